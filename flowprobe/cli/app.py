@@ -1,0 +1,96 @@
+"""The commands and their options; each one imports what it needs when it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(
+    name="flowprobe", rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True,
+    help="Run key-account API journeys while the providers behind the product are slow or failing.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Paths = Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.", metavar="PATH...")]
+Env = Annotated[Optional[str], typer.Option("--env", "-e", help="The environment of flowprobe.yaml.", metavar="NAME")]  # noqa: UP045  # typer reads it at run time
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, on standard output.")]
+
+
+@app.callback()
+def root(version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False) -> None:
+    if version:
+        from flowprobe import __version__
+
+        typer.echo(f"flowprobe {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    paths: Paths,
+    faults: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="One fault plan of the scenarios, a fault profile (its name or file), or `none`. Default: every plan.",
+        metavar="NAME")] = None,
+    env: Env = None,
+    persona: Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
+        help="Only trials in which ROLE is this persona.", metavar="ROLE=NAME")] = None,
+    seed: Annotated[Optional[int], typer.Option(help="The seed of every draw; printed by each run.", min=0)] = None,  # noqa: UP045
+    tag: Annotated[Optional[list[str]], typer.Option(help="Only scenarios with this tag.", metavar="TAG")] = None,  # noqa: UP045
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop after the first trial that fails.")] = False,
+    last_failed: Annotated[bool, typer.Option("--last-failed", help="Only what failed or was inconclusive last time.")] = False,
+    as_json: AsJson = False,
+    junit: Annotated[Optional[Path], typer.Option(help="Also write JUnit XML there.", metavar="FILE")] = None,  # noqa: UP045
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
+) -> int:
+    """Run journeys: the unfaulted trial first, then each fault plan."""
+    from flowprobe.cli.running import run_command
+    from flowprobe.running.selection import Request
+
+    request = Request(
+        paths=tuple(paths), environment=env, faults=faults, seed=seed, tags=tuple(tag or ()), bind=_binding(persona or []),
+        fail_fast=fail_fast, last_failed=last_failed, output=output)
+    return run_command(request, as_json=as_json, junit=junit)
+
+
+@app.command()
+def check(paths: Paths, env: Env = None, as_json: AsJson = False) -> int:
+    """Check scenario files whole, without sending anything."""
+    from flowprobe.cli.checking import check_command
+
+    return check_command(tuple(paths), environment=env, as_json=as_json)
+
+
+@app.command()
+def demo() -> int:
+    """See it work in a minute: a bundled product, green; its provider slow, red, and why; mended, green again."""
+    from flowprobe.cli.demo import demo_command
+
+    return demo_command()
+
+
+@app.command()
+def doctor() -> int:
+    """Check this machine: Python, the proxy and its certificates, ports, a round trip through a fault."""
+    from flowprobe.cli.doctor import doctor_command
+
+    return doctor_command()
+
+
+@app.command()
+def schema(kind: Annotated[str, typer.Argument(help="scenario, project or profile.")] = "scenario") -> int:
+    """Print the JSON Schema of a file, for editors."""
+    from flowprobe.cli.checking import schema_command
+
+    return schema_command(kind)
+
+
+def _binding(words: list[str]) -> dict[str, str]:
+    binding = {}
+    for word in words:
+        role, found, name = word.partition("=")
+        if not found or not role or not name:
+            raise typer.BadParameter(f"{word!r} is not ROLE=NAME", param_hint="--persona")
+        binding[role] = name
+    return binding

@@ -1,0 +1,55 @@
+"""From an exception to what a person reads on standard error, and to the exit code that a machine reads."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+
+from flowprobe.errors import EnvironmentBroken, FlowProbeError, InvalidInput, Refused, ToolFailed
+
+__all__ = ["guarded"]
+
+_CODES: tuple[tuple[type[FlowProbeError], int, str], ...] = (
+    (InvalidInput, 2, ""),
+    (Refused, 5, "refused, nothing was sent: "),
+    (EnvironmentBroken, 3, "the environment: "),
+    (ToolFailed, 3, "flowprobe itself failed: "),
+    (FlowProbeError, 4, ""),
+)
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run a command; every way out of it is an exit code and, where it failed, a sentence."""
+    import click
+
+    try:
+        return command()
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as usage:
+        usage.show()
+        return 2
+    except click.Abort:
+        return 130
+    except FlowProbeError as error:
+        return _told(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 4
+    except Exception:
+        traceback.print_exc()
+        print("flowprobe: this is a bug of ours; please report it with the lines above", file=sys.stderr)
+        return 4
+
+
+def _told(error: FlowProbeError) -> int:
+    code, lead = next((code, lead) for kind, code, lead in _CODES if isinstance(error, kind))
+    print(f"{lead}{error}", file=sys.stderr)
+    if isinstance(error, InvalidInput):
+        count = len(error.problems)
+        print(f"\n{count} problem{'s' if count != 1 else ''}, nothing was sent", file=sys.stderr)
+    return code

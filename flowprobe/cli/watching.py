@@ -1,0 +1,109 @@
+"""What a person sees while a run goes on: on a terminal colour and a line that lives, in a pipe plain lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import flowprobe
+from flowprobe.core.events import CallSent, Event, TrialStarted
+from flowprobe.core.evidence import TrialEvidence
+from flowprobe.core.verdict import Verdict
+from flowprobe.report.lines import Line, Span, headline, scenario_line, trial_block
+from flowprobe.report.model import RunReport
+from flowprobe.report.visible import visible
+
+__all__ = ["Screen", "screen"]
+
+_COLOURS = {"": "", "dim": "dim", "bold": "bold", "good": "green", "warn": "yellow", "bad": "bold red", "odd": "magenta"}
+
+
+def screen(stream: IO[str]) -> Screen:
+    """The right one for a stream; NO_COLOR and CI are honoured, FORCE_COLOR too."""
+    plain = not stream.isatty() or "CI" in os.environ
+    if plain and "FORCE_COLOR" not in os.environ:
+        return Screen(stream)
+    return Terminal(stream)
+
+
+class Screen:
+    """Plain lines, each written whole. Also the watcher of a run; safe from any thread."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._lock = threading.RLock()
+        self._scenario: tuple[str, tuple[str, ...]] | None = None
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._stream.flush()
+
+    def print(self, line: Line) -> None:
+        with self._lock:
+            self._stream.write("".join(span.text for span in line).rstrip() + "\n")
+            self._stream.flush()
+
+    # --- the watcher of a run ---
+
+    def opened(self, folder: Path, environment: str, seed: int, trials: int) -> None:
+        self.print(headline(flowprobe.__version__, environment, seed, str(folder)))
+
+    def event(self, event: Event) -> None:
+        """Plain lines say what came out, not what goes on."""
+
+    def trial(self, trial: TrialEvidence, verdict: Verdict, so_far: RunReport) -> None:
+        key = (trial.started.file, tuple(trial.started.personas.values()))
+        if key != self._scenario:
+            self._scenario = key
+            self.print(())
+            self.print(scenario_line(trial))
+        for line in trial_block(trial, verdict, so_far):
+            self.print(line)
+
+    def notice(self, text: str) -> None:
+        self.print((Span(visible(text), "warn"),))
+
+
+class Terminal(Screen):
+    """Colour, and one line at the bottom that says what is being done right now."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(stream)
+        from rich.console import Console  # late: a pipe never pays for it
+
+        self._console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True,
+                                force_terminal=True, no_color="NO_COLOR" in os.environ)
+        self._status: Any = self._console.status("starting", spinner="dots")
+        self._now = ""
+
+    def __enter__(self) -> Screen:
+        if sys.stdout.isatty():
+            self._status.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._status.stop()
+        super().__exit__(kind, value, trace)
+
+    def print(self, line: Line) -> None:
+        from rich.text import Text
+
+        with self._lock:
+            self._console.print(Text.assemble(*((span.text, _COLOURS[span.style]) for span in line)))
+
+    def event(self, event: Event) -> None:
+        match event:
+            case TrialStarted(scenario=scenario, plan=plan):
+                self._now = visible(f"{scenario} · {plan}")
+                self._status.update(self._now)
+            case CallSent(step=step, phase=phase):
+                doing = step if phase == "workflow" else f"cleaning up {step}"
+                self._status.update(visible(f"{self._now} · {doing}"))
+            case _:
+                pass

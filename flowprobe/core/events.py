@@ -1,0 +1,383 @@
+"""The journal's vocabulary: frozen facts, in the order in which they happened.
+
+Verdict, report, history and control room are folds over these. Each process writes its own stream; a line
+also bears the writer, a sequence number and two clocks, which the journal adds (`flowprobe.journal`).
+Durations are in seconds (`_s`); instants are seconds of the writer's monotonic clock.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, TypeAlias
+
+from flowprobe.core.findings import Finding
+
+__all__ = [
+    "SCHEMA_VERSION", "CallReplied", "CallSent", "CallUnanswered", "CleanupEnded", "CleanupPlanned",
+    "CleanupSettled", "Event",
+    "ExchangeEnded", "FaultsArmed", "FaultsDisarmed", "HookFailed", "Injected", "Interrupted", "LeaseApplied",
+    "LeaseEnded", "PlannedFault", "ProxyStarted", "RunEnded", "RunStarted", "Saturated", "SendsJudged", "StepEnded", "Stamped",
+    "ToolFailure", "TrialEnded", "TrialSkipped", "TrialStarted", "from_json", "to_json",
+]
+
+SCHEMA_VERSION = 1
+
+
+# --- written by the runner ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    run: str
+    version: str
+    seed: int
+    environment: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFault:
+    """One fault of a plan, as evidence needs it: `described` is what a person reads ("latency 500ms")."""
+
+    id: str
+    edge: str
+    kind: str
+    described: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """`personas` maps a role to the persona; `rerun` is the command that runs just this trial again."""
+
+    trial: str
+    scenario: str
+    file: str
+    personas: Mapping[str, str]
+    plan: str
+    seed: int
+    rerun: str
+    faults: tuple[PlannedFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FaultsArmed:
+    trial: str
+    lease: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultsDisarmed:
+    trial: str
+    lease: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallSent:
+    trial: str
+    step: str
+    call: str
+    attempt: int
+    persona: str
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str = ""
+    phase: str = "workflow"
+
+
+@dataclass(frozen=True, slots=True)
+class CallReplied:
+    """`at` is when the first byte was sent; the body is text, capped, redacted."""
+
+    call: str
+    status: int
+    at: float
+    first_byte_s: float
+    total_s: float
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    body_bytes: int
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallUnanswered:
+    call: str
+    reason: str
+    detail: str
+    at: float
+    total_s: float
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """`outcome` is held, degraded (`because` names what allowed it), broken or not-reached (`because` says why)."""
+
+    trial: str
+    step: str
+    outcome: str
+    findings: tuple[Finding, ...] = ()
+    because: str = ""
+    captured: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnded:
+    """`how` is finished or stopped."""
+
+    trial: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupPlanned:
+    """The intent, durable before the call that makes something is sent. `described` is the call as the file
+    writes it, `number` the step's."""
+
+    trial: str
+    step: str
+    number: int
+    persona: str
+    described: str
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupSettled:
+    """What the step's outcome means for its cleanup: `state` is due (with the resolved call), not-needed (the
+    product refused, or nothing was sent) or unknown (something may be there, and we cannot name it)."""
+
+    trial: str
+    step: str
+    number: int
+    persona: str
+    state: str
+    method: str = ""
+    url: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupEnded:
+    """`outcome` is gone or failed."""
+
+    trial: str
+    step: str
+    outcome: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendsJudged:
+    """What `sends` promised of a step, held against the provider calls that were seen. `outcome` is held,
+    degraded or broken."""
+
+    trial: str
+    step: str
+    outcome: str
+    findings: tuple[Finding, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSkipped:
+    """A trial that was not walked, and why: `blame` is baseline, stopped, tool or environment."""
+
+    trial: str
+    because: str
+    blame: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFailure:
+    """A part of ours failed: `part` is proxy, journal, product or runner."""
+
+    part: str
+    detail: str
+    trial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    run: str
+
+
+# --- written by the proxy -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyStarted:
+    """`edges` maps an edge to the URL of its listener."""
+
+    mitmproxy: str
+    python: str
+    edges: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseApplied:
+    lease: str
+    trial: str
+    plan: str
+    rules_version: int
+    ttl_s: float
+    ceiling_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseEnded:
+    """`reason` is released, expired (not renewed in time), ceiling, or lost (its controller went away)."""
+
+    lease: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeEnded:
+    """One request seen on an edge, whether or not anything was injected.
+
+    `trial` and `call` are None where they are not known; `evidence` says how they were found: traceparent,
+    baggage, trial-id, owned (we started the product, one trial is active), ambiguous (it bears the marks of two
+    trials) or none. An edge `undeclared` is a host that nobody declared: passed untouched, only counted. `status`
+    is what the caller was given (None: no answer); `upstream_status` what the provider said (None: it was not asked, or did not
+    answer). `key` is the idempotency key's digest, `body` that of the body ('' for none).
+    """
+
+    exchange: str
+    edge: str
+    method: str
+    host: str
+    path: str
+    site: str
+    trial: str | None
+    call: str | None
+    evidence: str
+    started: float
+    ended: float
+    status: int | None
+    upstream_status: int | None
+    error: str = ""
+    request_bytes: int = 0
+    reply_bytes: int = 0
+    key: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """The receipt of one injection. Delays in seconds: what was asked, how long we slept, what came of it.
+
+    `ordinal` counts from 1 by trial, step and call site. `gave_up_s` is when the caller went away, where it did
+    before we let go.
+    """
+
+    exchange: str
+    trial: str
+    fault: str
+    kind: str
+    edge: str
+    site: str
+    ordinal: int
+    at: float
+    asked_s: float = 0.0
+    slept_s: float = 0.0
+    realised_s: float = 0.0
+    gave_up_s: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HookFailed:
+    """Our code failed in a hook of the proxy: nothing was injected into that exchange."""
+
+    hook: str
+    detail: str
+    exchange: str = ""
+    trial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saturated:
+    """The proxy's event loop was late by this much: delays of that time are not to be trusted."""
+
+    lag_s: float
+
+
+Event: TypeAlias = (
+    RunStarted | TrialStarted | FaultsArmed | FaultsDisarmed | CallSent | CallReplied | CallUnanswered | StepEnded
+    | TrialEnded | TrialSkipped | SendsJudged | CleanupPlanned | CleanupSettled | CleanupEnded | Interrupted | ToolFailure | RunEnded
+    | ProxyStarted | LeaseApplied | LeaseEnded | ExchangeEnded | Injected | HookFailed | Saturated
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """One line of a journal: who wrote it, as which number of its stream (from 1), and when."""
+
+    writer: str
+    number: int
+    mono: float
+    wall: float
+    event: Event
+
+
+# --- to and from JSON -----------------------------------------------------------------------------
+
+_BY_NAME: dict[str, type[Any]] = {cls.__name__: cls for cls in typing.get_args(Event)}
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """The event as a JSON object; `event` is its name."""
+    return {"event": type(event).__name__, **_plain(event)}
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    cls = type(value)
+    names = _NAMES.get(cls)
+    if names is None:
+        names = _NAMES[cls] = tuple(f.name for f in fields(cls))
+    return {name: _value(getattr(value, name)) for name in names}
+
+
+def _value(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, tuple):
+        return [_value(item) for item in value]
+    if is_dataclass(value):
+        return _plain(value)
+    return value
+
+
+def from_json(data: Mapping[str, Any]) -> Event | None:
+    """The event of a line, or None for one that this version does not know (a newer writer's).
+
+    Unknown keys of a known event are left out for the same reason.
+    """
+    cls = _BY_NAME.get(data.get("event", ""))
+    return None if cls is None else typing.cast(Event, _build(cls, data))
+
+
+def _build(cls: type[Any], data: Mapping[str, Any]) -> Any:
+    hints = typing.get_type_hints(cls)
+    return cls(**{f.name: _read(hints[f.name], data[f.name]) for f in fields(cls) if f.name in data})
+
+
+def _read(hint: Any, value: Any) -> Any:
+    if isinstance(value, list) and typing.get_origin(hint) is tuple:
+        inner = typing.get_args(hint)[0]
+        return tuple(_read(inner, item) for item in value)
+    if isinstance(value, dict) and isinstance(hint, type) and is_dataclass(hint):
+        return _build(hint, value)
+    if isinstance(hint, types.UnionType) and isinstance(value, list):
+        return tuple(value)
+    return value

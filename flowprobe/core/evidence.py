@@ -1,0 +1,311 @@
+"""The journal, joined and arranged for a verdict: a fold over the streams of every writer.
+
+Provider exchanges stand under the call that caused them. The join is by call id where the trace context or the
+trial's id came through; else by the window of the call that was in flight, which is marked as such: what we
+then say is "during", not "because of".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flowprobe.core.events import (
+    CallReplied,
+    CallSent,
+    CallUnanswered,
+    CleanupEnded,
+    CleanupPlanned,
+    CleanupSettled,
+    ExchangeEnded,
+    FaultsArmed,
+    FaultsDisarmed,
+    HookFailed,
+    Injected,
+    Interrupted,
+    LeaseApplied,
+    LeaseEnded,
+    ProxyStarted,
+    RunEnded,
+    RunStarted,
+    Saturated,
+    SendsJudged,
+    Stamped,
+    StepEnded,
+    ToolFailure,
+    TrialEnded,
+    TrialSkipped,
+    TrialStarted,
+)
+from flowprobe.core.findings import Finding
+
+__all__ = ["CallEvidence", "ExchangeEvidence", "RunEvidence", "StepEvidence", "TrialEvidence", "fold", "gaps"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeEvidence:
+    """A provider call and what was injected into it; `by` says how it was joined to the step: call (its id came
+    through), window (it began while the step's call was in flight), after (it began later, before the next step's
+    call) or none."""
+
+    exchange: ExchangeEnded
+    injections: tuple[Injected, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvidence:
+    sent: CallSent
+    outcome: CallReplied | CallUnanswered | None
+    exchanges: tuple[ExchangeEvidence, ...] = ()
+
+    def without_body(self) -> CallEvidence:
+        outcome = self.outcome
+        if isinstance(outcome, CallReplied):
+            outcome = replace(outcome, body="", headers=())
+        return replace(self, sent=replace(self.sent, body="", headers={}), outcome=outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvidence:
+    """`outcome` is held, degraded, broken or not-reached."""
+
+    name: str
+    outcome: str
+    findings: tuple[Finding, ...]
+    because: str
+    captured: Mapping[str, Any]
+    calls: tuple[CallEvidence, ...]
+
+    def without_bodies(self) -> StepEvidence:
+        return replace(self, calls=tuple(call.without_body() for call in self.calls))
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEvidence:
+    """Everything that is known of one trial. `receipts` are its injections, `exchanges` its provider calls in
+    no step's window, `trouble` what failed on our side while it ran (a gap in a journal included)."""
+
+    started: TrialStarted
+    steps: tuple[StepEvidence, ...]
+    receipts: tuple[Injected, ...]
+    exchanges: tuple[ExchangeEvidence, ...]
+    how: str
+    skipped: TrialSkipped | None
+    trouble: tuple[str, ...]
+    cleanup: Mapping[str, CleanupSettled | CleanupEnded | CleanupPlanned]
+    seconds: float
+
+    def without_bodies(self) -> TrialEvidence:
+        """The same, lighter: what a trial needs that is counted and not read."""
+        return replace(self, steps=tuple(step.without_bodies() for step in self.steps))
+
+    @property
+    def calls(self) -> tuple[CallEvidence, ...]:
+        return tuple(call for step in self.steps for call in step.calls)
+
+    @property
+    def all_exchanges(self) -> tuple[ExchangeEvidence, ...]:
+        return (*(e for call in self.calls for e in call.exchanges), *self.exchanges)
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvidence:
+    """`collateral` counts injections into calls that were not ours (it must be 0), `unattributed` the provider
+    calls that we could not call ours and left alone."""
+
+    started: RunStarted | None
+    trials: tuple[TrialEvidence, ...]
+    trouble: tuple[str, ...]
+    interrupted: str
+    unattributed: int
+    collateral: int
+    proxy: ProxyStarted | None = None
+
+    def plus(self, part: RunEvidence, trial: TrialEvidence | None) -> RunEvidence:
+        """This evidence and that of a further part of the run, of which `trial` is kept."""
+        return replace(
+            self, started=self.started or part.started, proxy=self.proxy or part.proxy,
+            trials=(*self.trials, trial) if trial else self.trials, trouble=(*self.trouble, *part.trouble),
+            unattributed=self.unattributed + part.unattributed, collateral=self.collateral + part.collateral)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """One trial while it is being folded."""
+
+    started: TrialStarted
+    mono: float
+    ended: float = 0.0
+    sent: list[CallSent] = field(default_factory=list)
+    outcomes: dict[str, CallReplied | CallUnanswered] = field(default_factory=dict)
+    steps: dict[str, StepEnded] = field(default_factory=dict)
+    sends: dict[str, SendsJudged] = field(default_factory=dict)
+    exchanges: list[ExchangeEnded] = field(default_factory=list)
+    receipts: list[Injected] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+    cleanup: dict[str, CleanupSettled | CleanupEnded | CleanupPlanned] = field(default_factory=dict)
+    how: str = "unfinished"
+    skipped: TrialSkipped | None = None
+
+
+def fold(events: Iterable[Stamped], *, whole: bool = True) -> RunEvidence:
+    """Join the streams of one run, in any order of writers. `whole`: the streams are complete, so that a number
+    that is missing means a lost line."""
+    lines = sorted(events, key=lambda line: line.mono)
+    state = _Fold()
+    for line in lines:
+        state.take(line)
+    if whole:
+        state.trouble += gaps(lines)
+    return state.finish()
+
+
+def gaps(lines: Sequence[Stamped]) -> tuple[str, ...]:
+    """Numbers that are missing from a writer's stream."""
+    numbers: dict[str, list[int]] = {}
+    for line in lines:
+        numbers.setdefault(line.writer, []).append(line.number)
+    return tuple(
+        f"the journal of the {writer} has a gap: {len(seen)} lines, numbered up to {max(seen)}"
+        for writer, seen in numbers.items() if sorted(seen) != list(range(1, len(seen) + 1))
+    )
+
+
+class _Fold:
+    def __init__(self) -> None:
+        self.run: RunStarted | None = None
+        self.proxy: ProxyStarted | None = None
+        self.trials: dict[str, _Gathered] = {}
+        self.call_trials: dict[str, str] = {}
+        self.trouble: list[str] = []
+        self.interrupted = ""
+        self.unattributed = 0
+        self.collateral = 0
+        self.current: _Gathered | None = None
+
+    def take(self, line: Stamped) -> None:
+        match line.event:
+            case RunStarted() as event:
+                self.run = event
+            case ProxyStarted() as event:
+                self.proxy = event
+            case TrialStarted() as event:
+                self.current = self.trials[event.trial] = _Gathered(event, line.mono)
+            case Interrupted(signal=signal):
+                self.interrupted = signal
+            case ToolFailure() | HookFailed() | Saturated() | LeaseEnded():
+                self._trouble(line.event)
+            case ExchangeEnded() | Injected():
+                self._provider(line.event)
+            case RunEnded() | FaultsArmed() | FaultsDisarmed() | LeaseApplied():
+                pass
+            case _:
+                self._runner(line)
+
+    def _runner(self, line: Stamped) -> None:
+        event = line.event
+        trial = self.trials.get(getattr(event, "trial", "")) or self.trials.get(
+            self.call_trials.get(getattr(event, "call", ""), ""))
+        if trial is None:
+            return
+        match event:
+            case CallSent():
+                trial.sent.append(event)
+                self.call_trials[event.call] = event.trial
+            case CallReplied() | CallUnanswered():
+                trial.outcomes[event.call] = event
+            case StepEnded():
+                trial.steps[event.step] = event
+            case SendsJudged():
+                trial.sends[event.step] = event
+            case TrialEnded():
+                trial.how, trial.ended = event.how, line.mono
+            case TrialSkipped():
+                trial.how, trial.skipped, trial.ended = "skipped", event, line.mono
+            case CleanupPlanned() | CleanupSettled() | CleanupEnded():
+                trial.cleanup[event.step] = event
+            case _:
+                pass
+
+    def _trouble(self, event: ToolFailure | HookFailed | Saturated | LeaseEnded) -> None:
+        match event:
+            case ToolFailure(part=part, detail=detail):
+                text = f"{part}: {detail}"
+            case HookFailed(hook=hook, detail=detail):
+                text = f"proxy: the hook {hook} failed, so nothing was injected there: {detail}"
+            case Saturated(lag_s=lag):
+                text = f"proxy: saturated, its clock was {lag * 1000:.0f} ms late"
+            case LeaseEnded(reason="released"):
+                return
+            case LeaseEnded(lease=lease, reason=reason):
+                text = f"proxy: the faults of lease {lease} ended early ({reason})"
+        of = getattr(event, "trial", None)
+        trial = self.trials.get(of) if of else self.current
+        (trial.trouble if trial and trial.how == "unfinished" else self.trouble).append(text)
+
+    def _provider(self, event: ExchangeEnded | Injected) -> None:
+        trial = self.trials.get(event.trial) if event.trial else None
+        if not event.trial:
+            self.collateral += isinstance(event, Injected)
+            self.unattributed += isinstance(event, ExchangeEnded)
+        elif trial is None:
+            return  # an echo of a trial that has been judged: background work that the product finished late
+        elif isinstance(event, Injected):
+            trial.receipts.append(event)
+        else:
+            trial.exchanges.append(event)
+
+    def finish(self) -> RunEvidence:
+        return RunEvidence(self.run, tuple(_trial(trial) for trial in self.trials.values()), tuple(self.trouble),
+                           self.interrupted, self.unattributed, self.collateral, self.proxy)
+
+
+def _trial(trial: _Gathered) -> TrialEvidence:
+    workflow_calls = [sent for sent in trial.sent if sent.phase == "workflow"]
+    placed, loose = _place(trial, trial.sent)
+    calls: dict[str, list[CallEvidence]] = {}
+    for sent in workflow_calls:
+        evidence = CallEvidence(sent, trial.outcomes.get(sent.call), tuple(placed.get(sent.call, ())))
+        calls.setdefault(sent.step, []).append(evidence)
+    steps = tuple(_step(event, trial.sends.get(name), calls.get(name, [])) for name, event in trial.steps.items())
+    return TrialEvidence(trial.started, steps, tuple(trial.receipts), tuple(loose), trial.how, trial.skipped,
+                         tuple(trial.trouble), dict(trial.cleanup), max(0.0, trial.ended - trial.mono))
+
+
+def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]) -> StepEvidence:
+    step = StepEvidence(event.step, event.outcome, event.findings, event.because, event.captured, tuple(calls))
+    if sends is None or sends.outcome == "held":
+        return step
+    outcome = "broken" if "broken" in (sends.outcome, step.outcome) else "degraded"
+    return replace(step, outcome=outcome, findings=(*step.findings, *sends.findings),
+                   because=step.because or sends.because)
+
+
+def _place(trial: _Gathered, calls: Sequence[CallSent]) -> tuple[dict[str, list[ExchangeEvidence]], list[ExchangeEvidence]]:
+    """Each provider exchange under its call, and those that no call's window holds."""
+    receipts: dict[str, list[Injected]] = {}
+    for receipt in trial.receipts:
+        receipts.setdefault(receipt.exchange, []).append(receipt)
+    known = {sent.call for sent in calls}
+    placed: dict[str, list[ExchangeEvidence]] = {}
+    loose: list[ExchangeEvidence] = []
+    for exchange in sorted(trial.exchanges, key=lambda e: e.started):
+        call, by = (exchange.call, "call") if exchange.call in known else _window(exchange, calls, trial)
+        injections = tuple(receipts.get(exchange.exchange, ()))
+        if call is None:
+            loose.append(ExchangeEvidence(exchange, injections, "none"))
+        else:
+            placed.setdefault(call, []).append(ExchangeEvidence(exchange, injections, by))
+    return placed, loose
+
+
+def _window(exchange: ExchangeEnded, calls: Sequence[CallSent], trial: _Gathered) -> tuple[str | None, str]:
+    """The latest call that was sent before the exchange began: "window" while it was in flight, else "after"."""
+    found: tuple[str | None, str] = (None, "none")
+    for sent in calls:
+        outcome = trial.outcomes.get(sent.call)
+        if outcome is not None and outcome.at <= exchange.started:
+            found = (sent.call, "window" if exchange.started <= outcome.at + outcome.total_s else "after")
+    return found

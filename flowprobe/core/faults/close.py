@@ -1,0 +1,29 @@
+"""`close: request`: the connection ends without an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowprobe.core.faults.actions import Action, Cut
+from flowprobe.core.faults.endings import AT
+from flowprobe.core.fields import As, Field
+
+__all__ = ["FIELD", "Close"]
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """`at` request: the provider never sees the call. `at` headers: it has answered, and the caller gets the
+    head of the answer and then the end of the connection."""
+
+    at: str = "request"
+
+    def action(self) -> Action:
+        return Cut(reset=False, after_head=self.at == "headers")
+
+    def describe(self) -> str:
+        return f"close at {self.at}"
+
+
+FIELD = Field("close", As(AT, Close), "End the connection in an orderly way, without a whole answer.",
+              example="request")

@@ -1,0 +1,28 @@
+"""`reset: request`: the connection is torn down with a TCP RST."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowprobe.core.faults.actions import Action, Cut
+from flowprobe.core.faults.endings import AT
+from flowprobe.core.fields import As, Field
+
+__all__ = ["FIELD", "Reset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """`at` request: the provider never sees the call. `at` headers: it has answered, and the caller gets the
+    head of the answer and then a reset."""
+
+    at: str = "request"
+
+    def action(self) -> Action:
+        return Cut(reset=True, after_head=self.at == "headers")
+
+    def describe(self) -> str:
+        return f"reset at {self.at}"
+
+
+FIELD = Field("reset", As(AT, Reset), "Tear the connection down with a TCP reset.", example="request")

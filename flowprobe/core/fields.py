@@ -1,0 +1,196 @@
+"""The declarative table behind every file we read: one source for the model, the messages and the JSON Schema.
+
+A `Record` lists the `Field`s of one mapping and the frozen class that they make; a shape says what a value may
+be. The tables are plain data. Two interpreters exist: `flowprobe.files.reading` (YAML nodes with positions
+-> frozen values, or problems) and `flowprobe.files.schema` (-> JSON Schema for editors).
+
+`doc` is one sentence that editors show; `example` is YAML source as a user would write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from flowprobe.core.scenario import Position
+
+__all__ = [
+    "As", "Boolean", "CallLine", "Choice", "Duration", "Entry", "Field", "Integer", "Json", "ListOf", "MapOf", "Name", "Number",
+    "OneOf", "Record", "Shape", "Size", "Special", "Text",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string on one line that is not empty.
+
+    `templated`: may hold `${...}` and is then read as a `Template`. `pattern`: a full match, described for
+    people by `described`. `verbatim`: an unquoted number, true or false is taken as the text that stands there,
+    for places that are text on the wire anyway. `blank`: may be empty; `lines`: may have several lines.
+    """
+
+    templated: bool = False
+    pattern: str | None = None
+    described: str = "text"
+    verbatim: bool = False
+    blank: bool = False
+    lines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An identifier: letters, digits, `-` and `_`, starting with a letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """`800ms`, `2s`, `1.5m`, `2h`, `7d`; read as seconds (float). A bare number is a problem."""
+
+    templated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """`64KB`, `1MB`, `10MiB`, `512B` (KB = 1000); read as bytes (int). A bare number is a problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a closed list of words."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallLine:
+    """`METHOD /path` or `METHOD target:/path`, read as a `CallTemplate`. `absolute`: also `METHOD http://…`."""
+
+    absolute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """Any value. `templated`: strings may hold `${...}`. `matchers`: a shape that a reply is held against, in
+    which mappings may be `$` matchers or hold `$.paths`."""
+
+    templated: bool = True
+    matchers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list of `item`, read as a tuple; `or_one` also takes a single item."""
+
+    item: Shape
+    or_one: bool = False
+    minimum: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """A mapping with free keys, read as a dict in file order. `key` is the shape of the keys and `noun` what
+    messages call one; with `entries` it is read as a tuple of `Entry`, for makers that need the place of a key."""
+
+    value: Shape
+    key: Name | Text | Special = Name()
+    minimum: int = 0
+    noun: str = "name"
+    entries: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of a `MapOf` with `entries`, where it stands, and its value."""
+
+    key: str
+    position: Position
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The first shape whose kind of node fits: told apart by kind (scalar, list, mapping), never by trying."""
+
+    scalar: Shape | None = None
+    sequence: Shape | None = None
+    mapping: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class As:
+    """What `shape` reads, handed to `make`: a short form (`latency: 500ms`) of a value that has parts."""
+
+    shape: Shape
+    make: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """A shape with a reader of its own, registered under `name` in `flowprobe.files.reading`; `schema` is its
+    JSON Schema."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of a record. `attribute` is the argument of `make` (the key itself by default); `beside` names the
+    key without which this one makes no sense."""
+
+    key: str
+    shape: Shape
+    doc: str
+    required: bool = False
+    example: str = ""
+    attribute: str | None = None
+    beside: str | None = None
+
+    @property
+    def target(self) -> str:
+        return self.attribute or self.key.replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A mapping with known keys.
+
+    `make` is called with the attributes that are present, and with `position` where `positioned` and
+    `positions` (key -> Position) where `placed`. `noun` is what messages call it ("step", "fault"). Exactly one
+    of the keys in `exactly_one` must stand. `rest` is the shape of every other key, handed over as `rest`;
+    without it an unknown key is a problem.
+    """
+
+    noun: str
+    make: Callable[..., Any]
+    fields: tuple[Field, ...]
+    doc: str = ""
+    positioned: bool = False
+    placed: bool = False
+    exactly_one: tuple[str, ...] = ()
+    rest: Shape | None = None
+
+
+Shape: TypeAlias = (
+    Text | Name | Integer | Number | Boolean | Duration | Size | Choice | CallLine | Json | ListOf | MapOf
+    | OneOf | As | Special | Record
+)

@@ -1,0 +1,25 @@
+"""A finding: one expectation that did not hold. It is data about the product, never an exception of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Finding"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`kind` is status, json, within, no-reply, sends, capture or value.
+
+    `where` is the place in the reply (`$.state`, `status`); `expected` and `seen` are short texts for people;
+    `place` is the file:line:column of the expectation.
+    """
+
+    kind: str
+    where: str
+    expected: str
+    seen: str
+    place: str = ""
+
+    def sentence(self) -> str:
+        return f"{self.where}: expected {self.expected}, saw {self.seen}"

@@ -1,0 +1,88 @@
+"""JSONPath, compiled once. Plain members and indexes become a walk; the rest goes to jsonpath-ng, which is
+imported only then (parsing one path there costs as much as a request).
+
+A *definite* path (members and indexes only) names at most one place; an *indefinite* one (`*`, `..`, filters,
+slices) finds a list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["MISSING", "InvalidPath", "JsonPath", "compile_path", "is_definite"]
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = _Missing()
+_STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+)\]|\['([^'\\]*)'\]|\[\"([^\"\\]*)\"\]")
+
+
+class InvalidPath(ValueError):
+    """Not a JSONPath."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPath:
+    """`find` gives the value (definite; MISSING where there is none) or the list of values (indefinite)."""
+
+    text: str
+    definite: bool
+    find: Callable[[Any], Any]
+
+
+def is_definite(text: str) -> bool:
+    return _plain_steps(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def compile_path(text: str) -> JsonPath:
+    """Compile `$.a.b[0]`; raises InvalidPath."""
+    steps = _plain_steps(text)
+    if steps is not None:
+        return JsonPath(text, True, lambda document: _walk(document, steps))
+    return JsonPath(text, False, _foreign(text))
+
+
+def _plain_steps(text: str) -> tuple[str | int, ...] | None:
+    if not text.startswith("$"):
+        return None
+    steps: list[str | int] = []
+    at = 1
+    while at < len(text):
+        match = _STEP.match(text, at)
+        if match is None:
+            return None
+        member, index, single, double = match.groups()
+        steps.append(int(index) if index is not None else next(s for s in (member, single, double) if s is not None))
+        at = match.end()
+    return tuple(steps)
+
+
+def _walk(document: Any, steps: Sequence[str | int]) -> Any:
+    found = document
+    for step in steps:
+        if isinstance(step, int):
+            if not isinstance(found, list) or step >= len(found):
+                return MISSING
+        elif not isinstance(found, Mapping) or step not in found:
+            return MISSING
+        found = found[step]
+    return found
+
+
+def _foreign(text: str) -> Callable[[Any], Any]:
+    from jsonpath_ng.ext.parser import parse  # imported late: see the top of this module
+
+    try:
+        expression = parse(text)
+    except Exception as error:  # jsonpath-ng raises bare Exception and several others
+        raise InvalidPath(f"{text!r} is not a JSONPath: {error}") from error
+    return lambda document: [found.value for found in expression.find(document)]

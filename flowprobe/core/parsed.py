@@ -1,0 +1,65 @@
+"""A reply as it is judged: its text and its JSON, decoded once and only when somebody asks."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Any
+
+from flowprobe.core.jsonpath import MISSING
+from flowprobe.core.wire import Reply
+
+__all__ = ["MAX_DEPTH", "Parsed"]
+
+MAX_DEPTH = 200
+_SEEN_TEXT = 60
+
+
+class Parsed:
+    """A reply, with `text` and `json` (MISSING where the body is none; `json_error` then says why)."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+
+    @cached_property
+    def text(self) -> str:
+        return self.reply.body.decode("utf-8", "replace")
+
+    @cached_property
+    def _decoded(self) -> tuple[Any, str]:
+        if not self.reply.body.strip():
+            return MISSING, "an empty body"
+        if self.reply.truncated:
+            return MISSING, "a body over the limit"
+        try:
+            return json.loads(self.reply.body, parse_constant=_refuse, parse_int=_integer), ""
+        except (ValueError, RecursionError):
+            return MISSING, f"a body that is not JSON: {_start(self.text)}"
+
+    @property
+    def json(self) -> Any:
+        return self._decoded[0]
+
+    @property
+    def json_error(self) -> str:
+        return self._decoded[1]
+
+    def describe_absence(self, kind: str) -> str:
+        """What was there instead of a captured value."""
+        if kind == "json" and self.json is MISSING:
+            return self.json_error
+        return "nothing there"
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _integer(digits: str) -> int | str:
+    """Numbers of thousands of digits stay text: Python refuses to convert them."""
+    return digits if len(digits) > 4000 else int(digits)
+
+
+def _start(text: str) -> str:
+    flat = " ".join(text.split())
+    return repr(flat if len(flat) <= _SEEN_TEXT else flat[:_SEEN_TEXT] + "…")

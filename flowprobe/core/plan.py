@@ -1,0 +1,59 @@
+"""From scenarios, personas and fault plans to trials: the unfaulted twin first, then each fault plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+
+from flowprobe.core.scenario import FaultPlan, Persona, Scenario
+from flowprobe.core.trial import NO_FAULTS, Trial
+
+__all__ = ["Bindings", "Group", "expand"]
+
+Bindings = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Trials that share a baseline: one scenario, one binding of personas. The twin comes first."""
+
+    twin: Trial
+    faulted: tuple[Trial, ...]
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        return (self.twin, *self.faulted)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the trials of a run share."""
+
+    personas: Mapping[str, Persona]
+    targets: Mapping[str, str]
+    seed: int
+    env: Mapping[str, str]
+    budget: float = 30.0
+
+
+def expand(scenario: Scenario, plans: Sequence[FaultPlan], setting: Setting, *, only: Bindings, now: datetime,
+           new_id: Callable[[], str]) -> tuple[Group, ...]:
+    """One group for each binding of personas that `only` (role -> persona) leaves."""
+    groups = []
+    for names in product(*scenario.personas.values()):
+        binding = dict(zip(scenario.personas, names, strict=True))
+        if all(binding.get(role) == name for role, name in only.items()):
+            groups.append(_group(scenario, binding, plans, setting, now, new_id))
+    return tuple(groups)
+
+
+def _group(scenario: Scenario, binding: Bindings, plans: Sequence[FaultPlan], setting: Setting, now: datetime,
+           new_id: Callable[[], str]) -> Group:
+    personas = {role: setting.personas[name] for role, name in binding.items()}
+
+    def trial(plan: FaultPlan) -> Trial:
+        return Trial(new_id(), scenario, personas, plan, setting.seed, now, setting.targets, setting.budget, setting.env)
+
+    return Group(trial(NO_FAULTS), tuple(trial(plan) for plan in plans if plan.faults))

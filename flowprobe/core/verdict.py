@@ -1,0 +1,159 @@
+"""The judge: evidence in, verdict out. It knows no clock and no file; whatever it cannot judge is inconclusive,
+with the blame named, and never a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flowprobe.core.events import CallReplied, CallUnanswered, CleanupEnded, CleanupPlanned, CleanupSettled, PlannedFault
+from flowprobe.core.evidence import RunEvidence, TrialEvidence
+
+__all__ = ["Blame", "ExitCode", "Kind", "Verdict", "answered", "exit_code", "judge_trial", "judge_run", "worst"]
+
+
+class Kind(StrEnum):
+    PASS = "pass"
+    DEGRADED = "degraded"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Blame(StrEnum):
+    """Who has to look: of a fail always the product; of an inconclusive verdict one of the others."""
+
+    NONE = ""
+    PRODUCT = "product"
+    ENVIRONMENT = "environment"
+    BASELINE = "baseline"
+    FAULT = "fault never fired"
+    CLEANUP = "cleanup"
+    TOOL = "tool"
+    STOPPED = "stopped"
+
+
+class ExitCode:
+    OK = 0
+    FAIL = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    INTERNAL = 4
+    REFUSED = 5
+    HALTED = 6
+    CLEANUP = 7
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    kind: Kind
+    blame: Blame
+    reasons: tuple[str, ...]
+
+
+_RANK = {Kind.PASS: 0, Kind.DEGRADED: 1, Kind.INCONCLUSIVE: 2, Kind.FAIL: 3}
+
+
+def worst(verdicts: Sequence[Verdict]) -> Kind:
+    """Of several: fail > inconclusive > degraded > pass. None at all cannot be judged."""
+    return max((verdict.kind for verdict in verdicts), key=_RANK.__getitem__, default=Kind.INCONCLUSIVE)
+
+
+def judge_run(run: RunEvidence) -> Mapping[str, Verdict]:
+    """The verdict of each trial, by its id. Trouble that no trial owns is everybody's."""
+    verdicts: dict[str, Verdict] = {}
+    reachable = False
+    for trial in run.trials:
+        reachable = reachable or answered(trial)
+        verdicts[trial.started.trial] = judge_trial(trial, reachable=reachable, trouble=run.trouble)
+    return verdicts
+
+
+def answered(trial: TrialEvidence) -> bool:
+    """Some call of this trial had a reply: the environment is there."""
+    return any(isinstance(call.outcome, CallReplied) for call in trial.calls)
+
+
+def judge_trial(trial: TrialEvidence, *, reachable: bool, trouble: Sequence[str] = ()) -> Verdict:
+    """`reachable`: some call of this run was answered, so silence is the product's and not the environment's."""
+    if trial.skipped is not None:
+        return Verdict(Kind.INCONCLUSIVE, Blame(trial.skipped.blame), (trial.skipped.because,))
+    if trial.trouble or trouble:
+        return Verdict(Kind.INCONCLUSIVE, Blame.TOOL, (*trial.trouble, *trouble))
+    if trial.how != "finished":
+        return Verdict(Kind.INCONCLUSIVE, Blame.STOPPED, ("the run was stopped before the journey ended",))
+    return _finished(trial, reachable)
+
+
+def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:
+    broken = tuple(step for step in trial.steps if step.outcome == "broken")
+    unreachable = _unreachable(trial)
+    if broken and unreachable and not reachable:
+        return Verdict(Kind.INCONCLUSIVE, Blame.ENVIRONMENT, (unreachable,))
+    if broken:
+        reasons = tuple(f"{step.name}: {finding.sentence()}" for step in broken for finding in step.findings)
+        return Verdict(Kind.FAIL, Blame.PRODUCT, reasons)
+    never = tuple(_never_fired(trial, fault) for fault in _unfired(trial))
+    if never:
+        return Verdict(Kind.INCONCLUSIVE, Blame.FAULT, never)
+    leftovers = _leftovers(trial)
+    if leftovers:
+        return Verdict(Kind.INCONCLUSIVE, Blame.CLEANUP, leftovers)
+    missed = tuple(f"{step.name}: {step.because}" for step in trial.steps if step.outcome == "not-reached")
+    if missed:
+        return Verdict(Kind.INCONCLUSIVE, Blame.PRODUCT, missed)
+    eased = tuple(f"{step.name}: {step.because}" for step in trial.steps if step.outcome == "degraded")
+    return Verdict(Kind.DEGRADED if eased else Kind.PASS, Blame.NONE, eased)
+
+
+def _unreachable(trial: TrialEvidence) -> str:
+    outcomes = [call.outcome for call in trial.calls]
+    if not outcomes or not all(isinstance(outcome, CallUnanswered) for outcome in outcomes):
+        return ""
+    first = trial.calls[0]
+    assert isinstance(first.outcome, CallUnanswered)
+    detail = first.outcome.detail or first.outcome.reason
+    return f"nothing of this environment answered: {first.sent.method} {first.sent.url}: {detail}"
+
+
+def _unfired(trial: TrialEvidence) -> tuple[PlannedFault, ...]:
+    fired = {receipt.fault for receipt in trial.receipts}
+    return tuple(fault for fault in trial.started.faults if fault.id not in fired)
+
+
+def _never_fired(trial: TrialEvidence, fault: PlannedFault) -> str:
+    """Where it was expected, and what was seen there instead."""
+    sites = [e.exchange.site for e in trial.all_exchanges if e.exchange.edge == fault.edge]
+    if not sites:
+        return (f"{fault.described} on {fault.edge!r} never fired: the product made no call to {fault.edge!r} through "
+                "the proxy during this journey")
+    seen = ", ".join(f"{site} ×{sites.count(site)}" for site in dict.fromkeys(sites))
+    return f"{fault.described} on {fault.edge!r} never fired: none of the calls fitted it ({seen})"
+
+
+def _leftovers(trial: TrialEvidence) -> tuple[str, ...]:
+    left = []
+    for step, row in trial.cleanup.items():
+        match row:
+            case CleanupEnded(outcome="gone") | CleanupSettled(state="not-needed"):
+                continue
+            case CleanupEnded(detail=detail) | CleanupSettled(detail=detail):
+                left.append(f"{step}: cleanup incomplete: {detail or 'it was not run'}")
+            case CleanupPlanned(described=described):
+                left.append(f"{step}: cleanup incomplete: {described} was not run")
+    return tuple(left)
+
+
+def exit_code(run: RunEvidence, verdicts: Mapping[str, Verdict]) -> int:
+    """Precedence 7, 130, 6, 5, 4, 1, 3, 0 (design of the exit codes: docs/reference/verdicts.md)."""
+    if any(_leftovers(trial) for trial in run.trials):
+        return ExitCode.CLEANUP
+    if run.interrupted:
+        return ExitCode.INTERRUPTED
+    match worst(tuple(verdicts.values())):
+        case Kind.FAIL:
+            return ExitCode.FAIL
+        case Kind.INCONCLUSIVE:
+            return ExitCode.INCONCLUSIVE
+    return ExitCode.OK

@@ -1,0 +1,99 @@
+"""What crosses the line between the core and whoever drives it: plain values, no library's types.
+
+Times are seconds of the monotonic clock of the machine, stamped by the driver; the core never reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+__all__ = ["Body", "Call", "NoReply", "NoReplyReason", "Outcome", "Reply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is sent: `content` as bytes, `media_type` for its Content-Type ('' for none)."""
+
+    content: bytes = b""
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request that we intend.
+
+    `id` is the trace id of the call, 32 hex digits (W3C Trace Context): see `core.tracing`.
+    `persona` names whose client (cookie jar, credentials) sends it; `budget` is its total deadline in seconds.
+    """
+
+    id: str
+    trial: str
+    step: str
+    persona: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body = Body()
+    attempt: int = 1
+    budget: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. Header names are lower case, in order, repeated ones kept.
+
+    `sent` is when the first byte left, `ended` when the last byte was read: their difference is what `within`
+    judges. `truncated` says that the body was longer than the cap and only its start is kept.
+    """
+
+    call: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    sent: float
+    first_byte: float
+    ended: float
+    truncated: bool = False
+    http_version: str = "HTTP/1.1"
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, case-insensitively."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key == wanted), None)
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.sent
+
+
+NoReplyReason: TypeAlias = Literal[
+    "connect",      # no connection: refused, unreachable, name not found, TLS failed
+    "timeout",      # the total budget of the call was spent
+    "closed",       # the connection ended before the reply was whole
+    "protocol",     # what came back is not HTTP
+    "too-large",    # the reply is over a cap
+    "stopped",      # we were asked to stop (Ctrl-C, halt)
+    "proxy",        # our own proxy is gone
+    "invalid-url",  # the call could not be made at all
+]
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """Why nothing (whole) came back. `detail` is a sentence for people, without secrets."""
+
+    call: str
+    reason: NoReplyReason
+    detail: str
+    sent: float
+    ended: float
+    status: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.sent
+
+
+Outcome: TypeAlias = Reply | NoReply

@@ -1,0 +1,121 @@
+"""Accounts, plans, what is billed, and the hook that puts an account into a state for a test."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from flowprobe.demo.replies import ApiError, read_object
+from flowprobe.demo.sign_in import SignIn
+from flowprobe.demo.state import CARDS, PLANS, Account, Card, Charge, Invite, State
+
+__all__ = ["AccountsApi"]
+
+_CURRENCY = "EUR"
+_MOST_SEATS = 100_000
+_LONGEST_COMPANY = 80
+
+
+class AccountsApi:
+    """What a customer sees of the account and the bill."""
+
+    def __init__(self, state: State, sign_in: SignIn) -> None:
+        self._state = state
+        self._sign_in = sign_in
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/v1/accounts/{account}", self._show),
+            Route("/v1/plans", self._plans),
+            Route("/v1/billing/summary", self._summary),
+            Route("/test/accounts/{account}", self._reset, methods=["PUT"]),
+        ]
+
+    async def _show(self, request: Request) -> Response:
+        account = self._sign_in.account(request, self._state.accounts.get(request.path_params["account"]))
+        return JSONResponse(_account_json(account))
+
+    async def _plans(self, request: Request) -> Response:
+        self._sign_in.user(request)
+        plans = [
+            {"id": plan.id, "name": plan.name, "seat_price": plan.seat_price, "currency": _CURRENCY}
+            for plan in PLANS
+        ]
+        return JSONResponse({"items": plans})
+
+    async def _summary(self, request: Request) -> Response:
+        user = self._sign_in.user(request)
+        if user.account is None:
+            raise ApiError(403, "forbidden", "staff have no account and so no bill")
+        return JSONResponse(_summary_json(self._state.accounts[user.account]))
+
+    async def _reset(self, request: Request) -> Response:
+        if not self._sign_in.user(request).is_staff:
+            raise ApiError(403, "forbidden", "only staff may put an account into a test state")
+        account = self._sign_in.account(request, self._state.accounts.get(request.path_params["account"]))
+        body = await read_object(request)
+        account.reset(
+            seats=_seats(body.get("seats", account.bought_seats)),
+            company=_company(body.get("company", account.company)),
+            card=_card(body.get("card", account.card)),
+        )
+        return JSONResponse(_account_json(account))
+
+
+def _account_json(account: Account) -> dict[str, object]:
+    return {
+        "id": account.id,
+        "company": account.company,
+        "plan": account.plan.id,
+        "region": account.region,
+        "team": account.team,
+        "seats": account.seats,
+        "card": account.card,
+    }
+
+
+def _summary_json(account: Account) -> dict[str, object]:
+    return {
+        "account": account.id,
+        "plan": account.plan.id,
+        "seats": account.seats,
+        "currency": _CURRENCY,
+        "card": account.card,
+        "charges": [_charge_json(invite, charge) for invite, charge in account.charges],
+        "total": sum(charge.amount for _, charge in account.charges),
+    }
+
+
+def _charge_json(invite: Invite, charge: Charge) -> dict[str, object]:
+    return {
+        "id": charge.id,
+        "reference": charge.reference,
+        "amount": charge.amount,
+        "currency": _CURRENCY,
+        "invite": invite.id,
+    }
+
+
+def _seats(value: object) -> int:
+    # bool is an int to Python, but not to whoever wrote `true` here.
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_SEATS:
+        raise ApiError(
+            422, "invalid_seats", f"seats is {value!r}; it must be a whole number from 0 to {_MOST_SEATS}"
+        )
+    return value
+
+
+def _company(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_COMPANY:
+        raise ApiError(
+            422, "invalid_company", f"company must be a text of at most {_LONGEST_COMPANY} characters"
+        )
+    return value
+
+
+def _card(value: object) -> Card:
+    for card in CARDS:
+        if value == card:
+            return card
+    raise ApiError(422, "invalid_card", f"card is {value!r}; it must be valid, expired or missing")

@@ -1,0 +1,169 @@
+"""Invites: each holds a seat, and each seat is paid for at the payment provider."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from flowprobe.demo.idempotency import IdempotencyKeys
+from flowprobe.demo.payments import Order, PaymentFailed, Payments
+from flowprobe.demo.replies import ApiError, read_object
+from flowprobe.demo.sign_in import SignIn
+from flowprobe.demo.state import Account, Invite, State
+
+__all__ = ["InvitesApi"]
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
+_ROLES = ("member", "admin")
+_TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
+
+
+class InvitesApi:
+    """Inviting, listing and taking back."""
+
+    def __init__(self, state: State, sign_in: SignIn, payments: Payments) -> None:
+        self._state = state
+        self._sign_in = sign_in
+        self._payments = payments
+        self._keys = IdempotencyKeys()
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/v1/teams/{team}/invites", self._create, methods=["POST"]),
+            Route("/v1/teams/{team}/invites", self._list),
+            Route("/v1/invites/{invite}", self._show),
+            Route("/v1/invites/{invite}", self._delete, methods=["DELETE"]),
+        ]
+
+    async def _list(self, request: Request) -> Response:
+        account = self._team(request)
+        return JSONResponse({"items": [_json(account, invite) for invite in account.invites.values()]})
+
+    async def _show(self, request: Request) -> Response:
+        return JSONResponse(_json(*self._invite(request)))
+
+    async def _create(self, request: Request) -> Response:
+        account = self._team(request)
+        wish = _Wish.read(await read_object(request))
+        user = self._sign_in.user(request).id
+        asked = (request.url.path, wish.email, wish.role)
+        return await self._keys.once(
+            request, user, asked, lambda: self._hold_seat(account, wish, _trace(request))
+        )
+
+    async def _hold_seat(self, account: Account, wish: _Wish, trace: Mapping[str, str]) -> JSONResponse:
+        _check_can_pay(account)
+        _check_not_invited(account, wish.email)
+        invite = Invite(f"inv_{secrets.token_hex(8)}", wish.email, wish.role)
+        account.invites[invite.id] = invite
+        with _busy(invite):
+            status = await self._pay(account, invite, trace)
+        return JSONResponse(_receipt(invite), status, {"Location": f"/v1/invites/{invite.id}"})
+
+    async def _pay(self, account: Account, invite: Invite, trace: Mapping[str, str]) -> int:
+        """Pay for a seat that is held already; what is raised here and not caught leaves it held."""
+        order = Order(invite.id, account.plan.seat_price, account.id, invite.email)
+        try:
+            invite.charge = await self._payments.charge(order, trace)
+        except PaymentFailed as failure:
+            if not self._payments.policy.may_defer(failure):
+                account.invites.pop(invite.id, None)
+                raise _refusal(failure) from failure
+            invite.payment = "deferred"
+            return 202
+        invite.payment = "paid"
+        return 201
+
+    async def _delete(self, request: Request) -> Response:
+        account, invite = self._invite(request)
+        if invite.busy:
+            raise ApiError(409, "in_progress", "a payment for this invite is on its way; try again")
+        with _busy(invite):
+            await self._refund(invite, _trace(request))
+        account.invites.pop(invite.id, None)
+        return Response(status_code=204)
+
+    async def _refund(self, invite: Invite, trace: Mapping[str, str]) -> None:
+        reference = invite.charge.reference if invite.charge else invite.id
+        try:
+            await self._payments.refund(reference, trace)
+        except PaymentFailed as failure:
+            if not self._payments.policy.may_defer(failure):
+                raise _refusal(failure) from failure
+
+    def _team(self, request: Request) -> Account:
+        return self._sign_in.account(request, self._state.account_of_team(request.path_params["team"]))
+
+    def _invite(self, request: Request) -> tuple[Account, Invite]:
+        self._sign_in.user(request)
+        found = self._state.invite(request.path_params["invite"])
+        if found is None:
+            raise ApiError(404, "not_found", "there is no such invite")
+        return self._sign_in.account(request, found[0]), found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Who is to be invited, and as what."""
+
+    email: str
+    role: str
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> _Wish:
+        email, role = body.get("email"), body.get("role", "member")
+        if not isinstance(email, str) or len(email) > 254 or not _EMAIL.fullmatch(email):
+            raise ApiError(422, "invalid_email", "email must be an address, such as ada@example.test")
+        if role not in _ROLES:
+            raise ApiError(422, "invalid_role", f"role must be one of {', '.join(_ROLES)}")
+        return cls(email, str(role))
+
+
+@contextmanager
+def _busy(invite: Invite) -> Iterator[None]:
+    """Keep a second request off an invite whose payment is on its way."""
+    invite.busy = True
+    try:
+        yield
+    finally:
+        invite.busy = False
+
+
+def _check_can_pay(account: Account) -> None:
+    if account.card != "valid":
+        raise ApiError(
+            402, f"card_{account.card}", f"the account's card is {account.card}; a seat must be paid for"
+        )
+
+
+def _check_not_invited(account: Account, email: str) -> None:
+    if any(invite.email == email for invite in account.invites.values()):
+        raise ApiError(409, "already_invited", f"{email} has an invite already")
+
+
+def _refusal(failure: PaymentFailed) -> ApiError:
+    if failure.timed_out:
+        return ApiError(504, "payments_timeout", "the payment provider did not answer in time")
+    return ApiError(502, "payments_unavailable", "the payment provider does not work at the moment")
+
+
+def _trace(request: Request) -> dict[str, str]:
+    """The trace context to pass on; baggage may come in several headers, which one list may hold."""
+    found = {name: request.headers.getlist(name) for name in _TRACE_HEADERS}
+    return {name: ",".join(values) for name, values in found.items() if values}
+
+
+def _receipt(invite: Invite) -> dict[str, str]:
+    receipt = {"id": invite.id, "state": "pending", "email": invite.email, "role": invite.role}
+    return receipt | ({"payment": "deferred"} if invite.payment == "deferred" else {})
+
+
+def _json(account: Account, invite: Invite) -> dict[str, str]:
+    return {**_receipt(invite), "team": account.team, "payment": invite.payment}

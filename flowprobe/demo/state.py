@@ -1,0 +1,122 @@
+"""What Acme Teams remembers: users, accounts, invites and charges, in memory, gone with the process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+__all__ = ["CARDS", "PLANS", "Account", "Card", "Charge", "Invite", "Plan", "State", "User", "seeded"]
+
+Card: TypeAlias = Literal["valid", "expired", "missing"]
+Payment: TypeAlias = Literal["unknown", "paid", "deferred"]
+
+CARDS: Final[tuple[Card, ...]] = ("valid", "expired", "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an account can subscribe to; money is in cents."""
+
+    id: str
+    name: str
+    seat_price: int
+
+
+PLANS: Final[tuple[Plan, ...]] = (Plan("basic", "Basic", 600), Plan("pro", "Pro", 1200))
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Someone who can sign in; staff belong to no account and may act on all."""
+
+    id: str
+    email: str
+    name: str
+    token: str = field(repr=False)
+    account: str | None
+
+    @property
+    def is_staff(self) -> bool:
+        return self.account is None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What the product believes it has charged for a seat."""
+
+    id: str
+    reference: str
+    amount: int
+
+
+@dataclass(slots=True)
+class Invite:
+    """One seat that is held for someone; `busy` while a payment for it is on its way."""
+
+    id: str
+    email: str
+    role: str
+    payment: Payment = "unknown"
+    charge: Charge | None = None
+    busy: bool = False
+
+
+@dataclass(slots=True)
+class Account:
+    """A customer with one team."""
+
+    id: str
+    company: str
+    plan: Plan
+    region: str
+    team: str
+    bought_seats: int
+    card: Card = "valid"
+    invites: dict[str, Invite] = field(default_factory=dict)
+
+    @property
+    def seats(self) -> int:
+        return self.bought_seats + len(self.invites)
+
+    @property
+    def charges(self) -> list[tuple[Invite, Charge]]:
+        return [(invite, invite.charge) for invite in self.invites.values() if invite.charge]
+
+    def reset(self, *, seats: int, company: str, card: Card) -> None:
+        """Put the account into a state that a test asks for; invites and charges are forgotten."""
+        self.bought_seats, self.company, self.card = seats, company, card
+        self.invites.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the product remembers."""
+
+    users: tuple[User, ...]
+    accounts: dict[str, Account]
+
+    def user_with(self, token: str) -> User | None:
+        return next((user for user in self.users if user.token == token), None)
+
+    def account_of_team(self, team: str) -> Account | None:
+        return next((account for account in self.accounts.values() if account.team == team), None)
+
+    def invite(self, invite_id: str) -> tuple[Account, Invite] | None:
+        for account in self.accounts.values():
+            if found := account.invites.get(invite_id):
+                return account, found
+        return None
+
+
+def seeded(*, token_admin: str, token_operator: str) -> State:
+    """The state that every process starts with."""
+    basic, pro = PLANS
+    accounts = (
+        Account("acc_eu_pro", "Acme", pro, "eu", "team_eu", bought_seats=3),
+        Account("acc_us_basic", "Globex", basic, "us", "team_us", bought_seats=12),
+    )
+    users = (
+        User("usr_admin", "admin@acme.example", "Ada Admin", token_admin, "acc_eu_pro"),
+        User("usr_operator", "operator@acme-teams.example", "Otto Operator", token_operator, None),
+    )
+    return State(users, {account.id: account for account in accounts})

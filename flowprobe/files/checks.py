@@ -1,0 +1,210 @@
+"""What a scenario says of the project: its personas, and the environment's providers and targets.
+
+A scenario whose own file is sound is checked here as a model, against one project and one environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from flowprobe.core.expressions import lookups
+from flowprobe.core.scenario import (
+    CallTemplate,
+    Environment,
+    Expect,
+    FaultPlan,
+    Lookup,
+    Persona,
+    Position,
+    Project,
+    Scenario,
+    Step,
+    Template,
+)
+from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.nodes import read_text
+from flowprobe.files.problems import Source, did_you_mean, listed
+
+__all__ = ["check_plan", "check_scenario"]
+
+
+def check_scenario(scenario: Scenario, project: Project | None = None, environment: Environment | None = None, *,
+                   plans: Iterable[str] = ()) -> tuple[Problem, ...]:
+    """Every name in a scenario that the project or the environment does not have.
+
+    What is not given is not checked. `plans` names fault plans from elsewhere, of which `under` may speak too.
+    """
+    source = _source(scenario.file)
+    problems: list[Problem] = []
+    if project is not None:
+        problems += _personas(scenario, project, source)
+        problems += _attributes(scenario, project, source)
+    if environment is not None:
+        for plan in scenario.faults:
+            problems += _edges(plan, environment, source)
+        problems += _steps(scenario, environment, source)
+        problems += _under(scenario, environment, plans, source)
+    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+
+
+def check_plan(plan: FaultPlan, environment: Environment) -> tuple[Problem, ...]:
+    """Every edge of a fault plan that the environment does not have."""
+    return tuple(_edges(plan, environment, _source(plan.position.file if plan.position else "")))
+
+
+def _source(file: str) -> Source:
+    """The file again, for the lines that messages show; without them where it cannot be read."""
+    try:
+        return Source(file, read_text(Path(file)))
+    except InvalidInput:
+        return Source(file)
+
+
+def _unknown(id: str, source: Source, position: Position, name: str, known: Iterable[str], **words: str) -> Problem:
+    """A problem about `name`, which starts at or after `position`."""
+    known = list(known)
+    otherwise = f"write {listed(known)}" if known else "there is none"
+    line, column = _find(source, position, name)
+    return source.problem(id, line, column, width=len(name), name=name, **words,
+                          instead=did_you_mean(name, known, otherwise=otherwise))
+
+
+def _find(source: Source, position: Position, word: str) -> tuple[int, int]:
+    """Where a word stands, looked for from a place on for a few lines; else the place."""
+    start = position.column - 1
+    for line in range(position.line, position.line + 20):
+        at = source.line(line).find(word, start)
+        if at >= 0:
+            return line, at + 1
+        start = 0
+    return position.line, position.column
+
+
+# --- personas -------------------------------------------------------------------------------------
+
+
+def _personas(scenario: Scenario, project: Project, source: Source) -> Iterator[Problem]:
+    for role, names in scenario.personas.items():
+        for name in names:
+            if name not in project.personas:
+                place = scenario.positions.get(f"personas.{role}", scenario.position)
+                after = Position(place.file, place.line, place.column + len(role))
+                yield _unknown("unknown-persona", source, after, name, project.personas)
+
+
+def _attributes(scenario: Scenario, project: Project, source: Source) -> Iterator[Problem]:
+    """`${role.name}` against each persona that the role is bound to; one message for one look-up and persona."""
+    seen: set[tuple[Lookup, str]] = set()
+    for template in _templates(scenario):
+        for lookup in lookups(template):
+            for name in scenario.personas.get(lookup.path[0], ()):
+                persona = project.personas.get(name)
+                if persona is None or (lookup, name) in seen:
+                    continue
+                seen.add((lookup, name))
+                if not _has(persona, lookup.path[1:]):
+                    yield _no_attribute(source, template, lookup, persona)
+
+
+def _fields(persona: Persona) -> dict[str, Any]:
+    """What `${role.…}` finds: see `core.request.persona_names`."""
+    return {"name": persona.name, "labels": list(persona.labels), "budget": persona.budget, **persona.fields}
+
+
+def _has(persona: Persona, path: tuple[str, ...]) -> bool:
+    found: Any = _fields(persona)
+    for part in path:
+        if not isinstance(found, Mapping) or part not in found:
+            return False
+        found = found[part]
+    return True
+
+
+def _no_attribute(source: Source, template: Template, lookup: Lookup, persona: Persona) -> Problem:
+    known = [*(key for key in _fields(persona) if key != "budget"), *(f"budget.{name}" for name in persona.budget)]
+    name = ".".join(lookup.path[1:])
+    line, column = _find(source, template.position, str(lookup))
+    return source.problem(
+        "unknown-attribute", line, column, width=len(str(lookup)), persona=persona.name, name=name,
+        instead=did_you_mean(name, known, otherwise=f"it has {listed(known, last='and')}"))
+
+
+def _templates(value: Any) -> Iterator[Template]:
+    """Every template of a scenario, wherever it stands."""
+    match value:
+        case Template():
+            yield value
+        case Scenario(workflow=steps, under=under):
+            yield from _templates(steps)
+            for promise in under:
+                yield from _templates(promise.steps)
+        case Step(call=call, query=query, headers=headers, json=json, expect=expect, cleanup=cleanup):
+            yield from _templates((call, query, headers, json, expect, cleanup))
+        case CallTemplate(path=path):
+            yield from _templates(path)
+        case Expect(json=json, within=within, sends=sends):
+            yield from _templates((json, within, [sent.calls for sent in sends]))
+        case Mapping():
+            yield from _templates(list(value.values()))
+        case list() | tuple():
+            for item in value:
+                if item is not None and not isinstance(item, str | int | float):
+                    yield from _templates(item)
+
+
+# --- the environment ------------------------------------------------------------------------------
+
+
+def _edges(plan: FaultPlan, environment: Environment, source: Source) -> Iterator[Problem]:
+    """An edge is named once, however many faults it has."""
+    known = ("user", *environment.providers)
+    seen: set[str] = set()
+    for fault in plan.faults:
+        if fault.edge not in known and fault.edge not in seen:
+            seen.add(fault.edge)
+            place = plan.position or fault.position
+            yield _unknown("unknown-provider", source, _within_line(source, place, fault.position, fault.edge),
+                           fault.edge, known, environment=environment.name)
+
+
+def _within_line(source: Source, plan: Position, fault: Position, edge: str) -> Position:
+    """The place from which an edge's name is found: the last one before the fault, not before its plan."""
+    for line in range(fault.line, plan.line - 1, -1):
+        end = fault.column - 1 if line == fault.line else None
+        start = plan.column + 1 if line == plan.line else 0
+        at = source.line(line).rfind(f"{edge}:", start, end)
+        if at >= 0:
+            return Position(fault.file, line, at + 1)
+    return fault
+
+
+def _steps(scenario: Scenario, environment: Environment, source: Source) -> Iterator[Problem]:
+    for step in scenario.workflow:
+        for call in (step.call, step.cleanup):
+            if call is not None and call.target is not None and call.target not in environment.targets:
+                yield _unknown("unknown-target", source, call.position, call.target, environment.targets,
+                               environment=environment.name)
+    expects = [step.expect for step in scenario.workflow]
+    expects += [expect for under in scenario.under for expect in under.steps.values()]
+    for expect in expects:
+        yield from _sends(expect, environment, source)
+
+
+def _sends(expect: Expect, environment: Environment, source: Source) -> Iterator[Problem]:
+    for provider in dict.fromkeys(sent.provider for sent in expect.sends):
+        if provider not in environment.providers:
+            place = expect.positions.get("sends") or expect.sends[0].position
+            yield _unknown("unknown-provider", source, Position(place.file, place.line, place.column + len("sends")),
+                           provider, environment.providers, environment=environment.name)
+
+
+def _under(scenario: Scenario, environment: Environment, plans: Iterable[str], source: Source) -> Iterator[Problem]:
+    names = [*(plan.name for plan in scenario.faults), *plans]
+    edges = ["user", *environment.providers]
+    for under in scenario.under:
+        edge, slash, kind = under.key.partition("/")
+        if edge not in edges and (slash or under.key not in names):
+            known = [f"{name}/{kind}" for name in edges] if slash else [*names, *edges]
+            yield _unknown("unknown-under", source, under.position, under.key, known)

@@ -1,0 +1,111 @@
+"""What the readers of one file share: its source, and the problems and templates met so far."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from flowprobe.core.expressions import Malformed, parse
+from flowprobe.core.scenario import Position, Template
+from flowprobe.errors import Problem
+from flowprobe.files.nodes import Mapping, Node, Scalar
+from flowprobe.files.problems import Source
+from flowprobe.files.scalars import Kind, kind_of, seen
+
+__all__ = ["BAD", "Context"]
+
+
+class _Bad:
+    def __repr__(self) -> str:
+        return "BAD"
+
+
+BAD: Final[Any] = _Bad()
+"""Stands for a value that could not be read; why is among the problems already."""
+
+
+class Context:
+    """One reading of one file."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.file = source.file
+        self.problems: list[Problem] = []
+        self.templates: list[tuple[Template, Scalar]] = []
+        self.hidden: list[str] = []
+
+    def position(self, node: Node) -> Position:
+        start = node.start
+        return Position(self.file, start.line + 1, start.column + 1)
+
+    def report(self, id: str, node: Node, *, offset: int | None = None, width: int | None = None,
+               **words: object) -> Any:
+        """Note a problem at a node (or at an offset of its text) and return BAD."""
+        line, column = self.place(node, offset)
+        if width is None:
+            width = self.width(node) if offset is None else 1
+        self.problems.append(self.source.problem(id, line, column, width=width, **words))
+        return BAD
+
+    def wrong_type(self, node: Node, what: str, wanted: str, example: str = "") -> Any:
+        instead = f"write for example {example}" if example else ""
+        return self.report("wrong-type", node, what=what, wanted=wanted, seen=seen(node), instead=instead)
+
+    def width(self, node: Node) -> int:
+        """How many characters the caret underlines: a scalar, or the first key of a block."""
+        if isinstance(node, Mapping) and node.value:
+            first = node.value[0][0]
+            node = first if first.start.column == node.start.column else node
+        same_line = node.start.line == node.end.line
+        return max(1, int(node.end.column - node.start.column)) if same_line else 1
+
+    def place(self, node: Node, offset: int | None = None) -> tuple[int, int]:
+        """Line and column of a node, or of an offset of its text as far as escapes allow to tell."""
+        line, column = node.start.line + 1, node.start.column + 1
+        if offset is None or not isinstance(node, Scalar):
+            return line, column
+        opening = node.value.rfind("${", 0, offset + 2)
+        if opening >= 0:
+            return self._opening(node, node.value.count("${", 0, opening), offset - opening)
+        width = node.end.column - node.start.column - (0 if node.plain else 2)
+        if node.start.line == node.end.line and width == len(node.value):
+            return line, column + offset + (0 if node.plain else 1)
+        return line, column
+
+    def _opening(self, node: Scalar, number: int, beyond: int) -> tuple[int, int]:
+        """Where the `${` with this number (from 0) stands in the file, and so many characters on."""
+        at = node.start.column
+        for line in range(node.start.line + 1, node.end.line + 2):
+            text = self.source.line(line)
+            while (at := text.find("${", at)) >= 0:
+                if number == 0:
+                    return line, at + beyond + 1
+                number, at = number - 1, at + 2
+            at = 0
+        return self.place(node)
+
+    def text(self, node: Scalar, value: str, *, start: int = 0) -> str | Template | Any:
+        """`value` (the node's text from `start` on) with its `${...}` parsed."""
+        if "${" not in value:
+            return value
+        line, column = self.place(node, start) if start else (node.start.line + 1, node.start.column + 1)
+        parsed = parse(value, Position(self.file, line, column))
+        if isinstance(parsed, Malformed):
+            return self.report("bad-template", node, offset=start + parsed.offset, found=parsed.found,
+                               instead=parsed.instead)
+        if isinstance(parsed, Template):
+            self.templates.append((parsed, node))
+        return parsed
+
+    def plain_text(self, node: Node, what: str, wanted: str, example: str = "") -> str | Any:
+        """The text of a string, or BAD."""
+        if isinstance(node, Scalar) and kind_of(node) is Kind.TEXT:
+            return node.value
+        return self.wrong_type(node, what, wanted, example)
+
+    def finished(self) -> tuple[Problem, ...]:
+        """Every problem, in the order of the file; a secret that stood where its name belongs is masked."""
+        found = sorted(self.problems, key=lambda problem: (problem.line, problem.column))
+        for secret in self.hidden:
+            found = [replace(p, source=p.source.replace(secret, "*" * len(secret))) for p in found]
+        return tuple(found)

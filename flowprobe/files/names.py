@@ -1,0 +1,188 @@
+"""The names inside one scenario: what each `${...}`, `as` and `under` means is there, and declared before its use.
+
+This works on the nodes and on the templates met while reading, not on the model: so a mistake in one step does
+not hide one in another, and a part that could not be read makes no second message here. A name that is wrong in
+several places is named once, with the other lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flowprobe.core.expressions import spans
+from flowprobe.core.scenario import Lookup
+from flowprobe.files.context import Context
+from flowprobe.files.nodes import Mapping, Node, Scalar
+from flowprobe.files.outline import Outline, Scope, outline
+from flowprobe.files.problems import did_you_mean, listed
+from flowprobe.files.scalars import Kind, kind_of
+
+__all__ = ["BUILT_IN", "check_names"]
+
+BUILT_IN = ("trial", "env", "now", "today")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """What is wrong with one look-up: a message and its words."""
+
+    id: str
+    words: dict[str, Any]
+
+
+def check_names(root: Node, context: Context) -> None:
+    """Note every name of a scenario that means nothing, or nothing yet."""
+    if not isinstance(root, Mapping):
+        return
+    names = outline(root)
+    _check_taken(names, context)
+    _check_roles(names, context)
+    _check_promises(names, context)
+    _check_lookups(names, context)
+
+
+def _check_taken(names: Outline, context: Context) -> None:
+    """Steps, roles and our own names share one space."""
+    owners = dict.fromkeys(BUILT_IN, "FlowProbe itself")
+    for role in names.roles or ():
+        if role.value in owners:
+            context.report("name-taken", role, name=role.value, owner=owners[role.value])
+        owners[role.value] = "a role"
+    lines: dict[str, int] = {}
+    for link in names.links:
+        node = link.node.get("step")
+        if node is None or link.name is None:
+            continue
+        if link.name in lines:
+            context.report("duplicate-step", node, name=link.name, first=lines[link.name])
+        elif link.name in owners:
+            context.report("name-taken", node, name=link.name, owner=owners[link.name])
+        lines.setdefault(link.name, node.start.line + 1)
+
+
+def _check_roles(names: Outline, context: Context) -> None:
+    if names.roles is None:
+        return
+    known = [role.value for role in names.roles]
+    for link in names.links:
+        role = link.node.get("as")
+        if isinstance(role, Scalar) and kind_of(role) is Kind.TEXT and role.value not in known:
+            context.report("unknown-role", role, name=role.value,
+                           instead=did_you_mean(role.value, known, otherwise=f"write {listed(known)}"))
+
+
+def _check_promises(names: Outline, context: Context) -> None:
+    if not names.whole:
+        return
+    known = [link.name for link in names.links if link.name]
+    for step, _ in names.promises:
+        if step.value not in known:
+            context.report("unknown-step", step, name=step.value,
+                           instead=did_you_mean(step.value, known, otherwise=f"write {listed(known)}"))
+
+
+# --- look-ups -------------------------------------------------------------------------------------
+
+
+def _check_lookups(names: Outline, context: Context) -> None:
+    first: dict[tuple[str, str], tuple[Scalar, int, _Wrong]] = {}
+    others: dict[tuple[str, str], list[int]] = {}
+    for node, lookup, offset, scope in _lookups(names, context):
+        wrong = _wrong(lookup, scope, names)
+        if wrong is None:
+            continue
+        key = wrong.id, str(lookup)
+        if key in first:
+            others[key].append(context.place(node, offset)[0])
+        else:
+            first[key], others[key] = (node, offset, wrong), []
+    for (id, name), (node, offset, wrong) in first.items():
+        context.report(id, node, offset=offset, width=len(wrong.words["name"]), also=_also(others[id, name]), **wrong.words)
+
+
+def _lookups(names: Outline, context: Context) -> Iterator[tuple[Scalar, Lookup, int, Scope]]:
+    for template, node in context.templates:
+        scope = names.scope(node)
+        if scope is not None and not all(_is_known(part) for part in template.parts):
+            for lookup, offset in spans(node.value):
+                yield node, lookup, offset, scope
+
+
+def _is_known(part: object) -> bool:
+    """The look-up that stands in most templates, told apart cheaply; text is no look-up at all."""
+    return isinstance(part, str) or (isinstance(part, Lookup) and part.path == ("trial", "id"))
+
+
+def _also(lines: Iterable[int]) -> str:
+    more = [str(line) for line in dict.fromkeys(lines)]
+    return f" (also on line {listed(more, last='and', quoted=False)})" if more else ""
+
+
+def _wrong(lookup: Lookup, scope: Scope, names: Outline) -> _Wrong | None:
+    """What is wrong with a look-up at its place."""
+    root, name = lookup.path[0], str(lookup)
+    if root in BUILT_IN:
+        return _wrong_built_in(lookup.path, name)
+    index = names.index.get(root)
+    if index is not None:
+        return _wrong_step(lookup.path, name, index, scope, names)
+    if names.roles is None or not names.whole:
+        return None
+    roles = [role.value for role in names.roles]
+    if root in roles:
+        return None if len(lookup.path) > 1 else _incomplete(name, "a role", f"{name}.plan")
+    known = [*BUILT_IN, *roles, *(str(link.name) for link in names.links)]
+    return _Wrong("unknown-name", {"name": root, "where": "", "instead": _nearest(lookup.path, known)})
+
+
+def _nearest(path: tuple[str, ...], known: list[str]) -> str:
+    head = path[0].split("-")[0]
+    if len(path) == 1 and head in ("now", "today"):
+        return f"put spaces around the minus: {head} - 1d"
+    return did_you_mean(path[0], known, otherwise=f"write one of {listed(known)}")
+
+
+def _wrong_built_in(path: tuple[str, ...], name: str) -> _Wrong | None:
+    root = path[0]
+    if root in ("now", "today"):
+        right, example = len(path) == 1, root
+    elif root == "trial":
+        right, example = path == ("trial", "id"), "trial.id"
+    else:
+        right, example = len(path) == 2, "env.ACME_COUPON"
+    if right:
+        return None
+    if len(path) == 1:
+        return _incomplete(name, "a group of names", example)
+    return _Wrong("unknown-name", {"name": name, "where": "", "instead": f"write ${{{example}}}"})
+
+
+def _incomplete(name: str, owner: str, example: str) -> _Wrong:
+    return _Wrong("incomplete-name", {"name": name, "owner": owner, "instead": f"write for example ${{{example}}}"})
+
+
+def _wrong_step(path: tuple[str, ...], name: str, index: int, scope: Scope, names: Outline) -> _Wrong | None:
+    link = names.links[index]
+    if len(path) == 1:
+        return _incomplete(name, "a step", f"{name}.{next(iter(sorted(link.captures or ())), 'id')}")
+    if link.captures is not None and path[1] not in link.captures:
+        words = {"step": link.name, "name": path[1], "instead": _nearest_capture(path, link.captures)}
+        return _Wrong("unknown-capture", words)
+    if index > scope.step:
+        return _Wrong("later-step", {"step": link.name, "name": name, "first": link.node.start.line + 1})
+    if index == scope.step and not scope.cleanup:
+        return _Wrong("own-capture", {"name": name})
+    return None
+
+
+def _nearest_capture(path: tuple[str, ...], captures: frozenset[str]) -> str:
+    head, dash, rest = path[1].partition("-")
+    if dash and head in captures:
+        return f"put spaces around the minus: {path[0]}.{head} - {rest}"
+    if not captures:
+        return f"add capture: {{{path[1]}: $.{path[1]}}} to that step"
+    known = sorted(captures)
+    near = did_you_mean(path[1], known)
+    return near or f"it captures {listed(known, last='and')}"

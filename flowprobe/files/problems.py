@@ -1,0 +1,157 @@
+"""Every message about a file, in one closed table: a stable id, what is wrong, and what to write instead.
+
+They are read at three in the morning by someone who did not write the file: one sentence each, with the words of
+the file in it. The second sentence stands under the caret.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from flowprobe.core.scenario import Position
+from flowprobe.errors import Problem
+
+__all__ = ["MESSAGES", "Message", "Source", "did_you_mean", "listed",
+           "with_article"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`found` says what is wrong, `instead` the way out; both are filled with the words of the case."""
+
+    found: str
+    instead: str = "{instead}"
+
+
+MESSAGES: Mapping[str, Message] = {
+    # the file as a whole
+    "file-not-found": Message("there is no such file or folder"),
+    "not-a-file": Message("this is a folder, where one file is expected", "name a file in it"),
+    "unreadable-file": Message("this file cannot be read: {reason}", "check its permissions"),
+    "no-scenarios": Message("there are no scenario files (*.yaml) in this folder", "name a file, or another folder"),
+    "file-too-large": Message("this file is larger than {limit}", "split it: one journey each"),
+    "not-utf8": Message("this file is not UTF-8 text", "save it as UTF-8"),
+    "empty-file": Message("this file is empty", "start with `flowprobe: 1`"),
+    # YAML
+    "several-documents": Message("a second document starts here", "remove this line: a file holds one document"),
+    "too-deep": Message("this is nested more than {limit} levels deep", "flatten it"),
+    "too-many-values": Message("this file holds more than {limit} values", "split it: one journey each"),
+    "yaml-syntax": Message("{found}"),
+    "unquoted-template": Message("a look-up between braces or brackets needs quotes", 'quote it: write "{text}"'),
+    "unquoted-colon": Message("text with `: ` in it needs quotes", "quote the whole text"),
+    "unquoted-start": Message("text that starts with `{character}` needs quotes", "quote the whole text"),
+    "tab-indentation": Message("this line is indented with a tab", "use spaces"),
+    "control-character": Message("here stands the control character {code}, which YAML does not allow",
+                                 'remove it, or write it as an escape in double quotes: "\\x07"'),
+    "anchor": Message("anchors and aliases (&name, *name) are not used here", "write the value out where it is needed"),
+    "merge-key": Message("the merge key `<<` is not used here", "write the keys out"),
+    "tag": Message("tags such as `{tag}` are not used here", "remove it; quotes make a value text"),
+    "key-not-text": Message("a key must be text, not {seen}"),
+    "duplicate-key": Message("the key `{key}` stands here a second time; the first is on line {first}",
+                             "keep one of the two"),
+    # keys
+    "unknown-key": Message("`{key}` is not a key of {noun}"),
+    "missing-key": Message("{noun} needs the key `{key}`"),
+    "one-key": Message("{noun} needs exactly one of {keys}; {seen}"),
+    "key-beside": Message("`{key}` says nothing without `{beside}`", "write `{beside}` beside it, or remove it"),
+    # values
+    "wrong-type": Message("{what} must be {wanted}, not {seen}"),
+    "wrong-version": Message("{what} must be 1, the version of the format that this FlowProbe reads, not {seen}",
+                             "write 1"),
+    "out-of-range": Message("{what} must be {wanted}, not {seen}"),
+    "number-too-large": Message("this number is too large to be held exactly", "write a smaller one, or quote it"),
+    "needs-unit": Message("{what} is the number {seen}, without a unit"),
+    "unknown-word": Message("{what} cannot be {seen}"),
+    "bad-name": Message("{what} must be a name, not {seen}",
+                        "use letters, digits, - and _, and start with a letter{instead}"),
+    "bad-text": Message("{what} must be {wanted}, not {seen}"),
+    "line-break": Message("{what} must be on one line", "remove the line break or control character"),
+    "empty": Message("{what} is empty"),
+    "bad-call": Message("{what} must be `METHOD /path`: {reason}"),
+    "bad-template": Message("{found}"),
+    "template-not-here": Message("${{...}} is not looked up in {what}", "write the value itself"),
+    "not-one-template": Message("{what} must be a duration, or exactly one look-up", "write for example 800ms"),
+    "bad-path": Message("{what} must be a JSONPath: {reason}"),
+    "bad-regex": Message("{what} is not a regular expression: {reason}", "write \\ before a character meant literally"),
+    "refused-header": Message("the header `{key}` is made by FlowProbe itself", "remove it"),
+    "secret-by-value": Message("{what} must name a secret by reference, never hold it",
+                               "write env:NAME, file:PATH or mint:NAME"),
+    # matchers
+    "unknown-matcher": Message("`{key}` is not a matcher"),
+    "mixed-matchers": Message("the matcher `{key}` stands beside other keys", "put it in a mapping of its own"),
+    "bad-operand": Message("{what} takes {wanted}, not {seen}"),
+    # names inside a scenario
+    "duplicate-step": Message("a step is called `{name}` already, on line {first}", "give it a name of its own"),
+    "name-taken": Message("the name `{name}` is taken by {owner}", "choose another one"),
+    "unknown-role": Message("`{name}` is not a role of this scenario"),
+    "unknown-step": Message("no step is called `{name}`"),
+    "incomplete-name": Message("`{name}` is {owner}, not a value"),
+    "unknown-name": Message("nothing is called `{name}`{where}{also}"),
+    "unknown-capture": Message("the step `{step}` captures nothing called `{name}`{also}"),
+    "later-step": Message("`{name}` is not known yet: the step `{step}` comes later, on line {first}{also}",
+                          "use it in a step after that one"),
+    "own-capture": Message("`{name}` is not known yet: it comes from the reply to this very step{also}",
+                           "use it in `cleanup` or in a later step"),
+    # across files
+    "unknown-persona": Message("no persona is called `{name}`"),
+    "unknown-attribute": Message("the persona `{persona}` has nothing called `{name}`"),
+    "unknown-provider": Message("no provider is called `{name}` in the environment `{environment}`"),
+    "unknown-target": Message("no target is called `{name}` in the environment `{environment}`"),
+    "unknown-under": Message("`{name}` is neither a fault plan, nor a provider, nor provider/kind"),
+    "unknown-environment": Message("no environment is called `{name}`"),
+}
+
+
+def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "", cutoff: float = 0.6) -> str:
+    """The question that helps most with a misspelt word, or `otherwise`."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    return f"did you mean `{near[0]}`?" if near else otherwise
+
+
+def listed(words: Iterable[str], *, last: str = "or", quoted: bool = True) -> str:
+    """`a`, `b` or `c`."""
+    shown = [f"`{word}`" if quoted else word for word in words]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {last} {shown[-1]}" if shown else "nothing"
+
+
+def with_article(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeio" else f"a {noun}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file's name and text, from which problems take the line that they show."""
+
+    file: str
+    text: str = ""
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines as YAML counts them."""
+        return re.split("\r\n|[\n\r\x85\u2028\u2029]", self.text)
+
+    def line(self, number: int) -> str:
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    def problem(self, id: str, line: int = 0, column: int = 0, *, width: int = 1, **words: object) -> Problem:
+        """The problem `id` of the table at a place (both count from 1), filled with its words."""
+        message = MESSAGES[id]
+        filled = {"instead": "", **words}
+        source = self.line(line)
+        return Problem(
+            id=id, file=self.file, line=line, column=column, found=message.found.format(**filled),
+            instead=message.instead.format(**filled), source=_printable(source),
+            width=max(1, min(width, len(source) - column + 1)),
+        )
+
+    def problem_at(self, id: str, position: Position, *, width: int = 1, **words: object) -> Problem:
+        return self.problem(id, position.line, position.column, width=width, **words)
+
+
+def _printable(line: str) -> str:
+    """Tabs and control characters would move the caret, or the terminal."""
+    return "".join(c if c.isprintable() else " " for c in line)

@@ -1,0 +1,113 @@
+"""The names inside a project file: personas of an environment, the default one, and what a start may look up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flowprobe.core.expressions import spans
+from flowprobe.files.context import Context
+from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence
+from flowprobe.files.problems import did_you_mean, listed
+from flowprobe.files.scalars import Kind, kind_of
+
+__all__ = ["check_project"]
+
+RESERVED = ("user", "proxy", "ca")
+
+
+def check_project(root: Node, context: Context) -> None:
+    """Check the names of a project; parts that could not be read are left alone."""
+    if not isinstance(root, Mapping):
+        return
+    personas = _keys(root.get("personas"))
+    for _, environment in _pairs(root.get("environments")):
+        _check_personas(environment, personas, context)
+        _check_providers(environment, context)
+        _check_lookups(environment, context)
+    _check_default(root, context)
+
+
+def _pairs(node: Node | None) -> list[tuple[Scalar, Node]]:
+    return node.value if isinstance(node, Mapping) else []
+
+
+def _keys(node: Node | None) -> list[str]:
+    return [key.value for key, _ in _pairs(node)]
+
+
+def _get(node: Node | None, key: str) -> Node | None:
+    return node.get(key) if isinstance(node, Mapping) else None
+
+
+def _texts(node: Node | None) -> Iterator[Scalar]:
+    """The strings of a list, or of one item that stands for it."""
+    items = node.value if isinstance(node, Sequence) else [node]
+    return (item for item in items if isinstance(item, Scalar) and kind_of(item) is Kind.TEXT)
+
+
+def _check_personas(environment: Node, known: list[str], context: Context) -> None:
+    for name in _texts(_get(environment, "personas")):
+        if name.value not in known and not _reported(name, context):
+            context.report("unknown-persona", name, name=name.value, instead=_nearest(name.value, known, "persona"))
+
+
+def _check_providers(environment: Node, context: Context) -> None:
+    for key, _ in _pairs(_get(environment, "providers")):
+        if key.value in RESERVED:
+            context.report("name-taken", key, name=key.value, owner="FlowProbe itself")
+
+
+def _check_default(root: Mapping, context: Context) -> None:
+    default, known = root.get("default"), _keys(root.get("environments"))
+    if isinstance(default, Scalar) and known and default.value not in known and not _reported(default, context):
+        context.report("unknown-environment", default, name=default.value,
+                       instead=_nearest(default.value, known, "environment"))
+
+
+def _nearest(word: str, known: list[str], noun: str) -> str:
+    return did_you_mean(word, known, otherwise=f"write {listed(known)}" if known else f"this file has no {noun}")
+
+
+def _reported(node: Node, context: Context) -> bool:
+    """Whether a problem stands at this very place already."""
+    line, column = context.place(node)
+    return any((problem.line, problem.column) == (line, column) for problem in context.problems)
+
+
+# --- what a start may look up ---------------------------------------------------------------------
+
+
+def _check_lookups(environment: Node, context: Context) -> None:
+    known = _lookups(environment)
+    start, end = _spot(environment.start), _spot(environment.end)
+    for _, node in context.templates:
+        if start <= _spot(node.start) < end:
+            _check_text(node, known, context)
+
+
+def _spot(mark: Any) -> tuple[int, int]:
+    return mark.line, mark.column
+
+
+def _check_text(node: Scalar, known: list[str], context: Context) -> None:
+    for lookup, offset in spans(node.value):
+        name = str(lookup)
+        minted = lookup.path[0] == "mint" and len(lookup.path) == 2
+        if name not in known and not minted:
+            otherwise = f"write for example ${{{known[0]}}} or ${{target.port}}"
+            context.report("unknown-name", node, offset=offset, width=len(name), name=name, where=" here", also="",
+                           instead=did_you_mean(name, known, otherwise=otherwise))
+
+
+def _lookups(environment: Node) -> list[str]:
+    """Every name that a `start` of this environment may look up, but for `mint.NAME`."""
+    providers = _keys(_get(environment, "providers"))
+    targets = _keys(_get(environment, "targets"))
+    parts = ("url", "port")
+    return [
+        *(f"edges.{name}.url" for name in providers), "edges.proxy.url", "edges.ca",
+        *(f"target.{part}" for part in parts), *(f"targets.{name}.{part}" for name in targets for part in parts),
+        *(f"upstreams.{name}.{part}" for name in providers for part in parts),
+    ]
+

@@ -1,0 +1,126 @@
+"""The tables of `flowprobe.yaml`: the environments that a run may go to, and the personas that act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowprobe.core.fields import (
+    As,
+    CallLine,
+    Choice,
+    Duration,
+    Entry,
+    Field,
+    Json,
+    ListOf,
+    MapOf,
+    Name,
+    Record,
+    Text,
+)
+from flowprobe.core.scenario import Bearer, Environment, Persona, Position, Project, Provider, Start
+from flowprobe.files.specials import SECRET
+from flowprobe.files.tables import VERSION_FIELD
+
+__all__ = ["ENVIRONMENT", "PERSONA", "PROJECT", "PROVIDER", "START"]
+
+_URL = Text(pattern=r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", described="a URL without query, user or fragment")
+_ADDRESS = Text(pattern=r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}", described="host:port")
+_VARIABLE = Text(pattern=r"[A-Za-z_][A-Za-z0-9_]*", described="the name of an environment variable")
+_WORD = Text(templated=True, verbatim=True, blank=True, lines=True)
+
+
+# --- personas -------------------------------------------------------------------------------------
+
+
+def _persona(*, position: Position, rest: Mapping[str, Any], labels: tuple[str, ...] = (),
+             budget: Mapping[str, float] | None = None, auth: Bearer | None = None, **fields: Any) -> Any:
+    return lambda name: Persona(name, position, {**fields, **rest}, labels, budget or {}, auth)
+
+
+
+PERSONA = Record("persona", _persona, (
+    Field("plan", Json(templated=False), "The plan of the account.", example="pro"),
+    Field("region", Json(templated=False), "The region of the account.", example="eu"),
+    Field("labels", ListOf(Name(), or_one=True), "Words to choose personas by.", example="[key-account]"),
+    Field("budget", MapOf(Duration(), noun="budget"),
+          "Named durations that steps may take: `${admin.budget.invite}`.", example="{invite: 800ms}"),
+    Field("auth", Record("auth", lambda bearer: Bearer(bearer), (
+        Field("bearer", SECRET, "The token, by reference: env:NAME, file:PATH, or mint:NAME, which is made anew for "
+              "each run and handed to a product that we start.", required=True, example="env:ACME_TOKEN"),
+    )), "How its calls are authorised.", example="{bearer: env:ACME_TOKEN}"),
+), "A key-account user. Every other key is a field of yours, found by `${role.key}`.", positioned=True,
+    rest=Json(templated=False))
+
+
+# --- environments ---------------------------------------------------------------------------------
+
+
+def _provider(*, position: Position, **attributes: Any) -> Any:
+    return lambda name: Provider(name=name, position=position, **attributes)
+
+
+def _named(entries: tuple[Entry, ...]) -> dict[str, Any]:
+    return {entry.key: entry.value(entry.key) for entry in entries}
+
+
+PROVIDER = Record("provider", _provider, (
+    Field("url", _URL, "What the product believes the provider's URL to be.", required=True,
+          example="https://api.payments.example"),
+    Field("upstream", _URL, "Where its calls really go: a stand-in; `url` where it is not said.",
+          example="http://127.0.0.1:9025"),
+    Field("edge", Choice(("reverse", "forward")),
+          "`reverse`: the product is given our listener's URL; `forward`: it uses us as its proxy, with our CA.",
+          example="reverse"),
+    Field("listen", _ADDRESS, "Fixes our listener; needed where we do not start the product.",
+          example="127.0.0.1:9100"),
+), "A third party of the product.", positioned=True)
+
+START = Record("start", Start, (
+    Field("command", ListOf(_WORD, minimum=1), "The program and its arguments, without a shell.", required=True,
+          example="[python, -m, acme]"),
+    Field("env", MapOf(_WORD, key=_VARIABLE, noun="variable"), "Environment variables that it is given.",
+          example='{PAYMENTS_URL: "${edges.payments.url}"}'),
+    Field("ready", CallLine(absolute=True), "Polled until it answers 2xx.", example="GET /health"),
+    Field("ready_within", Duration(), "How long that may take; 20s where it is not said.", example="20s"),
+), "A process that we start, and end.", positioned=True)
+
+
+def _environment(*, position: Position, target: str | None = None, targets: Mapping[str, str] | None = None,
+                 **attributes: Any) -> Any:
+    return lambda name: Environment(name=name, position=position, targets=targets or {"target": str(target)},
+                                    **attributes)
+
+
+ENVIRONMENT = Record("environment", _environment, (
+    Field("target", _URL, "The product's base URL; port 0 where we start it on a free one.",
+          example="http://127.0.0.1:8000"),
+    Field("targets", MapOf(_URL, noun="target", minimum=1),
+          "Base URLs by name, where the product has several; the first is the default.",
+          example="{api: http://127.0.0.1:8000, auth: http://127.0.0.1:8001}"),
+    Field("start", ListOf(START, or_one=True), "What we start, in order, before the first call.",
+          example="{command: [python, -m, acme], ready: GET /health}"),
+    Field("providers", As(MapOf(PROVIDER, noun="provider", entries=True), _named), "The third parties of the product.",
+          example="{payments: {url: https://api.payments.example}}"),
+    Field("personas", ListOf(Name(), or_one=True), "The personas that may act here; all where it is not said.",
+          example="[pro-eu]"),
+), "Where a run may go.", positioned=True, exactly_one=("target", "targets"))
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def _project(*, flowprobe: int, position: Position, environments: dict[str, Environment],  # noqa: ARG001
+             personas: Mapping[str, Persona] | None = None, default: str | None = None) -> Project:
+    return Project(position.file, environments, personas or {}, default)
+
+
+PROJECT = Record("project", _project, (
+    VERSION_FIELD,
+    Field("environments", As(MapOf(ENVIRONMENT, noun="environment", minimum=1, entries=True), _named),
+          "The environments, by name.", required=True, example="{local: {target: http://127.0.0.1:8000}}"),
+    Field("personas", As(MapOf(PERSONA, noun="persona", entries=True), _named), "The personas, by name.",
+          example="{pro-eu: {plan: pro, auth: {bearer: env:ACME_TOKEN}}}"),
+    Field("default", Name(), "The environment used without `--env`; the first where it is not said.", example="local"),
+), "The environments and personas of a project.", positioned=True)

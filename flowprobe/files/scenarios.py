@@ -1,0 +1,108 @@
+"""Scenario and fault-profile files: found, read and checked, each whole before anything is sent."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from flowprobe.core.scenario import FaultPlan, Scenario
+from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.context import Context
+from flowprobe.files.names import check_names
+from flowprobe.files.nodes import Node, compose, read_text
+from flowprobe.files.problems import Source, did_you_mean
+from flowprobe.files.reading import Reader, compile_shape
+from flowprobe.files.tables import PROFILE, SCENARIO
+
+__all__ = ["PROJECT_FILE", "load_profile", "load_scenario", "read_file", "scenario_files"]
+
+PROJECT_FILE = "flowprobe.yaml"
+_SUFFIXES = (".yaml", ".yml")
+_PROFILE = re.compile(r"^profile[ \t]*:", re.MULTILINE)
+
+
+def load_scenario(path: Path, *, text: str | None = None) -> Scenario:
+    """Read one scenario; `text` stands for the file's content. Raises InvalidInput with every problem of it."""
+    return cast(Scenario, read_file(path, _scenario(), check_names, text=text))
+
+
+def load_profile(path: Path, *, text: str | None = None) -> FaultPlan:
+    """Read one fault profile as a plan. Raises InvalidInput with every problem of it."""
+    return cast(FaultPlan, read_file(path, _profile(), text=text))
+
+
+def read_file(path: Path, read: Reader, check: Callable[[Node, Context], None] | None = None, *,
+              text: str | None = None) -> Any:
+    """What a table's reader makes of a file; `check` sees the tree also where parts of it could not be read."""
+    source = Source(str(path), read_text(path) if text is None else text.removeprefix("\ufeff"))
+    document = compose(source)
+    context = Context(source)
+    context.problems += document.problems
+    value = read(document.root, context)
+    if check is not None:
+        check(document.root, context)
+    if context.problems:
+        raise InvalidInput(context.finished())
+    return value
+
+
+@cache
+def _scenario() -> Reader:
+    return compile_shape(SCENARIO, "a scenario")
+
+
+@cache
+def _profile() -> Reader:
+    return compile_shape(PROFILE, "a fault profile")
+
+
+def scenario_files(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """The scenarios that paths name: a file as it is, a folder with all that is in it, in order of name.
+
+    Raises InvalidInput for a path that is not there and a folder without scenarios.
+    """
+    found: dict[Path, None] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        files = list(_scenarios_at(path))
+        found.update(dict.fromkeys(files))
+        if not files:
+            problems.append(_nothing_at(path))
+    if problems:
+        raise InvalidInput(tuple(problems))
+    return tuple(found)
+
+
+def _scenarios_at(path: Path) -> Iterator[Path]:
+    if not os.path.isdir(path):
+        if os.path.isfile(path):
+            yield path
+        return
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            file = Path(folder, name)
+            if name.endswith(_SUFFIXES) and not name.startswith(".") and name != PROJECT_FILE and not _is_profile(file):
+                yield file
+
+
+def _is_profile(file: Path) -> bool:
+    """Whether `profile` is a key of the file; one that cannot be read is for `load_scenario` to explain."""
+    try:
+        return _PROFILE.search(read_text(file)) is not None
+    except InvalidInput:
+        return False
+
+
+def _nothing_at(path: Path) -> Problem:
+    source = Source(str(path))
+    if os.path.isdir(path):
+        return source.problem("no-scenarios")
+    parent = path.parent if os.path.isdir(path.parent) else None
+    siblings = sorted(os.listdir(parent)) if parent is not None else []
+    otherwise = "" if parent is not None else f"there is no folder {path.parent} either"
+    return source.problem("file-not-found", instead=did_you_mean(path.name, siblings, otherwise=otherwise))

@@ -1,0 +1,126 @@
+"""The shapes with a reader of their own, by name: texts that have a syntax which no table describes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flowprobe.core.faults.kinds import KIND_NAMES
+from flowprobe.core.fields import Special
+from flowprobe.core.scenario import SecretRef
+from flowprobe.files.calls import send_line
+from flowprobe.files.context import BAD, Context
+from flowprobe.files.nodes import Node, Scalar
+from flowprobe.files.problems import did_you_mean, listed
+from flowprobe.files.scalars import Kind, kind_of, seen
+from flowprobe.files.values import count, json_path, regex
+
+__all__ = ["COUNT", "HEADER_NAME", "JSON_PATH", "REGEX", "SECRET", "SEND_LINE", "SPECIALS", "TRUE", "UNDER_KEY",
+           "VERSION", "SpecialReader"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialReader:
+    """`read` takes the node, the context and what messages call the value; `described` is what it takes."""
+
+    read: Callable[[Node, Context, str], Any]
+    described: str
+
+
+VERSION = Special("version", {"const": 1})
+TRUE = Special("true", {"const": True})
+JSON_PATH = Special("json-path", {"type": "string", "pattern": r"^\$"})
+REGEX = Special("regex", {"type": "string", "format": "regex"})
+SECRET = Special("secret", {"type": "string", "pattern": "^(env|file|mint):.+$"})
+HEADER_NAME = Special("header-name", {"type": "string", "pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"})
+SEND_LINE = Special("send-line", {"type": "string", "pattern": "^[A-Z]+ /"})
+UNDER_KEY = Special("under-key", {"type": "string", "pattern": r"^[A-Za-z][\w-]*(/[a-z_]+)?$"})
+COUNT = Special("count", {"anyOf": [
+    {"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"\$\{"},
+    {"type": "object", "minProperties": 1, "maxProperties": 1, "propertyNames": {"pattern": r"^\$"}},
+]})
+
+_HEADER = re.compile(HEADER_NAME.schema["pattern"])
+_UNDER = re.compile(UNDER_KEY.schema["pattern"], re.ASCII)
+_SECRET = re.compile(r"(env|file|mint):(.+)")
+_SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_KINDS = f"write one of {listed(KIND_NAMES)}"
+_OURS = ("host", "content-length", "transfer-encoding", "connection")
+
+
+def _version(node: Node, context: Context, what: str) -> Any:
+    if isinstance(node, Scalar) and node.plain and node.value == "1":
+        return 1
+    return context.report("wrong-version", node, what=what, seen=seen(node))
+
+
+def _true(node: Node, context: Context, what: str) -> Any:
+    if isinstance(node, Scalar) and node.plain and node.value == "true":
+        return True
+    return context.wrong_type(node, what, "true", "true")
+
+
+def _json_path(node: Node, context: Context, what: str) -> Any:
+    text = context.plain_text(node, what, "a JSONPath", "$.id")
+    return BAD if text is BAD else json_path(_scalar(node), context, what)
+
+
+def _regex(node: Node, context: Context, what: str) -> Any:
+    text = context.plain_text(node, what, "a regular expression", "'id=([0-9]+)'")
+    return BAD if text is BAD else regex(_scalar(node), context, what)
+
+
+def _secret(node: Node, context: Context, what: str) -> Any:
+    """A reference; the value that stands there instead of one is never shown."""
+    found = _SECRET.fullmatch(node.value) if isinstance(node, Scalar) and kind_of(node) is Kind.TEXT else None
+    if found is None or (found[1] != "file" and not _SECRET_NAME.fullmatch(found[2])):
+        if isinstance(node, Scalar) and node.value:
+            context.hidden.append(node.value)
+        return context.report("secret-by-value", node, what=what)
+    return SecretRef(found[1], found[2], context.position(node))
+
+
+def _header_name(node: Node, context: Context, what: str) -> Any:
+    name = _scalar(node).value
+    if not _HEADER.fullmatch(name):
+        return context.report("bad-text", node, what=what, wanted="a header name", seen=seen(node),
+                              instead="write for example Idempotency-Key")
+    if name.lower() in _OURS:
+        return context.report("refused-header", node, key=name)
+    return name
+
+
+def _under_key(node: Node, context: Context, what: str) -> Any:
+    text = _scalar(node).value
+    if _UNDER.fullmatch(text):
+        _, slash, kind = text.partition("/")
+        if not slash or kind in KIND_NAMES:
+            return text
+        return context.report("unknown-word", node, offset=text.index("/") + 1, width=len(kind), what="the fault kind",
+                              seen=f"`{kind}`", instead=did_you_mean(kind, KIND_NAMES, otherwise=_KINDS))
+    return context.report("bad-text", node, what=what, wanted="a fault plan, a provider or provider/kind",
+                          seen=seen(node), instead="write for example payments/latency")
+
+
+def _count(node: Node, context: Context, what: str) -> Any:
+    return count(node, context)
+
+
+def _scalar(node: Node) -> Scalar:
+    assert isinstance(node, Scalar)
+    return node
+
+
+SPECIALS: Mapping[str, SpecialReader] = {
+    VERSION.name: SpecialReader(_version, "1"),
+    TRUE.name: SpecialReader(_true, "true"),
+    JSON_PATH.name: SpecialReader(_json_path, "a JSONPath"),
+    REGEX.name: SpecialReader(_regex, "a regular expression"),
+    SECRET.name: SpecialReader(_secret, "a reference to a secret"),
+    HEADER_NAME.name: SpecialReader(_header_name, "a header name"),
+    SEND_LINE.name: SpecialReader(send_line, "`METHOD /path`"),
+    UNDER_KEY.name: SpecialReader(_under_key, "a fault plan, a provider or provider/kind"),
+    COUNT.name: SpecialReader(_count, "a whole number or one matcher"),
+}

@@ -1,0 +1,212 @@
+"""JSON values out of nodes: with `${...}` in their strings, and as the shapes that replies are held against."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from flowprobe.core.jsonpath import is_definite
+from flowprobe.core.shapes import MATCHERS, TYPES
+from flowprobe.files.context import Context
+from flowprobe.files.nodes import Node, Scalar, Sequence
+from flowprobe.files.problems import did_you_mean, listed
+from flowprobe.files.scalars import Kind, kind_of, number, seen
+
+__all__ = ["count", "is_matcher", "json_path", "literal", "regex", "shape", "templated"]
+
+Reader: TypeAlias = Callable[[Node, Context], Any]
+_STARTS = frozenset("-0123456789tfn~")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+_FILTER = re.compile(r"\[\?.*\]")
+_BRACKETS = re.compile(r"\[[^\[\]]+\]")
+_SEGMENTS = re.compile(r"\$(?:\.{1,2}(?:\*|[\w@-]+)|(?:\.\.)?\[\])*")
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def templated(node: Node, context: Context) -> Any:
+    """Any value; its strings may hold `${...}`. The hot path: what is surely text is known by one character."""
+    if isinstance(node, Scalar):
+        text = node.value
+        if not node.plain or (text and text[0] not in _STARTS):
+            return context.text(node, text) if "${" in text else text
+        return _scalar(node, context, templates=True)
+    if isinstance(node, Sequence):
+        return [templated(item, context) for item in node.value]
+    return {_key(key, context): templated(item, context) for key, item in node.value}
+
+
+def literal(node: Node, context: Context) -> Any:
+    """Any value, as it stands."""
+    if isinstance(node, Scalar):
+        return _scalar(node, context, templates=False)
+    if isinstance(node, Sequence):
+        return [literal(item, context) for item in node.value]
+    return {key.value: literal(item, context) for key, item in node.value}
+
+
+def _scalar(node: Scalar, context: Context, *, templates: bool) -> Any:
+    match kind_of(node):
+        case Kind.TEXT:
+            return context.text(node, node.value) if templates else node.value
+        case Kind.NULL:
+            return None
+        case Kind.BOOLEAN:
+            return node.value == "true"
+        case Kind.NUMBER:
+            found = number(node)
+            return context.report("number-too-large", node) if found is None else found
+
+
+def _key(key: Scalar, context: Context) -> str:
+    if "${" in key.value:
+        context.report("template-not-here", key, what="a key")
+    return key.value
+
+
+# --- shapes ---------------------------------------------------------------------------------------
+
+
+def is_matcher(key: str) -> bool:
+    """`$lt` is one; `$.a`, `$[0]` and `$` are paths."""
+    return key.startswith("$") and key[1:2] not in ".["
+
+
+def shape(node: Node, context: Context) -> Any:
+    """What a reply is held against: literals, `$` matchers, `$.paths`; strings may hold `${...}`."""
+    if isinstance(node, Scalar):
+        return templated(node, context)
+    if isinstance(node, Sequence):
+        return [shape(item, context) for item in node.value]
+    matchers = [key for key, _ in node.value if key.value.startswith("$") and is_matcher(key.value)]
+    if matchers:
+        return _matchers(node.value, matchers, context)
+    return {_member(key, context): shape(item, context) for key, item in node.value}
+
+
+def _member(key: Scalar, context: Context) -> str:
+    if key.value.startswith("$"):
+        json_path(key, context, "this key")
+    return _key(key, context)
+
+
+def _matchers(pairs: list[tuple[Scalar, Node]], matchers: list[Scalar], context: Context) -> Any:
+    """A mapping with at least one matcher. Of several mistakes in its keys only the first is named."""
+    strange = next((key for key in matchers if key.value not in MATCHERS), None)
+    if strange is not None and strange.value.startswith("${"):
+        context.report("template-not-here", strange, what="a key")
+    elif strange is not None:
+        otherwise = f"write one of {listed(MATCHERS)}; for a literal key use $equals"
+        context.report("unknown-matcher", strange, key=strange.value,
+                       instead=did_you_mean(strange.value, MATCHERS, otherwise=otherwise))
+    elif len(matchers) != len(pairs):
+        context.report("mixed-matchers", matchers[0], key=matchers[0].value)
+    return {key.value: _OPERANDS[key.value](item, context) for key, item in pairs if key.value in MATCHERS}
+
+
+def _bad_operand(node: Node, context: Context, what: str, wanted: str, instead: str = "") -> Any:
+    return context.report("bad-operand", node, what=what, wanted=wanted, seen=seen(node), instead=instead)
+
+
+def _is_template(node: Node) -> bool:
+    return isinstance(node, Scalar) and kind_of(node) is Kind.TEXT and "${" in node.value
+
+
+def _type(node: Node, context: Context) -> Any:
+    if isinstance(node, Scalar) and node.value in TYPES:
+        return node.value
+    word = node.value if isinstance(node, Scalar) else ""
+    return _bad_operand(node, context, "`$type`", "a type of JSON",
+                        did_you_mean(word, TYPES, otherwise=f"write one of {listed(TYPES, quoted=False)}"))
+
+
+def _in(node: Node, context: Context) -> Any:
+    if isinstance(node, Sequence) and node.value:
+        return templated(node, context)
+    return _bad_operand(node, context, "`$in`", "a list of values", "write for example [active, pending]")
+
+
+def _matches(node: Node, context: Context) -> Any:
+    if not isinstance(node, Scalar) or kind_of(node) is not Kind.TEXT:
+        return _bad_operand(node, context, "`$matches`", "a regular expression", "write for example '^inv_'")
+    return regex(node, context, "`$matches`")
+
+
+def _bound(key: str) -> Reader:
+    def read(node: Node, context: Context) -> Any:
+        if isinstance(node, Scalar):
+            kind = kind_of(node)
+            if kind is Kind.NUMBER or _is_template(node) or (kind is Kind.TEXT and _DATE.match(node.value)):
+                return templated(node, context)
+        return _bad_operand(node, context, f"`{key}`", "a number or a date", "write for example 100")
+    return read
+
+
+def _absent(node: Node, context: Context) -> Any:
+    if isinstance(node, Scalar) and kind_of(node) is Kind.BOOLEAN:
+        return node.value == "true"
+    return _bad_operand(node, context, "`$absent`", "true or false", "write true or false")
+
+
+def _length(node: Node, context: Context) -> Any:
+    return _count(node, context, "`$length`")
+
+
+def count(node: Node, context: Context) -> Any:
+    """How often: a whole number, or a mapping of one matcher."""
+    return _count(node, context, "the number of calls")
+
+
+def _count(node: Node, context: Context, what: str) -> Any:
+    if isinstance(node, Scalar):
+        if _is_template(node) or (kind_of(node) is Kind.NUMBER and node.value.isdigit()):
+            return templated(node, context)
+    elif not isinstance(node, Sequence) and len(node.value) == 1 and is_matcher(node.value[0][0].value):
+        return shape(node, context)
+    return _bad_operand(node, context, what, "a whole number or one matcher", "write for example 1, or {$gt: 0}")
+
+
+_OPERANDS: dict[str, Reader] = {
+    "$type": _type, "$in": _in, "$matches": _matches, "$lt": _bound("$lt"), "$gt": _bound("$gt"),
+    "$contains": shape, "$length": _length, "$each": shape, "$absent": _absent, "$equals": templated,
+}
+
+
+# --- texts with a syntax of their own -------------------------------------------------------------
+
+
+def json_path(node: Scalar, context: Context, what: str) -> Any:
+    """A JSONPath that starts with `$` and closes what it opens; jsonpath-ng has the last word when it is used."""
+    text = node.value
+    if is_definite(text):
+        return text
+    reason = _implausible(text)
+    if reason is None:
+        return text
+    return context.report("bad-path", node, what=what, reason=reason, instead="write for example $.items[0].id")
+
+
+def _implausible(text: str) -> str | None:
+    if not text.startswith("$"):
+        return "it starts with `$`"
+    if "${" in text:
+        return "a look-up cannot stand in it"
+    bare = _QUOTED.sub("", text)
+    if bare.count("[") != bare.count("]") or bare.count("(") != bare.count(")"):
+        return "a bracket is not closed"
+    outside = _BRACKETS.sub("[]", _FILTER.sub("[]", bare))
+    return None if _SEGMENTS.fullmatch(outside) else "after `$` come .name, [number], .* or ..name"
+
+
+def regex(node: Scalar, context: Context, what: str) -> Any:
+    """A regular expression that compiles."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            re.compile(node.value)
+    except (re.error, OverflowError, RecursionError) as error:
+        return context.report("bad-regex", node, what=what, reason=str(error))
+    return node.value

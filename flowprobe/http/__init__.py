@@ -1,0 +1,6 @@
+"""The HTTP edge: the only folder that knows httpx."""
+
+from flowprobe.http.driver import Driver
+from flowprobe.http.limits import Limits
+
+__all__ = ["Driver", "Limits"]

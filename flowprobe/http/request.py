@@ -1,0 +1,99 @@
+"""From a `Call` to the request that leaves: the URL parsed once, the headers checked and complete."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+import httpx
+
+from flowprobe import __version__
+from flowprobe.core.wire import Call
+from flowprobe.http.flight import Ended
+
+__all__ = ["build_request"]
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "proxy-authorization"})
+_DEFAULTS = {
+    "accept": (b"Accept", b"*/*"),
+    "accept-encoding": (b"Accept-Encoding", b"identity"),
+    "user-agent": (b"User-Agent", b"flowprobe/" + __version__.encode()),
+}
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_NO_TIMEOUTS: dict[str, object] = {"timeout": {}}  # the backend keeps the time
+_Header = tuple[bytes, bytes]
+
+
+def build_request(call: Call) -> httpx.Request:
+    """The request of `call`; raises `Ended` (`invalid-url`) when it could not be sent as it is meant."""
+    url = _url(call.url)
+    method = _method(call.method)
+    return httpx.Request(
+        method, url, headers=_headers(call, method, url), stream=httpx.ByteStream(call.body.content),
+        extensions=_NO_TIMEOUTS,
+    )
+
+
+@lru_cache(maxsize=512)
+def _url(text: str) -> httpx.URL:
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, UnicodeError):
+        raise _refused("The URL cannot be understood.") from None
+    if url.scheme not in ("http", "https"):
+        raise _refused("The URL does not start with http:// or https://.")
+    if not url.host:
+        raise _refused("The URL names no host.")
+    if url.port is not None and not 0 < url.port < 65_536:
+        raise _refused("The port of the URL is not between 1 and 65535.")
+    return url
+
+
+@lru_cache(maxsize=64)
+def _method(text: str) -> str:
+    method = text.upper()
+    if not _TOKEN.fullmatch(method) or method == "CONNECT":
+        raise _refused("The method cannot be sent.")
+    return method
+
+
+def _headers(call: Call, method: str, url: httpx.URL) -> list[_Header]:
+    headers: list[_Header] = [(b"Host", url.netloc)]
+    names = set()
+    for name, value in call.headers.items():
+        names.add(name.lower())
+        headers.append(_header(name, value))
+    headers += [header for name, header in _DEFAULTS.items() if name not in names]
+    if url.userinfo and "authorization" not in names:
+        headers.append((b"Authorization", b"Basic " + b64encode(unquote_to_bytes(url.userinfo))))
+    return headers + _body_headers(call, method, names)
+
+
+def _body_headers(call: Call, method: str, names: set[str]) -> list[_Header]:
+    headers = []
+    if call.body.media_type and "content-type" not in names:
+        headers.append(_header("Content-Type", call.body.media_type))
+    if call.body.content or method in _WITH_BODY:
+        headers.append((b"Content-Length", b"%d" % len(call.body.content)))
+    return headers
+
+
+def _header(name: str, value: str) -> _Header:
+    if not _TOKEN.fullmatch(name):
+        raise _refused("The name of a header is not allowed in HTTP.")
+    if name.lower() in _OURS:
+        raise _refused(f"The header {name} belongs to the connection and cannot be set.")
+    if _CONTROL.search(value):
+        raise _refused(f"The value of the header {name} holds a line break or another control character.")
+    try:
+        return name.encode("ascii"), value.strip(" \t").encode("utf-8")
+    except UnicodeError:
+        raise _refused(f"The value of the header {name} cannot be encoded.") from None
+
+
+def _refused(detail: str) -> Ended:
+    return Ended("invalid-url", detail)

@@ -1,0 +1,101 @@
+"""Read streams back: a torn last line is tolerated, a gap in the numbers is told, unknown events are left out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flowprobe.core.events import SCHEMA_VERSION, Stamped, from_json
+from flowprobe.errors import ToolFailed
+
+__all__ = ["Follower", "Stream", "read_folder", "read_stream"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One file, as far as it could be read.
+
+    `last` is the number of its last whole line. `torn` says that a part of a line stands after it (its writer
+    was killed, or is writing). `gaps` holds what is missing or damaged, one sentence each: with any, nothing
+    that this stream does not show can be called absent.
+    """
+
+    path: Path
+    stamped: tuple[Stamped, ...]
+    last: int = 0
+    torn: bool = False
+    gaps: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Follower:
+    """Reads on where it stopped: a stream that is still being written."""
+
+    path: Path
+    last: int = 0
+    torn: bool = False
+    gaps: list[str] = field(default_factory=list)
+    _offset: int = 0
+
+    def new(self) -> tuple[Stamped, ...]:
+        """What was added since the last time."""
+        whole, _, rest = self._rest().rpartition(b"\n")
+        self.torn = bool(rest)
+        if not whole:
+            return ()
+        self._offset += len(whole) + 1
+        read = (self._read(line) for line in whole.split(b"\n"))
+        return tuple(stamped for stamped in read if stamped is not None)
+
+    def _rest(self) -> bytes:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._offset)
+                return file.read()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise ToolFailed(f"cannot read the journal {self.path}: {error.strerror}") from error
+
+    def _read(self, line: bytes) -> Stamped | None:
+        data = _parse(line)
+        if data is None:
+            self.gaps.append(f"a damaged line after number {self.last}")
+            return None
+        self._follow(data["n"])
+        if data["v"] > SCHEMA_VERSION:
+            self.gaps.append(f"number {data['n']} was written by a newer version")
+            return None
+        event = from_json(data)
+        if event is None:
+            return None
+        return Stamped(data["w"], data["n"], data["mono"], data["wall"], event)
+
+    def _follow(self, number: int) -> None:
+        if number != self.last + 1:
+            self.gaps.append(f"number {number} comes after {self.last}")
+        self.last = number
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        data = json.loads(line)
+    except ValueError:
+        return None
+    wanted: dict[str, Any] = {"v": int, "w": str, "n": int, "mono": (int, float), "wall": (int, float), "event": str}
+    fits = isinstance(data, dict) and all(isinstance(data.get(k), kind) for k, kind in wanted.items())
+    return data if fits else None
+
+
+def read_stream(path: Path) -> Stream:
+    """The whole of one file; an absent one is an empty stream."""
+    follower = Follower(path)
+    stamped = follower.new()
+    return Stream(path, stamped, follower.last, follower.torn, tuple(follower.gaps))
+
+
+def read_folder(folder: Path) -> tuple[Stream, ...]:
+    """Every stream of a run, by name."""
+    return tuple(read_stream(path) for path in sorted(folder.glob("*.jsonl")))

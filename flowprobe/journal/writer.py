@@ -1,0 +1,84 @@
+"""Append events to one stream: one file for each process, one line for each event.
+
+A line leaves with one write and no buffer of ours, so that a crash loses at most the line in the making.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from flowprobe.core.events import SCHEMA_VERSION, Event, Stamped, to_json
+from flowprobe.errors import ToolFailed
+
+__all__ = ["JournalWriter"]
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class JournalWriter:
+    """The only writer of one file. Thread-safe; numbers count from 1. `redact` is given each whole line."""
+
+    def __init__(
+        self,
+        path: Path,
+        writer: str,
+        *,
+        mono: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        redact: Callable[[str], str] | None = None,
+    ) -> None:
+        self.path = path
+        self.number = 0
+        self._head = {"v": SCHEMA_VERSION, "w": writer}
+        self._mono, self._wall = mono, wall
+        self._redact = redact
+        self._lock = threading.Lock()
+        self._fd = self._create()
+
+    def _create(self) -> int:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise ToolFailed(
+                f"cannot start the journal {self.path}: {error.strerror}; each run needs a folder of its own"
+            ) from error
+
+    def append(self, event: Event) -> int:
+        """Write one event, and return its number."""
+        return self.stamp(event).number
+
+    def stamp(self, event: Event) -> Stamped:
+        """Write one event, and return it as it stands in the stream (not redacted: keep it in memory)."""
+        with self._lock:
+            number, mono, wall = self.number + 1, self._mono(), self._wall()
+            line = _encode({**self._head, "n": number, "mono": mono, "wall": wall, **to_json(event)})
+            text = line if self._redact is None else self._redact(line)
+            self._write(text.encode("utf-8", "backslashreplace") + b"\n")
+            self.number = number
+            return Stamped(str(self._head["w"]), number, mono, wall, event)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            while data:
+                data = data[os.write(self._fd, data) :]
+        except OSError as error:
+            raise ToolFailed(f"cannot write the journal {self.path}: {error.strerror}") from error
+
+    def close(self) -> None:
+        """End the stream; closing twice is harmless."""
+        with self._lock:
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
+
+    def __enter__(self) -> JournalWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

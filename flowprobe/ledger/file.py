@@ -1,0 +1,59 @@
+"""The cleanup ledger: one append-only file for each writer, durable before the call that makes something leaves.
+
+A line is the JSON of a cleanup event (`CleanupPlanned`, `CleanupSettled`, `CleanupEnded`). A torn last line is
+a write that a crash interrupted: its call was never sent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, Event, from_json, to_json
+
+__all__ = ["LEDGER_EVENTS", "Ledger", "read_ledger"]
+
+LEDGER_EVENTS = (CleanupPlanned, CleanupSettled, CleanupEnded)
+
+
+class Ledger:
+    """Appends rows and makes each durable. The file is made with the first row, readable by its owner alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def append(self, event: CleanupPlanned | CleanupSettled | CleanupEnded) -> None:
+        """Returns when the row is on disk. Raises OSError."""
+        if self._file is None:
+            self._file = self._open()
+        line = json.dumps(to_json(event), ensure_ascii=False) + "\n"
+        os.write(self._file, line.encode())
+        os.fsync(self._file)
+
+    def _open(self) -> int:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the name has to survive as well as the row
+        finally:
+            os.close(folder)
+        return file
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def read_ledger(path: Path) -> Iterator[Event]:
+    """The rows of a ledger, in order."""
+    if not path.exists():
+        return
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        event = from_json(json.loads(line))
+        if event is not None:
+            yield event

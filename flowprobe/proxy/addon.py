@@ -1,0 +1,329 @@
+"""Our hooks: route, attribute, decide, inject, record. Faults fail off, guards fail closed.
+
+A hook that has nothing to wait for is a plain function: most requests never see a coroutine of ours.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Concatenate, ParamSpec, cast
+
+from mitmproxy.connection import Client
+from mitmproxy.http import Headers, HTTPFlow, Response
+from mitmproxy.proxy.layer import NextLayer
+
+from flowprobe.core.attribution import SCANNED_BYTES, Attribution, Signs, attribute, without_our_baggage
+from flowprobe.core.decide import Injection, Seen, call_site, decide
+from flowprobe.core.faults.actions import changes_reply
+from flowprobe.proxy import mitm
+from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
+from flowprobe.proxy.exchange import Exchange
+from flowprobe.proxy.guard import Guard
+from flowprobe.proxy.injector import Injector
+from flowprobe.proxy.leases import Lease, Leases
+from flowprobe.proxy.recorder import Recorder, digest
+
+__all__ = ["Addon", "Rules"]
+
+_KEY = "flowprobe"
+P = ParamSpec("P")
+Outcome = Awaitable[None] | None
+
+
+def _fails_off(hook: Callable[Concatenate[Addon, P], Outcome]) -> Callable[Concatenate[Addon, P], Outcome]:
+    """An exception in a hook becomes an event, and the exchange goes on without our doing."""
+    name = hook.__name__
+
+    @functools.wraps(hook)
+    def guarded(self: Addon, *args: P.args, **kwargs: P.kwargs) -> Outcome:
+        try:
+            if self.fail_in == name:
+                raise RuntimeError("this hook was told to fail")
+            waiting = hook(self, *args, **kwargs)
+        except Exception as error:
+            self.failed(name, error, args[0] if args else None)
+            return None
+        return self.finish(name, waiting, args[0]) if waiting is not None else None
+
+    return cast("Callable[Concatenate[Addon, P], Outcome]", guarded)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides: the leases, and the two settings of the run."""
+
+    leases: Leases
+    owned: bool
+    injector: bool
+
+
+class Addon:
+    """The hooks that mitmproxy calls."""
+
+    def __init__(
+        self,
+        listeners: Mapping[str, Listener],
+        rules: Rules,
+        recorder: Recorder,
+        injector: Injector,
+        guard: Guard,
+        clock: Callable[[], float],
+        *,
+        fail_in: str = "",
+    ) -> None:
+        self.listeners = dict(listeners)
+        self.fail_in = fail_in
+        self._rules = rules
+        self._recorder = recorder
+        self._injector = injector
+        self._guard = guard
+        self._clock = clock
+
+    # --- failing off ---
+
+    def failed(self, hook: str, error: Exception, subject: object = None) -> None:
+        exchange = _exchange(subject) if isinstance(subject, HTTPFlow) else None
+        if exchange:
+            exchange.injections = ()
+            self._recorder.settled(exchange)
+        self._recorder.failed(hook, f"{type(error).__name__}: {error}", exchange)
+
+    async def finish(self, hook: str, waiting: Awaitable[None], subject: object) -> None:
+        try:
+            await waiting
+        except Exception as error:
+            self.failed(hook, error, subject)
+
+    # --- connections ---
+
+    @_fails_off
+    def client_connected(self, client: Client) -> Outcome:
+        self._injector.engine.unlimit(client)
+        return None
+
+    @_fails_off
+    def client_disconnected(self, client: Client) -> Outcome:
+        self._guard.forget(client.id)
+        self._injector.waits.end_client(client.id)
+        self._recorder.client_left(client.id)
+        return None
+
+    def http_connect(self, flow: HTTPFlow) -> None:
+        self._guard.tunnel(flow, guarded=self._guarded(flow))
+
+    def _guarded(self, flow: HTTPFlow) -> bool:
+        listener = self.listeners.get(mitm.spec_of(flow.client_conn))
+        return listener is None or listener.guarded
+
+    @_fails_off
+    def http_connected(self, flow: HTTPFlow) -> Outcome:
+        listener = self.listeners[mitm.spec_of(flow.client_conn)]
+        if listener.route(flow.request.host, flow.request.port) is None:
+            exchange = self._undeclared(flow)
+            self._recorder.ended(exchange, 200)
+        return None
+
+    def next_layer(self, layer: NextLayer) -> None:
+        target = mitm.tunnel_target(layer)
+        listener = self.listeners.get(mitm.spec_of(mitm.client_of(layer)))
+        if target and (listener is None or listener.route(*target) is None):
+            mitm.use_tunnel(layer)
+
+    # --- requests ---
+
+    def requestheaders(self, flow: HTTPFlow) -> None:
+        if self._guard.request(flow, guarded=self._guarded(flow)):
+            self._arrived(flow)
+
+    @_fails_off
+    def _arrived(self, flow: HTTPFlow) -> Outcome:
+        arrived = self._clock()
+        listener = self.listeners[mitm.spec_of(flow.client_conn)]
+        route = listener.route(flow.request.host, flow.request.port)
+        if route is None:
+            flow.metadata[_KEY] = self._undeclared(flow)
+            return None
+        exchange = self._begin(flow, route, arrived, reverse=listener.mode == "reverse")
+        _redirect(flow, route)
+        length = _length(flow.request.headers)
+        if length is not None and length > SCANNED_BYTES and not self._may_be_faulted(exchange):
+            flow.request.stream = True
+        return None
+
+    def _undeclared(self, flow: HTTPFlow) -> Exchange:
+        exchange = Exchange(
+            self._recorder.next_id(), UNDECLARED, flow.request.method, flow.request.host, "", flow.client_conn.id,
+            self._clock(), site=f"{flow.request.method} {flow.request.host}", settled=True,
+        )
+        self._recorder.began(exchange)
+        return exchange
+
+    def _begin(self, flow: HTTPFlow, route: Route, arrived: float, *, reverse: bool) -> Exchange:
+        request = flow.request
+        host = route.upstream.host if reverse and route.upstream else request.host
+        exchange = Exchange(
+            self._recorder.next_id(), route.edge, request.method, host, request.path.partition("?")[0],
+            flow.client_conn.id, arrived, signs=_signs(flow, route.edge),
+            site=call_site(request.method, request.path),
+            key=digest(request.headers.get("idempotency-key", "").encode("utf-8", "surrogateescape")),
+        )
+        flow.metadata[_KEY] = exchange
+        self._recorder.began(exchange)
+        if route.edge != USER:
+            _strip_baggage(flow)
+        return exchange
+
+    def _may_be_faulted(self, exchange: Exchange) -> bool:
+        """A long body streams, and is past before `request` is called: so its headers have to decide."""
+        whose = self._attribute(exchange.signs, ours=exchange.edge == USER)
+        lease = self._rules.leases.of_trial(whose.trial, self._clock())
+        return lease is not None and any(fault.edge == exchange.edge for fault in lease.plan.faults)
+
+    @_fails_off
+    def request(self, flow: HTTPFlow) -> Outcome:
+        exchange = _exchange(flow)
+        if exchange is None or exchange.done:
+            return None
+        exchange.ready = self._clock()
+        _no_h2c(flow)
+        content = flow.request.raw_content or b""
+        exchange.request_bytes, exchange.body = len(content), digest(content)
+        if exchange.edge == UNDECLARED:
+            return None
+        self._settle(flow, exchange, content)
+        lease = self._rules.leases.of_trial(exchange.whose.trial, self._clock())
+        if lease is None or flow.request.stream:
+            return None
+        exchange.lease, exchange.injections = lease.id, self._decide(lease, exchange)
+        return self._injector.before_forwarding(flow, exchange) if exchange.injections else None
+
+    def _settle(self, flow: HTTPFlow, exchange: Exchange, content: bytes) -> None:
+        signs = exchange.signs
+        if exchange.edge != USER and content:
+            signs = Signs(signs.traceparent, signs.baggage, (*signs.texts, content[:SCANNED_BYTES]))
+        exchange.whose = self._attribute(signs, ours=exchange.edge == USER)
+        self._recorder.settled(exchange)
+
+    def _attribute(self, signs: Signs, *, ours: bool = False) -> Attribution:
+        leases = self._rules.leases
+        sole = leases.sole(self._clock()) if self._rules.owned and not ours else None
+        return attribute(signs, leases.trials, sole=sole)
+
+    def _decide(self, lease: Lease, exchange: Exchange) -> tuple[Injection, ...]:
+        if not self._rules.injector or not lease.plan.faults:
+            return ()
+        step = lease.steps.get(exchange.whose.step_number or 0, "")
+        seen = Seen(exchange.edge, exchange.method, exchange.path, step)
+        age = self._clock() - lease.armed_at
+        return decide(lease.plan.faults, seen, lease.counters, seed=lease.seed, armed_s=age)
+
+    # --- replies ---
+
+    @_fails_off
+    def responseheaders(self, flow: HTTPFlow) -> Outcome:
+        exchange, reply = _exchange(flow), flow.response
+        if exchange is None or reply is None or exchange.done or exchange.answered:
+            return None
+        exchange.upstream_status = reply.status_code
+        if _is_endless(reply) or (not _needs_whole(exchange) and _comes_in_pieces(reply)):
+            reply.stream = _counted(exchange)
+        return None
+
+    @_fails_off
+    def response(self, flow: HTTPFlow) -> Outcome:
+        exchange, reply = _exchange(flow), flow.response
+        if exchange is None or reply is None or exchange.done:
+            return None
+        if exchange.injections and not reply.stream:
+            self._injector.spoil_reply(flow, exchange)
+        exchange.reply_bytes += len(reply.raw_content or b"")
+        self._recorder.ended(exchange, reply.status_code)
+        return None
+
+    @_fails_off
+    def error(self, flow: HTTPFlow) -> Outcome:
+        exchange = _exchange(flow)
+        if exchange is None or exchange.done:
+            return None
+        message = flow.error.msg if flow.error else "unknown"
+        exchange.error = exchange.error or message
+        self._recorder.ended(exchange, _status_after(flow, message))
+        return None
+
+
+# --- what a flow tells ----------------------------------------------------------------------------
+
+
+def _exchange(flow: HTTPFlow) -> Exchange | None:
+    found = flow.metadata.get(_KEY)
+    return found if isinstance(found, Exchange) else None
+
+
+def _signs(flow: HTTPFlow, edge: str) -> Signs:
+    headers = flow.request.headers
+    if edge == USER:  # our own call says itself whose it is; what it carries may be anybody's
+        return Signs(headers.get("traceparent", ""))
+    texts = (flow.request.data.path, b"\n".join(value for _, value in headers.fields))
+    return Signs(headers.get("traceparent", ""), headers.get("baggage", ""), texts)
+
+
+def _strip_baggage(flow: HTTPFlow) -> None:
+    headers = flow.request.headers
+    if "baggage" in headers:
+        rest = without_our_baggage(headers["baggage"])
+        if rest:
+            headers["baggage"] = rest
+        else:
+            del headers["baggage"]
+
+
+def _redirect(flow: HTTPFlow, route: Route) -> None:
+    """Send the request to the upstream; the Host header follows."""
+    if route.upstream:
+        request = flow.request
+        request.scheme, request.host, request.port = route.upstream.scheme, route.upstream.host, route.upstream.port
+
+
+def _needs_whole(exchange: Exchange) -> bool:
+    return any(changes_reply(injection.action) for injection in exchange.injections)
+
+
+def _is_endless(reply: Response) -> bool:
+    return reply.headers.get("content-type", "").startswith("text/event-stream")
+
+
+def _comes_in_pieces(reply: Response) -> bool:
+    """A long reply, or one of unknown length: its sender wants the pieces to arrive as they are sent."""
+    length = _length(reply.headers)
+    return length is None or length > SCANNED_BYTES
+
+
+def _length(headers: Headers) -> int | None:
+    text = headers.get("content-length", "")
+    return int(text) if text.isdigit() else None
+
+
+def _counted(exchange: Exchange) -> Callable[[bytes], bytes]:
+    def count(chunk: bytes) -> bytes:
+        exchange.reply_bytes += len(chunk)
+        return chunk
+
+    return count
+
+
+def _no_h2c(flow: HTTPFlow) -> None:
+    """An upgrade to HTTP/2 without TLS would leave mitmproxy with a protocol that it does not speak."""
+    headers = flow.request.headers
+    if headers.get("upgrade", "").lower() == "h2c":
+        for name in ("upgrade", "connection", "http2-settings"):
+            headers.pop(name, None)
+
+
+def _status_after(flow: HTTPFlow, message: str) -> int | None:
+    """What mitmproxy tells the caller after an error: nothing where it is gone, else 502."""
+    if flow.response is not None:
+        return flow.response.status_code
+    gone = "disconnect" in message.lower() or "killed" in message.lower()
+    return None if gone else 502

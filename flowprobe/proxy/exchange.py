@@ -1,0 +1,88 @@
+"""One request on its way through the proxy, and the waiting that faults put into it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flowprobe.core.attribution import Attribution, Signs
+from flowprobe.core.decide import Injection
+
+__all__ = ["Exchange", "Waits"]
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """What we know of one request. `arrived` is the stamp of our first hook, `ready` that of the whole request, both
+    on the monotonic clock: delays count from `ready`, or a slow upload would use them up.
+
+    `settled` says that its trial is decided (it is open for every trial until then); `done` that its end is
+    in the journal.
+    """
+
+    id: str
+    edge: str
+    method: str
+    host: str
+    path: str
+    client: str
+    arrived: float
+    ready: float = 0.0
+    signs: Signs = Signs()
+    whose: Attribution = Attribution(None, "none")
+    lease: str = ""
+    injections: tuple[Injection, ...] = ()
+    settled: bool = False
+    answered: bool = False
+    done: bool = False
+    site: str = ""
+    upstream_status: int | None = None
+    error: str = ""
+    request_bytes: int = 0
+    reply_bytes: int = 0
+    key: str = ""
+    body: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class _Wait:
+    over: asyncio.Future[str]
+    lease: str
+    client: str
+
+
+@dataclass(slots=True)
+class Waits:
+    """Every exchange that we hold up now. A wait ends as `elapsed`, `gone` (the caller went away) or, with its
+    lease, as `released`."""
+
+    clock: Callable[[], float]
+    _waits: set[_Wait] = field(default_factory=set)
+
+    async def until(self, deadline: float, *, lease: str, client: str) -> str:
+        """Wait, and return how it ended."""
+        loop = asyncio.get_running_loop()
+        wait = _Wait(loop.create_future(), lease, client)
+        timer = loop.call_later(max(0.0, deadline - self.clock()), _end, wait, "elapsed")
+        self._waits.add(wait)
+        try:
+            return await wait.over
+        finally:
+            timer.cancel()
+            self._waits.discard(wait)
+
+    def end_lease(self, lease: str) -> None:
+        self._end_where(lambda wait: wait.lease == lease, "released")
+
+    def end_client(self, client: str) -> None:
+        self._end_where(lambda wait: wait.client == client, "gone")
+
+    def _end_where(self, falls: Callable[[_Wait], bool], how: str) -> None:
+        for wait in [wait for wait in self._waits if falls(wait)]:
+            _end(wait, how)
+
+
+def _end(wait: _Wait, how: str) -> None:
+    if not wait.over.done():
+        wait.over.set_result(how)

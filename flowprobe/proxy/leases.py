@@ -1,0 +1,128 @@
+"""Faults are leases: rules belong to one, and stop when it is released, not renewed in time, or too old.
+
+No clock in here: the instant (seconds of the monotonic clock) comes in with each question. What ended is told
+through `ended`, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from flowprobe.core.decide import Counters
+from flowprobe.core.scenario import FaultPlan
+
+__all__ = ["Lease", "LeaseRefused", "Leases"]
+
+_KNOWN_TRIALS = 64
+"""So many trials are remembered for attribution after their lease has ended; the oldest go first."""
+
+_LINGER_S = 10.0
+"""A trial that was not drained still counts as running for this long after its lease ended."""
+
+
+class LeaseRefused(Exception):
+    """What was asked for a lease cannot be; the message says why."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """The rules of one trial, while they are in force."""
+
+    id: str
+    trial: str
+    plan: FaultPlan
+    seed: int
+    ttl_s: float
+    ceiling_s: float
+    steps: Mapping[int, str]
+    armed_at: float
+    renewed_at: float
+    counters: Counters = field(default_factory=Counters)
+
+    def end_reason(self, now: float) -> str:
+        """Why this lease is over at `now`; '' while it holds."""
+        if now - self.armed_at >= self.ceiling_s:
+            return "ceiling"
+        return "expired" if now - self.renewed_at >= self.ttl_s else ""
+
+
+class Leases:
+    """Every lease of one proxy, and the trials that it has seen."""
+
+    def __init__(self, ended: Callable[[Lease, str], None]) -> None:
+        self.version = 0
+        self._ended = ended
+        self._held: dict[str, Lease] = {}
+        self._trials: dict[str, float | None] = {}  # trial -> when its lease ended, None while it is held
+        self._settled: set[str] = set()  # trials that were drained: nothing of theirs is expected any more
+
+    @property
+    def trials(self) -> tuple[str, ...]:
+        """The trials whose calls we can tell."""
+        return tuple(self._trials)
+
+    def apply(self, lease: Lease) -> int:
+        """Put a lease's rules in place of those that it had, as one; returns the version of the rules."""
+        if holder := next((h for h in self._held.values() if h.trial == lease.trial and h.id != lease.id), None):
+            raise LeaseRefused(f"the trial {lease.trial} is held by the lease {holder.id}")
+        self._held[lease.id] = lease
+        self._trials.pop(lease.trial, None)
+        self._trials[lease.trial] = None
+        self._settled.discard(lease.trial)
+        self._forget()
+        self.version += 1
+        return self.version
+
+    def renew(self, ids: list[str], now: float) -> list[str]:
+        """Renew these; returns those that are not held any more."""
+        self.sweep(now)
+        for held in (self._held[id] for id in ids if id in self._held):
+            held.renewed_at = now
+        return [id for id in ids if id not in self._held]
+
+    def end(self, id: str, reason: str, now: float) -> None:
+        """End one lease; ending what is not held is harmless."""
+        lease = self._held.pop(id, None)
+        if lease:
+            self._trials[lease.trial] = now
+            self.version += 1
+            self._ended(lease, reason)
+
+    def end_all(self, reason: str, now: float) -> None:
+        for id in list(self._held):
+            self.end(id, reason, now)
+
+    def sweep(self, now: float) -> None:
+        """End what is over at `now`."""
+        for lease in list(self._held.values()):
+            if reason := lease.end_reason(now):
+                self.end(lease.id, reason, now)
+
+    def of_trial(self, trial: str | None, now: float) -> Lease | None:
+        """The lease that holds a trial at `now`: one that is over counts no more, swept or not."""
+        lease = next((each for each in self._held.values() if each.trial == trial), None)
+        if lease and (reason := lease.end_reason(now)):
+            self.end(lease.id, reason, now)
+            return None
+        return lease
+
+    def settle(self, trial: str) -> None:
+        """A trial was drained: from now on the product works for others."""
+        if self._trials.get(trial) is not None:
+            self._settled.add(trial)
+
+    def sole(self, now: float) -> str | None:
+        """The one trial for which the product can be working now; None where there are two, or none."""
+        if len(running := [trial for trial, ended in self._trials.items() if self._runs(trial, ended, now)]) == 1:
+            return running[0]
+        return None
+
+    def _runs(self, trial: str, ended: float | None, now: float) -> bool:
+        return ended is None or (trial not in self._settled and now - ended < _LINGER_S)
+
+    def _forget(self) -> None:
+        over = [trial for trial, ended in self._trials.items() if ended is not None]
+        for trial in over[: max(0, len(self._trials) - _KNOWN_TRIALS)]:
+            del self._trials[trial]
+            self._settled.discard(trial)

@@ -1,0 +1,116 @@
+"""What goes over the pipe between the runner and its proxy: JSON lines of plain values.
+
+The first line is the `Settings`; the proxy answers it with a `Ready`, or with `{"failed": sentence}`. After
+that, each `{"id", "op", …}` has one answer `{"id", "ok": …}` or `{"id", "error": sentence}`; a line with
+`note` comes unasked. Nothing but control crosses the pipe: events are in the proxy's own journal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, TypeVar
+
+from flowprobe.core.faults.kinds import Kind, kind_name
+from flowprobe.core.scenario import Fault, FaultPlan, Limit, Match, Position, When
+from flowprobe.proxy.edges import EdgeSpec
+
+__all__ = ["Ready", "Settings", "plan_from", "plan_json", "read", "to_plain"]
+
+_KINDS: dict[str, type[Any]] = {cls.__name__.lower(): cls for cls in typing.get_args(Kind)}
+_NOWHERE = Position("", 0, 0)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a proxy is started with. `token` is the password of the user edge.
+
+    `owned` says that FlowProbe started the product; without `injector` everything is recorded and nothing
+    injected. `fail_in` breaks one hook on purpose: only our tests set it.
+    """
+
+    run: str
+    edges: tuple[EdgeSpec, ...]
+    journal: str
+    parent: int
+    token: str = field(repr=False)
+    owned: bool = False
+    injector: bool = True
+    upstream_ca: str | None = None
+    fail_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A proxy that listens. `edges` maps each edge to its URL; `user_proxy` is that of the user edge with our
+    credentials in it. `ca_cert` is the certificate that clients of a forward edge have to trust.
+
+    `own_cost_s` is what the proxy costs each call, and takes off each delay. `clock_offset_s` added to its
+    monotonic clock gives ours.
+    """
+
+    edges: Mapping[str, str]
+    ca_cert: str | None
+    mitmproxy: str
+    python: str
+    own_cost_s: float
+    clock_offset_s: float = 0.0
+    user_proxy: str = field(default="", repr=False)
+
+
+def to_plain(value: Any) -> Any:
+    """A frozen value as JSON."""
+    if is_dataclass(value):
+        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def read(cls: type[T], data: Mapping[str, Any]) -> T:
+    """The value that `to_plain` made `data` of."""
+    hints = typing.get_type_hints(cls)
+    named = (f.name for f in dataclasses.fields(cls) if f.name in data)  # type: ignore[arg-type]  # T is one
+    return cls(**{name: _read(hints[name], data[name]) for name in named})
+
+
+def _read(hint: Any, value: Any) -> Any:
+    if isinstance(value, list):
+        inner = typing.get_args(hint)
+        return tuple(_read(inner[0] if inner[1:] == (...,) else Any, item) for item in value)
+    if isinstance(value, dict) and (cls := _record(hint)):
+        return read(cls, value)
+    return value
+
+
+def _record(hint: Any) -> type[Any] | None:
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    return next((cls for cls in options if isinstance(cls, type) and is_dataclass(cls)), None)
+
+
+def plan_json(plan: FaultPlan) -> dict[str, Any]:
+    """A plan as the proxy needs it: places in files stay here."""
+    return {"name": plan.name, "faults": [_fault_json(fault) for fault in plan.faults]}
+
+
+def _fault_json(fault: Fault) -> dict[str, Any]:
+    kind = {"name": kind_name(fault.kind), "is": to_plain(fault.kind)}
+    rest = {name: to_plain(getattr(fault, name)) for name in ("match", "when", "limit")}
+    return {"id": fault.id, "edge": fault.edge, "kind": kind, **rest}
+
+
+def plan_from(data: Mapping[str, Any]) -> FaultPlan:
+    """The plan that `plan_json` made `data` of."""
+    return FaultPlan(data["name"], tuple(_fault(fault) for fault in data["faults"]))
+
+
+def _fault(data: Mapping[str, Any]) -> Fault:
+    match, when, limit = read(Match, data["match"]), read(When, data["when"]), read(Limit, data["limit"])
+    kind = read(_KINDS[data["kind"]["name"]], data["kind"]["is"])
+    return Fault(data["id"], data["edge"], kind, _NOWHERE, match, when, limit)

@@ -1,0 +1,87 @@
+"""`result.json`: the run for machines. Its shape is versioned; `docs/reference/result.md` describes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowprobe.core.blame import why
+from flowprobe.core.events import CallReplied, CallUnanswered, to_json
+from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
+from flowprobe.core.findings import Finding
+from flowprobe.core.verdict import Verdict
+from flowprobe.report.model import RunReport, twin_of
+
+__all__ = ["result_json"]
+
+VERSION = 1
+
+
+def result_json(report: RunReport) -> dict[str, Any]:
+    """The whole run as JSON values; the journal has the bodies."""
+    started = report.evidence.started
+    return {
+        "version": VERSION,
+        "run": started.run if started else "",
+        "flowprobe": started.version if started else "",
+        "environment": started.environment if started else "",
+        "seed": started.seed if started else 0,
+        "verdict": str(report.verdict),
+        "exit_code": report.exit_code,
+        "folder": str(report.folder),
+        "interrupted": report.evidence.interrupted,
+        "collateral": report.evidence.collateral,
+        "unattributed": report.evidence.unattributed,
+        "trouble": list(report.evidence.trouble),
+        "notes": list(report.notes),
+        "trials": [_trial(trial, report) for trial in report.evidence.trials],
+    }
+
+
+def _trial(trial: TrialEvidence, report: RunReport) -> dict[str, Any]:
+    verdict: Verdict = report.verdicts[trial.started.trial]
+    started = trial.started
+    return {
+        "trial": started.trial, "scenario": started.scenario, "file": started.file,
+        "personas": dict(started.personas), "plan": started.plan,
+        "verdict": str(verdict.kind), "blame": str(verdict.blame), "reasons": list(verdict.reasons),
+        "why": why(trial, twin_of(trial, report.evidence)), "rerun": started.rerun,
+        "seconds": round(trial.seconds, 6),
+        "faults": [_plain(fault) for fault in started.faults],
+        "receipts": [_plain(receipt) for receipt in trial.receipts],
+        "steps": [_step(step) for step in trial.steps],
+        "cleanup": {step: _plain(row) for step, row in trial.cleanup.items()},
+        "exchanges": [_exchange(found) for found in trial.exchanges],
+    }
+
+
+def _step(step: StepEvidence) -> dict[str, Any]:
+    return {"step": step.name, "outcome": step.outcome, "because": step.because,
+            "findings": [_finding(finding) for finding in step.findings], "calls": [_call(call) for call in step.calls]}
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {"kind": finding.kind, "where": finding.where, "expected": finding.expected, "seen": finding.seen,
+            "place": finding.place}
+
+
+def _call(call: CallEvidence) -> dict[str, Any]:
+    return {"call": call.sent.call, "method": call.sent.method, "url": call.sent.url, "persona": call.sent.persona,
+            **_outcome(call), "exchanges": [_exchange(found) for found in call.exchanges]}
+
+
+def _outcome(call: CallEvidence) -> dict[str, Any]:
+    match call.outcome:
+        case CallReplied(status=status, total_s=seconds):
+            return {"status": status, "seconds": round(seconds, 6), "no_reply": None}
+        case CallUnanswered(reason=reason, detail=detail, total_s=seconds):
+            return {"status": None, "seconds": round(seconds, 6), "no_reply": {"reason": reason, "detail": detail}}
+        case _:
+            return {"status": None, "seconds": None, "no_reply": None}
+
+
+def _exchange(found: ExchangeEvidence) -> dict[str, Any]:
+    return {**_plain(found.exchange), "joined_by": found.by, "injections": [_plain(r) for r in found.injections]}
+
+
+def _plain(event: Any) -> dict[str, Any]:
+    return {key: value for key, value in to_json(event).items() if key not in ("event", "trial")}

@@ -1,0 +1,17 @@
+"""Text from elsewhere, made safe to print: control characters, escapes and bidi marks become visible."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["visible"]
+
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_TABS = str.maketrans({"\t": " ", "\n": " "})
+
+
+def visible(text: str) -> str:
+    """`text` on one line, with nothing in it that a terminal would act on."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSAFE.sub(lambda match: f"\\x{ord(match.group()):02x}", text.translate(_TABS))

@@ -1,0 +1,83 @@
+"""The folder of one run: journal, ledger, logs, result. Readable by its owner alone; `latest` points at the newest."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flowprobe.errors import ToolFailed
+from flowprobe.running.places import STATE
+
+__all__ = ["RunFolder", "last_result", "write_whole"]
+
+
+class RunFolder:
+    """Made when the run begins; `path` is `.flowprobe/runs/<time>-<id>`, or what `-o` names."""
+
+    def __init__(self, run: str, *, now: datetime, output: Path | None = None) -> None:
+        self.path = output or STATE / "runs" / f"{now:%Y%m%d-%H%M%S}-{run[:6]}"
+        try:
+            self.path.mkdir(parents=True, exist_ok=output is not None, mode=0o700)
+            _ignored_by_git(STATE) if output is None else None
+        except OSError as error:
+            raise ToolFailed(f"cannot make the folder of this run, {self.path}: {error.strerror}") from error
+        if (self.path / "journal" / "runner.jsonl").exists():
+            raise ToolFailed(f"{self.path} holds another run already: name another folder with -o")
+        self._point(output)
+
+    def _point(self, output: Path | None) -> None:
+        if output is not None:
+            return
+        link, fresh = STATE / "latest", STATE / f".latest-{os.getpid()}"
+        fresh.symlink_to(self.path.relative_to(STATE))
+        fresh.replace(link)
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal"
+
+    @property
+    def ledger(self) -> Path:
+        return self.path / "ledger" / "runner.jsonl"
+
+    def log(self, name: str) -> Path:
+        return self.path / "logs" / f"{name}.log"
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a report whole or not at all."""
+        return write_whole(self.path / name, text)
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write beside, make durable, rename: nobody ever reads half of it. Raises ToolFailed."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise ToolFailed(f"cannot write {path}: {error.strerror}") from error
+    return path
+
+
+def _ignored_by_git(folder: Path) -> None:
+    """Runs hold bodies of replies: they do not belong into anybody's repository."""
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+
+
+def last_result(output: Path | None = None) -> dict[str, Any] | None:
+    """The result of the newest run of this working directory, or None."""
+    file = (output or STATE / "latest") / "result.json"
+    try:
+        result: dict[str, Any] = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return None
+    return result

@@ -1,0 +1,35 @@
+"""Where things are: the folder of runs, the examples and profiles that ship with FlowProbe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import flowprobe
+
+__all__ = ["STATE", "bundled", "profile_folders", "shown_path"]
+
+STATE = Path(".flowprobe")
+"""Everything that a run writes goes below this folder of the working directory, unless a command names another."""
+
+
+def bundled(name: str) -> Path:
+    """`scenarios` or `proxies` as they ship: inside an installed package, beside it in a checkout."""
+    package = Path(flowprobe.__file__).parent
+    inside = package / "bundled" / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def profile_folders(scenarios: Sequence[Path]) -> tuple[Path, ...]:
+    """Folders that are searched for a fault profile: of the project, of the working directory, and ours."""
+    above = [parent / "proxies" / "profiles" for file in scenarios[:1] for parent in file.resolve().parents]
+    folders = [*above, Path.cwd() / "proxies" / "profiles", bundled("proxies") / "profiles"]
+    return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))
+
+
+def shown_path(path: Path) -> str:
+    """A path as people typed it: relative to the working directory where it is below."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,305 @@
+"""The composition root: one run from its selection to its exit code.
+
+The main thread waits, owns the signals and runs cleanup; a worker thread opens the session and walks the trials.
+Whatever happens, the session is closed, what was made is cleaned up, and the reports are written whole.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shlex
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import flowprobe
+from flowprobe.core.cleaning import clean, open_rows
+from flowprobe.core.drive import drive
+from flowprobe.core.events import (
+    CleanupPlanned, CleanupSettled, Event, FaultsArmed, FaultsDisarmed, Interrupted, PlannedFault, RunEnded, RunStarted,
+    ToolFailure, TrialSkipped, TrialStarted,
+)
+from flowprobe.core.evidence import RunEvidence, TrialEvidence, fold
+from flowprobe.core.faults.kinds import describe, kind_name
+from flowprobe.core.plan import Group, Setting, expand
+from flowprobe.core.redact import Redactor
+from flowprobe.core.scenario import Fault
+from flowprobe.core.sends import judge_sends
+from flowprobe.core.trial import Trial
+from flowprobe.core.verdict import Kind, Verdict, answered, exit_code, judge_trial
+from flowprobe.core.walk import walk
+from flowprobe.errors import EnvironmentBroken, ToolFailed
+from flowprobe.journal.reader import Follower
+from flowprobe.journal.writer import JournalWriter
+from flowprobe.ledger.file import Ledger
+from flowprobe.report.junit import junit_xml
+from flowprobe.report.model import RunReport
+from flowprobe.report.result_json import result_json
+from flowprobe.running.folder import RunFolder
+from flowprobe.running.recorder import Recorder
+from flowprobe.running.selection import Request, Selection
+from flowprobe.running.session import Session
+from flowprobe.running.stopping import Stopper
+from flowprobe.secrets.references import Vault
+
+__all__ = ["Watcher", "run"]
+
+GRACE_S = 2.0
+"""How long a call that makes something may still take after a stop, so that its outcome is known."""
+CLEANUP_BUDGET_S = 10.0
+
+
+class Watcher(Protocol):
+    """Whoever shows the run while it goes on. Called from more than one thread, one call at a time."""
+
+    def opened(self, folder: Path, environment: str, seed: int, trials: int) -> None: ...
+    def event(self, event: Event) -> None: ...
+    def trial(self, trial: TrialEvidence, verdict: Verdict, so_far: RunReport) -> None: ...
+    def notice(self, text: str) -> None: ...
+
+
+def run(request: Request, selection: Selection, watcher: Watcher) -> RunReport:
+    """Run the selection. Raises InvalidInput, Refused, EnvironmentBroken or ToolFailed only before the first trial
+    could begin and nothing has to be cleaned up."""
+    return _Run(request, selection, watcher).execute()
+
+
+class _Run:
+    def __init__(self, request: Request, selection: Selection, watcher: Watcher) -> None:
+        self._request, self._selection, self._watcher = request, selection, watcher
+        self._id = secrets.token_hex(8)
+        self._seed = request.seed if request.seed is not None else secrets.randbelow(2**31)
+        now = datetime.now(UTC)
+        self._folder = RunFolder(self._id, now=now, output=request.output)
+        self._redactor = Redactor()
+        self._vault = Vault(self._redactor, folder=Path(selection.project.file).parent)
+        plans = tuple(plan for chosen in selection.chosen for plan in chosen.plans)
+        bound = {name for c in selection.chosen for names in c.scenario.personas.values() for name in names}
+        self._session = Session(
+            selection.environment, run=self._id, folder=self._folder, vault=self._vault, plans=plans,
+            personas={name: selection.project.personas[name] for name in sorted(bound)}, injector=request.injector)
+        self._groups = self._expand(now)
+        self._recorder = Recorder(JournalWriter(self._folder.journal / "runner.jsonl", "runner", redact=self._redactor),
+                                  Ledger(self._folder.ledger), watcher.event)
+        self._proxy_lines = Follower(self._folder.journal / "proxy.jsonl")
+        self._evidence = RunEvidence(None, (), (), "", 0, 0)
+        self._verdicts: dict[str, Verdict] = {}
+        self._answered = False
+        self._making = False
+
+    def _expand(self, now: datetime) -> tuple[Group, ...]:
+        setting = Setting(self._selection.project.personas, self._session.targets, self._seed, {})
+        return tuple(
+            group for chosen in self._selection.chosen
+            for group in expand(chosen.scenario, chosen.plans, setting, only=chosen.bind, now=now,
+                                new_id=lambda: secrets.token_hex(8)))
+
+    # --- the whole ---
+
+    def execute(self) -> RunReport:
+        count = sum(len(group.trials) for group in self._groups)
+        self._watcher.opened(self._folder.path, self._selection.environment.name, self._seed, count)
+        with Stopper(on_stop=self._stop, on_again=self._again) as self._stopper:
+            self._record(RunStarted(self._id, flowprobe.__version__, self._seed, self._selection.environment.name,
+                                    shlex.join(map(str, self._request.paths))))
+            try:
+                with ThreadPoolExecutor(1, thread_name_prefix="walk") as worker:
+                    self._trials(worker)
+            finally:
+                self._close()
+            return self._finish()
+
+    def _trials(self, worker: ThreadPoolExecutor) -> None:
+        trouble = self._opened(worker)
+        for group in self._groups:
+            broken = trouble
+            for trial in group.trials:
+                broken = broken or self._lost() or self._halted()
+                if broken:
+                    self._skip(trial, *broken)
+                    continue
+                verdict = self._trial(worker, trial)
+                if trial is group.twin and verdict.kind in (Kind.FAIL, Kind.INCONCLUSIVE):
+                    broken = (f"its unfaulted trial came out as {verdict.kind}, so there is nothing to compare with",
+                              "baseline")
+                if self._request.fail_fast and verdict.kind is Kind.FAIL:
+                    trouble = broken = ("--fail-fast: an earlier trial failed", "stopped")
+
+    def _opened(self, worker: ThreadPoolExecutor) -> tuple[str, str] | None:
+        """Open the session; what went wrong with it, and whose fault that is."""
+        try:
+            _await(worker.submit(self._session.open))
+        except (EnvironmentBroken, ToolFailed) as error:
+            if self._stopper.stopped():
+                return self._halted()
+            return str(error), "environment" if isinstance(error, EnvironmentBroken) else "tool"
+        return None
+
+    def _lost(self) -> tuple[str, str] | None:
+        part, detail = self._session.lost()
+        if not part:
+            return None
+        return f"{part}: {detail}", "tool" if part == "proxy" else "environment"
+
+    def _halted(self) -> tuple[str, str] | None:
+        return ("the run was stopped before this trial", "stopped") if self._stopper.stopped() else None
+
+    # --- one trial ---
+
+    def _trial(self, worker: ThreadPoolExecutor, trial: Trial) -> Verdict:
+        try:
+            _await(worker.submit(self._walk, trial))
+        except ToolFailed as failed:
+            self._record(ToolFailure("proxy", str(failed), trial.id))
+        self._clean(trial)
+        return self._judge(trial)
+
+    def _walk(self, trial: Trial) -> None:
+        self._record(_started(trial, self._rerun(trial)))
+        self._session.arm(trial)
+        if trial.plan.faults:
+            self._record(FaultsArmed(trial.id, trial.id))
+        driver, send = self._session.client(faulted=self._session.crosses_user_edge(trial.plan))
+        try:
+            drive(walk(trial), send=send, record=self._record, stopped=self._should_stop)
+        finally:
+            self._session.dismiss(driver)
+        self._note_losses(trial)
+        self._session.disarm(trial)
+        if trial.plan.faults:
+            self._record(FaultsDisarmed(trial.id, trial.id))
+        self._session.drain(trial)
+        self._recorder.lines += self._proxy_lines.new()
+        self._judge_sends(trial)
+
+    def _should_stop(self) -> bool:
+        return self._stopper.stopped() or self._lost() is not None
+
+    def _note_losses(self, trial: Trial) -> None:
+        part, detail = self._session.lost()
+        if part == "proxy":
+            self._record(ToolFailure(part, detail, trial.id))
+
+    def _judge_sends(self, trial: Trial) -> None:
+        if any(step.expect.sends for step in trial.scenario.workflow) or trial.scenario.under:
+            evidence = fold(self._recorder.lines, whole=False).trials
+            for judged in judge_sends(trial.scenario, trial.plan, evidence[0]) if evidence else ():
+                self._record(judged)
+
+    def _clean(self, trial: Trial) -> None:
+        """In the main thread, past the user edge, with the faults off."""
+        rows = open_rows(line.event for line in self._recorder.lines)
+        if rows:
+            driver, send = self._session.client(faulted=False)
+            try:
+                drive(clean(rows, budget=CLEANUP_BUDGET_S), send=send, record=self._record)
+            except KeyboardInterrupt:
+                self._watcher.notice("leaving without the rest of the cleanup; the ledger has what is left: "
+                                     f"{self._folder.ledger}")
+            finally:
+                self._session.dismiss(driver)
+        try:
+            self._session.release(trial)
+            self._session.drain(trial)  # after the release: now nothing of this trial is expected any more
+        except ToolFailed as failed:
+            self._record(ToolFailure("proxy", str(failed), trial.id))
+
+    def _judge(self, trial: Trial) -> Verdict:
+        lines = (*self._recorder.take(), *self._proxy_lines.new())
+        part = fold(lines, whole=False)
+        evidence = part.trials[0]
+        self._answered = self._answered or answered(evidence)
+        verdict = judge_trial(evidence, reachable=self._answered, trouble=part.trouble)
+        self._add(part, evidence, verdict)
+        return verdict
+
+    def _skip(self, trial: Trial, because: str, blame: str) -> None:
+        self._record(_started(trial, self._rerun(trial)))
+        self._record(TrialSkipped(trial.id, because, blame))
+        self._judge(trial)
+
+    def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:
+        """Keep what reports need: of a trial that passed, no bodies."""
+        kept = evidence if verdict.kind is Kind.FAIL else evidence.without_bodies()
+        self._evidence = self._evidence.plus(part, kept)
+        self._verdicts[evidence.started.trial] = verdict
+        self._watcher.trial(kept, verdict, self._report(0))
+
+    # --- stopping ---
+
+    def _stop(self) -> None:
+        """From the signal handler. A call that makes something gets a moment to end, so that cleanup knows its id."""
+        self._watcher.notice(f"{self._stopper.signal}: stopping; faults go off, then cleanup runs")
+        if not self._session.started:
+            threading.Thread(target=self._session.abandon, daemon=True).start()
+        elif self._making:
+            threading.Timer(GRACE_S, self._session.abort).start()
+        else:
+            self._session.abort()
+
+    def _again(self) -> None:
+        self._watcher.notice("cleanup is still running; once more leaves it, and the ledger keeps what is left")
+
+    # --- the end ---
+
+    def _close(self) -> None:
+        if self._stopper.signal:
+            self._record(Interrupted(self._stopper.signal))
+        self._session.close()
+        self._record(RunEnded(self._id))
+        rest = fold((*self._recorder.take(), *self._proxy_lines.new()), whole=False)
+        gaps = tuple(f"the proxy's journal: {gap}" for gap in self._proxy_lines.gaps)
+        self._evidence = replace(self._evidence.plus(rest, None), interrupted=self._stopper.signal,
+                                 trouble=(*self._evidence.trouble, *gaps))
+        self._recorder.close()
+
+    def _finish(self) -> RunReport:
+        report = self._report(exit_code(self._evidence, self._verdicts))
+        self._write("result.json", json.dumps(result_json(report), indent=1, ensure_ascii=False) + "\n")
+        self._write("junit.xml", junit_xml(report))
+        return report
+
+    def _write(self, name: str, text: str) -> None:
+        self._folder.write(name, self._redactor(text))
+
+    def _report(self, code: int) -> RunReport:
+        return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, self._selection.notes,
+                         self._redactor)
+
+    # --- small things ---
+
+    def _record(self, event: Event) -> None:
+        if isinstance(event, CleanupPlanned):
+            self._making = True
+        elif isinstance(event, CleanupSettled):
+            self._making = False
+        self._recorder(event)
+
+    def _rerun(self, trial: Trial) -> str:
+        """The command that runs just this trial again (and its twin)."""
+        bind = [word for role, persona in trial.personas.items() for word in ("--persona", f"{role}={persona.name}")]
+        many = len(bind) if any(len(names) > 1 for names in trial.scenario.personas.values()) else 0
+        words = ["flowprobe", "run", trial.scenario.file, "--env", self._selection.environment.name,
+                 "--faults", trial.plan.name, "--seed", str(trial.seed), *bind[:many]]
+        return shlex.join(words)
+
+
+def _await(future: Future[None]) -> None:
+    """Wait in the main thread, in which signal handlers run meanwhile."""
+    wait([future])
+    future.result()
+
+
+def _started(trial: Trial, rerun: str) -> TrialStarted:
+    personas: Mapping[str, str] = {role: persona.name for role, persona in trial.personas.items()}
+    return TrialStarted(trial.id, trial.scenario.name, trial.scenario.file, personas, trial.plan.name, trial.seed, rerun,
+                        tuple(_planned(fault) for fault in trial.plan.faults))
+
+
+def _planned(fault: Fault) -> PlannedFault:
+    return PlannedFault(fault.id, fault.edge, kind_name(fault.kind), describe(fault.kind))

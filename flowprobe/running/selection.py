@@ -1,0 +1,195 @@
+"""From what was asked to what will be run: files read and checked, plans chosen. Nothing is sent from here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from flowprobe.core.plan import Bindings
+from flowprobe.core.scenario import Environment, FaultPlan, Project, Scenario
+from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.checks import check_plan, check_scenario
+from flowprobe.files.project import find_project, load_project
+from flowprobe.files.scenarios import load_profile, load_scenario, scenario_files
+from flowprobe.running.folder import last_result
+from flowprobe.running.places import profile_folders, shown_path
+
+__all__ = ["Chosen", "Request", "Selection", "select"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command asks for. `faults` None: all plans of each scenario; "none": the unfaulted trial alone;
+    else the name of a plan, the name of a profile, or the path of one. `bind` fixes the persona of a role."""
+
+    paths: tuple[Path, ...]
+    environment: str | None = None
+    faults: str | None = None
+    seed: int | None = None
+    tags: tuple[str, ...] = ()
+    bind: Bindings | None = None
+    fail_fast: bool = False
+    last_failed: bool = False
+    output: Path | None = None
+    injector: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One scenario with the plans that it is to suffer, and the bindings that are wanted (None: all)."""
+
+    scenario: Scenario
+    plans: tuple[FaultPlan, ...]
+    bind: Bindings
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """`notes` says what was left out, and why."""
+
+    project: Project
+    environment: Environment
+    chosen: tuple[Chosen, ...]
+    notes: tuple[str, ...] = ()
+
+
+def select(request: Request) -> Selection:
+    """Read and check everything that the request names. Raises InvalidInput with every problem at once."""
+    files = scenario_files(request.paths)
+    project = load_project(_project_file(request.paths))
+    environment = _environment(project, request.environment)
+    scenarios, problems = _load(files, project, environment)
+    if problems:
+        raise InvalidInput(problems)
+    wanted = _tagged(scenarios, request.tags)
+    chosen, notes = _choose(wanted, request, environment)
+    if request.last_failed:
+        chosen = _failed_last(chosen, request)
+    return Selection(project, environment, chosen, notes)
+
+
+def _project_file(paths: Sequence[Path]) -> Path:
+    start = paths[0] if paths else Path()
+    found = find_project(start.resolve() if start.is_dir() else start.resolve().parent) or find_project(Path.cwd())
+    if found is None:
+        raise _problem("no-project", str(start), "there is no flowprobe.yaml here or in a folder above",
+                       "it names the environments and the personas: see docs/reference/environment.md")
+    return Path(shown_path(found))
+
+
+def _environment(project: Project, name: str | None) -> Environment:
+    wanted = name or project.default or next(iter(project.environments))
+    if wanted in project.environments:
+        return project.environments[wanted]
+    raise _problem("unknown-environment", project.file, f"there is no environment {wanted!r}",
+                   _instead(wanted, tuple(project.environments)))
+
+
+def _load(files: Sequence[Path], project: Project, environment: Environment) -> (
+        tuple[tuple[Scenario, ...], tuple[Problem, ...]]):
+    scenarios: list[Scenario] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            scenario = load_scenario(file)
+        except InvalidInput as invalid:
+            problems += invalid.problems
+            continue
+        problems += check_scenario(scenario, project, environment)
+        scenarios.append(scenario)
+    return tuple(scenarios), tuple(problems)
+
+
+def _tagged(scenarios: Sequence[Scenario], tags: Sequence[str]) -> tuple[Scenario, ...]:
+    wanted = tuple(s for s in scenarios if not tags or set(tags) & set(s.tags))
+    if not wanted:
+        known = tuple(sorted({tag for s in scenarios for tag in s.tags}))
+        raise _problem("no-scenario-tagged", "--tag", f"no scenario has the tag {', '.join(tags)}",
+                       _instead(tags[0], known))
+    return wanted
+
+
+def _choose(scenarios: Sequence[Scenario], request: Request, environment: Environment) -> (
+        tuple[tuple[Chosen, ...], tuple[str, ...]]):
+    bind = request.bind or {}
+    _check_binding(scenarios, bind)
+    match request.faults:
+        case None:
+            return tuple(Chosen(s, s.faults, bind) for s in scenarios), ()
+        case "none":
+            return tuple(Chosen(s, (), bind) for s in scenarios), ()
+        case name:
+            return _named(name, scenarios, environment, bind)
+
+
+def _check_binding(scenarios: Sequence[Scenario], bind: Bindings) -> None:
+    for role, name in bind.items():
+        known = {persona for s in scenarios for persona in s.personas.get(role, ())}
+        if name not in known:
+            raise _problem("unknown-binding", "--persona", f"no scenario binds {role!r} to {name!r}",
+                           _instead(name, tuple(known)))
+
+
+def _named(name: str, scenarios: Sequence[Scenario], environment: Environment, bind: Bindings) -> (
+        tuple[tuple[Chosen, ...], tuple[str, ...]]):
+    """The scenarios' own plan of that name first, then a profile."""
+    own = {s.file: tuple(p for p in s.faults if p.name == name) for s in scenarios}
+    if any(own.values()):
+        chosen = tuple(Chosen(s, own[s.file], bind) for s in scenarios if own[s.file])
+        left = [s.file for s in scenarios if not own[s.file]]
+        return chosen, tuple(f"{file} has no plan {name!r}: left out" for file in left)
+    profile = _profile(name, scenarios)
+    problems = check_plan(profile, environment)
+    if problems:
+        raise InvalidInput(problems)
+    return tuple(Chosen(s, (profile,), bind) for s in scenarios), ()
+
+
+def _profile(name: str, scenarios: Sequence[Scenario]) -> FaultPlan:
+    folders = profile_folders(tuple(Path(s.file) for s in scenarios))
+    if name.endswith((".yaml", ".yml")):
+        return load_profile(Path(name))
+    for folder in folders:
+        if (folder / f"{name}.yaml").is_file():
+            return load_profile(folder / f"{name}.yaml")
+    plans = {plan.name for s in scenarios for plan in s.faults}
+    profiles = {file.stem for folder in folders for file in folder.glob("*.yaml")}
+    raise _problem("unknown-plan", "--faults", f"there is no fault plan and no profile {name!r}",
+                   _instead(name, tuple(sorted(plans | profiles))))
+
+
+def _failed_last(chosen: Sequence[Chosen], request: Request) -> tuple[Chosen, ...]:
+    """Only what did not pass in the newest run: with its twin, since a plan is judged against it."""
+    result = last_result(request.output)
+    if result is None:
+        raise _problem("no-last-run", "--last-failed", "there is no earlier run here", "run once without --last-failed")
+    failed = {_key(t["file"], t["personas"], t["plan"]) for t in result["trials"] if t["verdict"] in ("fail", "inconclusive")}
+    again = []
+    for item in chosen:
+        for binding in _bindings(item):
+            plans = tuple(p for p in item.plans if _key(item.scenario.file, binding, p.name) in failed)
+            if plans or _key(item.scenario.file, binding, "none") in failed:
+                again.append(Chosen(item.scenario, plans or item.plans, binding))
+    return tuple(again)
+
+
+def _bindings(item: Chosen) -> list[dict[str, str]]:
+    from itertools import product
+    every = (dict(zip(item.scenario.personas, names, strict=True)) for names in product(*item.scenario.personas.values()))
+    return [b for b in every if all(b[role] == name for role, name in item.bind.items() if role in b)]
+
+
+def _key(file: str, personas: Mapping[str, str], plan: str) -> str:
+    return json.dumps([file, sorted(personas.items()), plan])
+
+
+def _instead(word: str, known: Sequence[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there is: {', '.join(known) or 'none'}"
+
+
+def _problem(id: str, place: str, found: str, instead: str) -> InvalidInput:
+    return InvalidInput((Problem(id, place, 0, 0, found, instead),))

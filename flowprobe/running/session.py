@@ -1,0 +1,263 @@
+"""What stands around the trials of a run: the proxy, the product where we start it, and the clients."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from flowprobe.core.resolve import resolve_text
+from flowprobe.core.scenario import Environment, FaultPlan, Persona, Provider, Start
+from flowprobe.core.trial import NO_FAULTS, Trial
+from flowprobe.core.wire import Call, Outcome
+from flowprobe.errors import Refused
+from flowprobe.http.driver import Driver
+from flowprobe.product.ports import free_port
+from flowprobe.product.product import Product
+from flowprobe.product.spec import StartSpec
+from flowprobe.proxy.edges import EdgeSpec
+from flowprobe.proxy.process import ProxyProcess
+from flowprobe.proxy.protocol import Ready
+from flowprobe.running.folder import RunFolder
+from flowprobe.secrets.references import Vault
+
+__all__ = ["USER_EDGE", "Session"]
+
+USER_EDGE = "user"
+_CALL_BUDGET = 30.0
+
+
+class Session:
+    """Opened once for a run, closed on every way out of it."""
+
+    def __init__(self, environment: Environment, *, run: str, folder: RunFolder, vault: Vault,
+                 personas: Mapping[str, Persona], plans: tuple[FaultPlan, ...], injector: bool) -> None:
+        self._environment = environment
+        self._folder = folder
+        self._vault = vault
+        self._personas = personas
+        self.targets = {name: _with_port(url) for name, url in environment.targets.items()}
+        self._upstreams = {name: _with_port(p.upstream or p.url) for name, p in environment.providers.items()}
+        self._user_edge = any(_on_user_edge(plan) for plan in plans)
+        self.owned = bool(environment.start)
+        self._refuse_unreachable_edges(plans)
+        self._private = tempfile.TemporaryDirectory(prefix="flowprobe-")
+        self._proxy = self._make_proxy(run, injector)
+        self._product = Product()
+        self._ready: Ready | None = None
+        self._drivers: list[Driver] = []
+
+    # --- opening and closing ---
+
+    def open(self) -> None:
+        """Start the proxy and the product. Raises ToolFailed or EnvironmentBroken; `close` is needed all the same."""
+        if self._proxy is not None:
+            self._proxy.start()
+        early, late = self._split(self._environment.start)
+        self._product.start(tuple(self._spec(start, {}) for start in early))
+        if self._proxy is not None:
+            self._ready = self._proxy.ready()
+        self._product.start(tuple(self._spec(start, self._edge_names()) for start in late))
+
+    def close(self) -> None:
+        for driver in self._drivers:
+            driver.close()
+        self._product.stop()
+        if self._proxy is not None:
+            self._proxy.close()
+        self._private.cleanup()
+
+    def abort(self) -> None:
+        """End every call in flight, now."""
+        for driver in self._drivers:
+            driver.stop()
+
+    def abandon(self) -> None:
+        """Give up opening: what is being waited for goes away."""
+        self._product.stop()
+        if self._proxy is not None:
+            self._proxy.close()
+
+    # --- what the trials need ---
+
+    @property
+    def started(self) -> bool:
+        return self._ready is not None or self._proxy is None
+
+    def lost(self) -> tuple[str, str]:
+        """The part that is gone and a sentence about it, or two empty strings."""
+        if self._proxy is not None and self._ready is not None and not self._proxy.alive:
+            return "proxy", self._proxy.reason or "the proxy process is gone"
+        gone = self._product.lost()
+        return ("product", gone) if gone else ("", "")
+
+    def arm(self, trial: Trial) -> None:
+        """Put the trial's faults on; when this returns they are. The unfaulted trial is observed the same way."""
+        self._apply(trial, trial.plan)
+
+    def disarm(self, trial: Trial) -> None:
+        """Take the faults off; calls go on being recorded for this trial, so that cleanup is seen."""
+        self._apply(trial, NO_FAULTS)
+
+    def release(self, trial: Trial) -> None:
+        if self._proxy is not None and self._proxy.alive:
+            self._proxy.release(trial.id)
+
+    def drain(self, trial: Trial, *, timeout_s: float = 5.0) -> None:
+        """Wait until the trial's provider calls are finished and in the journal."""
+        if self._proxy is not None and self._proxy.alive:
+            self._proxy.drain(trial.id, timeout_s=timeout_s)
+
+    def client(self, *, faulted: bool) -> tuple[Driver, Callable[[Call], Outcome]]:
+        """A driver and its `send`, with the personas' credentials. `faulted`: through the user edge."""
+        driver = self._driver(faulted)
+        self._drivers.append(driver)
+        signed = {persona.name: self._vault.headers(persona) for persona in self._personas.values()}
+
+        def send(call: Call) -> Outcome:
+            headers = signed.get(call.persona)
+            return driver.send(replace(call, headers={**headers, **call.headers}) if headers else call)
+
+        return driver, send
+
+    def dismiss(self, driver: Driver) -> None:
+        self._drivers.remove(driver)
+        driver.close()
+
+    def crosses_user_edge(self, plan: FaultPlan) -> bool:
+        return self._proxy is not None and _on_user_edge(plan)
+
+    # --- parts ---
+
+    def _driver(self, faulted: bool) -> Driver:
+        if not faulted or self._ready is None:
+            return Driver()
+        ca = self._ready.ca_cert
+        return Driver(proxy=self._ready.user_proxy, ca=Path(ca) if ca else None)
+
+    def _apply(self, trial: Trial, plan: FaultPlan) -> None:
+        if self._proxy is not None:
+            steps = {number: step.name for number, step in trial.steps.items()}
+            self._proxy.apply(lease=trial.id, trial=trial.id, plan=plan, seed=trial.seed, steps=steps)
+
+    def _refuse_unreachable_edges(self, plans: tuple[FaultPlan, ...]) -> None:
+        faulted = {fault.edge for plan in plans for fault in plan.faults} - {USER_EDGE}
+        if faulted and not self.owned:
+            names = ", ".join(sorted(faulted))
+            raise Refused(
+                f"faults on {names} need a product that FlowProbe starts, and the environment "
+                f"{self._environment.name!r} ({self._environment.position}) has no `start`: "
+                "run with --faults none, or choose an environment that starts the product")
+
+    def _make_proxy(self, run: str, injector: bool) -> ProxyProcess | None:
+        edges = tuple(self._edges())
+        if not edges:
+            return None
+        return ProxyProcess(run=run, edges=edges, journal=self._folder.journal / "proxy.jsonl", owned=self.owned,
+                            injector=injector)
+
+    def _edges(self) -> Iterator[EdgeSpec]:
+        if self._user_edge:
+            yield EdgeSpec(USER_EDGE, "forward", hosts=dict.fromkeys(self.targets.values()))
+        if self.owned:
+            for provider in self._environment.providers.values():
+                yield self._provider_edge(provider)
+
+    def _provider_edge(self, provider: Provider) -> EdgeSpec:
+        listen = _address(provider.listen)
+        upstream = self._upstreams[provider.name]
+        if provider.edge == "forward":
+            return EdgeSpec(provider.name, "forward", hosts={provider.url: upstream}, listen=listen)
+        return EdgeSpec(provider.name, "reverse", upstream=upstream, listen=listen)
+
+    def _split(self, starts: tuple[Start, ...]) -> tuple[tuple[Start, ...], tuple[Start, ...]]:
+        """Those that do not have to wait for our listeners, and those that do. Order is kept."""
+        first_late = next((i for i, start in enumerate(starts) if _names_edges(start)), len(starts))
+        return starts[:first_late], starts[first_late:]
+
+    def _spec(self, start: Start, edges: Mapping[str, Any]) -> StartSpec:
+        names = {"edges": edges, "mint": _Minted(self._vault), "target": _parts(next(iter(self.targets.values()))),
+                 "targets": {name: _parts(url) for name, url in self.targets.items()},
+                 "upstreams": {name: _parts(url) for name, url in self._upstreams.items()}}
+        command = tuple(resolve_text(word, names) for word in start.command)
+        env = {key: resolve_text(value, names) for key, value in start.env.items()}
+        ready = self._ready_url(start, names)
+        name = f"{self._environment.start.index(start) + 1}-{Path(command[0]).name}"
+        return StartSpec(command=command, env=env, ready=ready, ready_method=start.ready.method if start.ready else "GET",
+                         ready_within=start.ready_within, name=name, log=self._folder.log(name))
+
+    def _ready_url(self, start: Start, names: Mapping[str, Any]) -> str | None:
+        if start.ready is None:
+            return None
+        path = resolve_text(start.ready.path, names)
+        base = self.targets[start.ready.target] if start.ready.target else next(iter(self.targets.values()))
+        return path if "://" in path else base.rstrip("/") + path
+
+    def _edge_names(self) -> dict[str, Any]:
+        if self._ready is None:
+            return {}
+        edges: dict[str, Any] = {name: {"url": url} for name, url in self._ready.edges.items()}
+        forward = next((p for p in self._environment.providers.values() if p.edge == "forward"), None)
+        if forward is not None:
+            edges["proxy"] = {"url": self._ready.edges[forward.name]}
+            edges["ca"] = str(self._bundle())
+        return edges
+
+    def _bundle(self) -> Path:
+        """Our authority beside the usual roots: the variables that clients know replace their whole store."""
+        import certifi
+
+        assert self._ready is not None and self._ready.ca_cert is not None
+        bundle = Path(self._private.name) / "ca-bundle.pem"
+        bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + Path(self._ready.ca_cert).read_bytes())
+        return bundle
+
+
+class _Minted(Mapping[str, str]):
+    """`${mint.NAME}`: every name is there, and is made when it is asked for."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def __getitem__(self, name: str) -> str:
+        return self._vault.minted(name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _on_user_edge(plan: FaultPlan) -> bool:
+    return any(fault.edge == USER_EDGE for fault in plan.faults)
+
+
+def _names_edges(start: Start) -> bool:
+    return "${edges." in " ".join(str(text) for text in (*start.command, *start.env.values()))
+
+
+def _with_port(url: str) -> str:
+    """Port 0 means any that is free."""
+    parts = urlsplit(url)
+    if parts.port != 0:
+        return url
+    return urlunsplit(parts._replace(netloc=f"{parts.hostname}:{free_port()}"))
+
+
+def _parts(url: str) -> dict[str, str]:
+    parts = urlsplit(url)
+    return {"url": url.rstrip("/"), "host": parts.hostname or "", "port": str(parts.port or "")}
+
+
+def _address(listen: str | None) -> tuple[str, int]:
+    if listen is None:
+        return ("127.0.0.1", 0)
+    host, _, port = listen.rpartition(":")
+    return (host, int(port))

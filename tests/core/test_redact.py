@@ -1,0 +1,41 @@
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowprobe.core.redact import REDACTED, Redactor
+
+SECRETS = st.text(st.characters(codec="utf-8"), min_size=8, max_size=40)
+
+
+@given(SECRETS, st.text(st.characters(codec="utf-8"), max_size=20), st.text(st.characters(codec="utf-8"), max_size=20))
+def test_a_secret_leaves_in_no_usual_form(secret: str, before: str, after: str) -> None:
+    redactor = Redactor([secret])
+    whole = before + secret + after
+    for form in (whole, quote(whole, safe=""), json.dumps(whole), json.dumps(whole, ensure_ascii=False)):
+        assert secret not in redactor(form)
+        assert REDACTED in redactor(form)
+
+
+@given(st.binary(max_size=9), st.text("abcdefghijklmnopqrstuvwxyz0123456789/+!:", min_size=8, max_size=40), st.binary(max_size=9))
+def test_a_secret_inside_base64_is_found_at_every_alignment(before: bytes, secret: str, after: bytes) -> None:
+    whole = before + secret.encode() + after
+    redactor = Redactor([secret])
+    assert REDACTED in redactor(base64.b64encode(whole).decode())
+    assert REDACTED in redactor(base64.urlsafe_b64encode(whole).decode())
+
+
+def test_without_the_secret_registered_it_would_appear() -> None:
+    assert "s3cr3t-token" in Redactor()("Bearer s3cr3t-token")
+
+
+def test_a_secret_that_is_part_of_another_does_not_leave_its_rest() -> None:
+    assert Redactor(["token", "token-and-more"])("x token-and-more y") == f"x {REDACTED} y"
+
+
+def test_a_secret_too_short_to_tell_apart_is_refused() -> None:
+    with pytest.raises(ValueError, match="fewer than 4"):
+        Redactor(["abc"])

@@ -1,0 +1,139 @@
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowprobe.core.events import (
+    CleanupEnded, CleanupPlanned, CleanupSettled, Interrupted, Saturated, ToolFailure, TrialSkipped,
+)
+from flowprobe.core.evidence import fold
+from flowprobe.core.verdict import Blame, Kind, Verdict, exit_code, judge_run, worst
+from tests.journals import (
+    SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended, unanswered,
+)
+from tests.scenes import TRIAL
+
+OTHER = "ffeeddccbbaa9988"
+
+
+def judged(journal: Journal) -> Verdict:
+    return judge_run(fold(journal.lines))[TRIAL]
+
+
+def code(journal: Journal) -> int:
+    run = fold(journal.lines)
+    return exit_code(run, judge_run(run))
+
+
+def passed(*extra: object) -> Journal:
+    return Journal().runner(started(), sent("one"), replied(), step_ended("one"), *extra, ended())  # type: ignore[arg-type]
+
+
+def test_everything_held_is_a_pass() -> None:
+    assert judged(passed()).kind is Kind.PASS
+    assert code(passed()) == 0
+
+
+def test_a_broken_step_is_a_fail_of_the_product() -> None:
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding()), ended())
+    assert judged(journal) == Verdict(Kind.FAIL, Blame.PRODUCT, ("one: within: expected at most 400 ms, saw 612 ms",))
+    assert code(journal) == 1
+
+
+def test_a_planned_fault_that_never_fired_is_never_a_pass() -> None:
+    journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one"), ended())
+    verdict = judged(journal)
+    assert (verdict.kind, verdict.blame) == (Kind.INCONCLUSIVE, Blame.FAULT)
+    assert "made no call to 'payments'" in verdict.reasons[0]
+    assert code(journal) == 3
+
+
+def test_a_fault_that_never_fired_says_which_calls_passed_by() -> None:
+    journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one"), ended()).proxy(
+        exchange(), exchange("x2"))
+    assert "POST /v1/charges ×2" in judged(journal).reasons[0]
+
+
+def test_a_fault_that_fired_and_was_survived_is_a_pass() -> None:
+    journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one"), ended()).proxy(
+        exchange(), injected())
+    assert judged(journal).kind is Kind.PASS
+
+
+def test_what_was_allowed_is_degraded_and_still_green() -> None:
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "degraded", finding(), because="under x"),
+                               ended())
+    assert judged(journal) == Verdict(Kind.DEGRADED, Blame.NONE, ("one: under x",))
+    assert code(journal) == 0
+
+
+def test_a_failure_of_ours_outranks_a_finding_since_it_may_have_caused_it() -> None:
+    for trouble in (ToolFailure("proxy", "killed", TRIAL), Saturated(0.4)):
+        journal = Journal().runner(started(), sent("one"), replied(), trouble, step_ended("one", "broken", finding()), ended())
+        assert (judged(journal).kind, judged(journal).blame) == (Kind.INCONCLUSIVE, Blame.TOOL)
+
+
+def test_silence_without_any_success_is_the_environments() -> None:
+    journal = Journal().runner(started(), sent("one"), unanswered(), step_ended("one", "broken", finding("no-reply")), ended())
+    verdict = judged(journal)
+    assert (verdict.kind, verdict.blame) == (Kind.INCONCLUSIVE, Blame.ENVIRONMENT)
+    assert "nothing listens there" in verdict.reasons[0]
+
+
+def test_silence_after_a_success_in_this_run_is_the_products() -> None:
+    journal = Journal().runner(
+        started(trial=OTHER), sent("one", trial=OTHER), replied(trial=OTHER), step_ended("one", trial=OTHER), ended(trial=OTHER),
+        started(), sent("one"), unanswered(), step_ended("one", "broken", finding("no-reply")), ended())
+    assert judged(journal).kind is Kind.FAIL
+
+
+def test_a_stopped_journey_cannot_be_judged() -> None:
+    journal = Journal().runner(started(), sent("one"), step_ended("one", "not-reached"), ended("stopped"))
+    assert (judged(journal).kind, judged(journal).blame) == (Kind.INCONCLUSIVE, Blame.STOPPED)
+
+
+def test_a_journal_that_breaks_off_cannot_be_judged() -> None:
+    assert judged(Journal().runner(started(), sent("one"), replied())).kind is Kind.INCONCLUSIVE
+
+
+def test_a_trial_without_its_baseline_says_so() -> None:
+    journal = Journal().runner(started(), TrialSkipped(TRIAL, "its unfaulted trial came out as fail", "baseline"))
+    assert judged(journal) == Verdict(Kind.INCONCLUSIVE, Blame.BASELINE, ("its unfaulted trial came out as fail",))
+
+
+@pytest.mark.parametrize("last", [
+    CleanupPlanned(TRIAL, "one", 1, "pro-eu", "DELETE /x"),
+    CleanupSettled(TRIAL, "one", 1, "pro-eu", "unknown", detail="no id came back"),
+    CleanupSettled(TRIAL, "one", 1, "pro-eu", "due", "DELETE", "http://acme.test/x"),
+    CleanupEnded(TRIAL, "one", "failed", "DELETE /x: answered 500"),
+])
+def test_an_incomplete_cleanup_is_exit_7_and_no_pass(last: object) -> None:
+    assert judged(passed(last)).blame is Blame.CLEANUP
+    assert code(passed(last)) == 7
+
+
+@pytest.mark.parametrize("last", [
+    CleanupEnded(TRIAL, "one", "gone"), CleanupSettled(TRIAL, "one", 1, "pro-eu", "not-needed"),
+])
+def test_a_complete_cleanup_is_a_pass(last: object) -> None:
+    assert judged(passed(last)).kind is Kind.PASS
+
+
+def test_an_interruption_is_130_unless_something_is_left_over() -> None:
+    assert code(passed().runner(Interrupted("SIGINT"))) == 130
+    left = CleanupSettled(TRIAL, "one", 1, "pro-eu", "unknown")
+    assert code(passed(left).runner(Interrupted("SIGINT"))) == 7
+
+
+@given(st.permutations([Kind.PASS, Kind.DEGRADED, Kind.INCONCLUSIVE, Kind.FAIL]))
+def test_the_worst_verdict_does_not_depend_on_the_order(kinds: list[Kind]) -> None:
+    assert worst([Verdict(kind, Blame.NONE, ()) for kind in kinds]) is Kind.FAIL
+
+
+def test_fail_outranks_inconclusive_outranks_degraded_outranks_pass() -> None:
+    order = [Kind.PASS, Kind.DEGRADED, Kind.INCONCLUSIVE, Kind.FAIL]
+    for left, right in permutations(order, 2):
+        pair = [Verdict(left, Blame.NONE, ()), Verdict(right, Blame.NONE, ())]
+        assert worst(pair) is max(left, right, key=order.index)
+    assert worst([]) is Kind.INCONCLUSIVE

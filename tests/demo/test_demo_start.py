@@ -1,0 +1,94 @@
+"""Starting a process of the demo: what it is told, and what it says when it cannot start."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from flowprobe.demo import product
+from flowprobe.demo.providers import __main__ as providers
+from flowprobe.demo.settings import Settings, SettingsError
+from flowprobe.demo.weaknesses import WEAKNESSES
+
+TOKENS = {"ACME_TOKEN_ADMIN": "a", "ACME_TOKEN_OPERATOR": "o"}
+REFERENCE = (Path(__file__).parents[2] / "docs/reference/demo.md").read_text("utf-8")
+
+
+def test_tokens_are_enough_to_start() -> None:
+    settings = Settings.read(TOKENS)
+    assert (settings.port, settings.payments_url) == (8000, "http://127.0.0.1:8001")
+    assert settings.weaknesses == {weakness.name for weakness in WEAKNESSES}
+
+
+def test_tokens_are_in_no_representation_of_the_settings() -> None:
+    assert "secret" not in repr(
+        Settings.read({"ACME_TOKEN_ADMIN": "secret-1", "ACME_TOKEN_OPERATOR": "secret-2"})
+    )
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    wrong = {"PORT": "http", "PAYMENTS_URL": "localhost:1", "ACME_WEAKNESSES": "search-slow"}
+    with pytest.raises(SettingsError) as caught:
+        Settings.read(wrong)
+    said = str(caught.value).splitlines()
+    assert [line.split()[0].rstrip(":") for line in said] == [
+        "ACME_TOKEN_ADMIN",
+        "ACME_TOKEN_OPERATOR",
+        "ACME_WEAKNESSES",
+        "PAYMENTS_URL",
+        "PORT",
+    ]
+
+
+def test_one_token_for_two_users_is_refused() -> None:
+    with pytest.raises(SettingsError, match="two users need two"):
+        Settings.read({"ACME_TOKEN_ADMIN": "same", "ACME_TOKEN_OPERATOR": "same"})
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "8o", "²"])
+def test_a_port_that_cannot_be_is_refused(port: str) -> None:
+    with pytest.raises(SettingsError, match="from 0"):
+        Settings.read({**TOKENS, "PORT": port})
+
+
+def test_a_product_without_tokens_exits_2_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    assert product.main({}) == 2
+    assert "acme-teams: ACME_TOKEN_ADMIN is not set" in capsys.readouterr().err
+
+
+def test_an_unknown_weakness_exits_2_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert product.main({**TOKENS, "ACME_WEAKNESSES": "search-slow"}) == 2
+    said = capsys.readouterr().err
+    assert "`search-slow` is no weakness" in said
+    assert all(weakness.name in said for weakness in WEAKNESSES)
+
+
+@pytest.mark.parametrize("arguments", [[], ["mail"], ["payments", "search"]])
+def test_a_provider_must_be_one_of_the_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert providers.main(arguments, {}) == 2
+    assert "name one provider: payments or search" in capsys.readouterr().err
+
+
+def test_a_provider_with_a_wrong_port_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert providers.main(["search"], {"PORT": "x"}) == 2
+    assert "search: PORT is `x`" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_exits_1_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert providers.main(["payments"], {"PORT": str(port)}) == 1
+    assert f"payments: cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("weakness", WEAKNESSES, ids=lambda weakness: weakness.name)
+def test_every_switch_is_in_the_reference_word_for_word(weakness: object) -> None:
+    name, summary, healthy = (getattr(weakness, field) for field in ("name", "summary", "healthy"))
+    assert f"| `{name}` | {summary} | {healthy} |" in REFERENCE
+
+
+@pytest.mark.parametrize("name", [*TOKENS, "PORT", "PAYMENTS_URL", "SEARCH_URL", "ACME_WEAKNESSES"])
+def test_every_variable_is_in_the_reference(name: str) -> None:
+    assert f"| `{name}` |" in REFERENCE
