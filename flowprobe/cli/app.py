@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -38,6 +39,8 @@ def run(
         help="Only trials in which ROLE is this persona.", metavar="ROLE=NAME")] = None,
     seed: Annotated[Optional[int], typer.Option(help="The seed of every draw; printed by each run.", min=0)] = None,  # noqa: UP045
     tag: Annotated[Optional[list[str]], typer.Option(help="Only scenarios with this tag.", metavar="TAG")] = None,  # noqa: UP045
+    timeout: Annotated[str, typer.Option(help="The total budget of each call, from connecting to the last byte.",
+                                         metavar="DURATION")] = "30s",
     fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop after the first trial that fails.")] = False,
     last_failed: Annotated[bool, typer.Option("--last-failed", help="Only what failed or was inconclusive last time.")] = False,
     as_json: AsJson = False,
@@ -50,7 +53,7 @@ def run(
 
     request = Request(
         paths=tuple(paths), environment=env, faults=faults, seed=seed, tags=tuple(tag or ()), bind=_binding(persona or []),
-        fail_fast=fail_fast, last_failed=last_failed, output=output)
+        fail_fast=fail_fast, last_failed=last_failed, output=output, timeout_s=_seconds(timeout))
     return run_command(request, as_json=as_json, junit=junit)
 
 
@@ -84,6 +87,14 @@ def schema(kind: Annotated[str, typer.Argument(help="scenario, project or profil
     from flowprobe.cli.checking import schema_command
 
     return schema_command(kind)
+
+
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m)", text)
+    seconds = float(found[1]) * {"ms": 0.001, "s": 1, "m": 60}[found[2]] if found else 0
+    if not seconds:
+        raise typer.BadParameter(f"{text!r} is no duration: write 500ms, 30s or 2m", param_hint="--timeout")
+    return seconds
 
 
 def _binding(words: list[str]) -> dict[str, str]:

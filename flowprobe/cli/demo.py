@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from flowprobe.cli.watching import Screen, screen
 from flowprobe.core.verdict import Kind
@@ -62,7 +63,8 @@ def _act(number: int, act: Act, show: Screen, injector: bool) -> RunReport:
     for text in act.text.split("\n"):
         show.print(line("   " + text))
     show.print(line(""))
-    request = Request((bundled("scenarios") / "search.yaml",), environment=act.environment, faults=PLAN, seed=1,
+    scenario = Path(shown_path(bundled("scenarios") / "search.yaml"))
+    request = Request((scenario,), environment=act.environment, faults=PLAN, seed=1,
                       injector=injector)
     with show:
         return run(request, select(request), show)

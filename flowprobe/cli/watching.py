@@ -52,6 +52,7 @@ class Screen:
     # --- the watcher of a run ---
 
     def opened(self, folder: Path, environment: str, seed: int, trials: int) -> None:
+        self._scenario = None
         self.print(headline(flowprobe.__version__, environment, seed, str(folder)))
 
     def event(self, event: Event) -> None:

@@ -139,7 +139,8 @@ def _expressions(text: str) -> Iterator[tuple[str, int, int]]:
         if opening[0] == "${":
             end = text.find("}", start)
             if end < 0:
-                raise _Stop(opening.start(), "this `${` is never closed", "write } at its end, or $${ for a literal ${")
+                raise _Stop(opening.start(), "this `${` is never closed",
+                            "write } at its end, or $${ for a literal ${")
             at = end + 1
         yield opening[0], start, end
 
@@ -176,7 +177,7 @@ def _unreadable(text: str, at: int) -> tuple[int, str, str]:
         return at, "a dot stands between two names", "write for example ${invite.id}"
     if character in "{$":
         return at, "a look-up cannot hold another one", "write the names without ${ } inside"
-    return at, f"{character!r} does not belong in a look-up", "write a dotted name, or names and numbers with + - *"
+    return at, f"{character!r} does not belong in a look-up", "write names and numbers with + - * between"
 
 
 class _Parser:
@@ -189,7 +190,8 @@ class _Parser:
         self.at = 0
         self.end = len(text)
         if not self.tokens:
-            raise _Stop(0, "there is nothing inside ${ }", "write the name of a value, for example ${trial.id}")
+            raise _Stop(0, "there is nothing inside ${ }",
+                        "write the name of a value, for example ${trial.id}")
         if len(self.tokens) > 2 * _MAX_OPERATORS:
             raise _Stop(0, f"there are more than {_MAX_OPERATORS} operators in one look-up", "split it")
 

@@ -1,8 +1,9 @@
-"""The declarative table behind every file we read: one source for the model, the messages and the JSON Schema.
+"""The declarative table behind every file we read: one source for the model, the messages and the JSON
+Schema.
 
-A `Record` lists the `Field`s of one mapping and the frozen class that they make; a shape says what a value may
-be. The tables are plain data. Two interpreters exist: `flowprobe.files.reading` (YAML nodes with positions
--> frozen values, or problems) and `flowprobe.files.schema` (-> JSON Schema for editors).
+A `Record` lists the `Field`s of one mapping and the frozen class that they make; a shape says what a value
+may be. The tables are plain data. Two interpreters exist: `flowprobe.files.reading` (YAML nodes with
+positions -> frozen values, or problems) and `flowprobe.files.schema` (-> JSON Schema for editors).
 
 `doc` is one sentence that editors show; `example` is YAML source as a user would write it.
 """
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from flowprobe.core.scenario import Position
 
 __all__ = [
-    "As", "Boolean", "CallLine", "Choice", "Duration", "Entry", "Field", "Integer", "Json", "ListOf", "MapOf", "Name", "Number",
+    "As", "Boolean", "CallLine", "Choice", "Duration", "Entry", "Field", "Integer", "Json", "ListOf", "MapOf",
+    "Name", "Number",
     "OneOf", "Record", "Shape", "Size", "Special", "Text",
 ]
 
@@ -27,8 +29,9 @@ class Text:
     """A string on one line that is not empty.
 
     `templated`: may hold `${...}` and is then read as a `Template`. `pattern`: a full match, described for
-    people by `described`. `verbatim`: an unquoted number, true or false is taken as the text that stands there,
-    for places that are text on the wire anyway. `blank`: may be empty; `lines`: may have several lines.
+    people by `described`. `verbatim`: an unquoted number, true or false is taken as the text that stands
+    there, for places that are text on the wire anyway. `blank`: may be empty; `lines`: may have several
+    lines.
     """
 
     templated: bool = False
@@ -82,7 +85,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """`METHOD /path` or `METHOD target:/path`, read as a `CallTemplate`. `absolute`: also `METHOD http://…`."""
+    """`METHOD /path` or `METHOD target:/path`, read as a `CallTemplate`. `absolute`: also `METHOD
+    http://…`.
+    """
 
     absolute: bool = False
 
@@ -107,8 +112,10 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A mapping with free keys, read as a dict in file order. `key` is the shape of the keys and `noun` what
-    messages call one; with `entries` it is read as a tuple of `Entry`, for makers that need the place of a key."""
+    """A mapping with free keys, read as a dict in file order. `key` is the shape of the keys and `noun`
+    what messages call one; with `entries` it is read as a tuple of `Entry`, for makers that need the place
+    of a key.
+    """
 
     value: Shape
     key: Name | Text | Special = Name()
@@ -128,7 +135,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The first shape whose kind of node fits: told apart by kind (scalar, list, mapping), never by trying."""
+    """The first shape whose kind of node fits: told apart by kind (scalar, list, mapping), never by
+    trying.
+    """
 
     scalar: Shape | None = None
     sequence: Shape | None = None
@@ -154,8 +163,9 @@ class Special:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key of a record. `attribute` is the argument of `make` (the key itself by default); `beside` names the
-    key without which this one makes no sense."""
+    """One key of a record. `attribute` is the argument of `make` (the key itself by default); `beside`
+    names the key without which this one makes no sense.
+    """
 
     key: str
     shape: Shape
@@ -175,9 +185,9 @@ class Record:
     """A mapping with known keys.
 
     `make` is called with the attributes that are present, and with `position` where `positioned` and
-    `positions` (key -> Position) where `placed`. `noun` is what messages call it ("step", "fault"). Exactly one
-    of the keys in `exactly_one` must stand. `rest` is the shape of every other key, handed over as `rest`;
-    without it an unknown key is a problem.
+    `positions` (key -> Position) where `placed`. `noun` is what messages call it ("step", "fault"). Exactly
+    one of the keys in `exactly_one` must stand. `rest` is the shape of every other key, handed over as
+    `rest`; without it an unknown key is a problem.
     """
 
     noun: str

@@ -30,11 +30,13 @@ from flowprobe.files.problems import Source, did_you_mean, listed
 __all__ = ["check_plan", "check_scenario"]
 
 
-def check_scenario(scenario: Scenario, project: Project | None = None, environment: Environment | None = None, *,
+def check_scenario(scenario: Scenario, project: Project | None = None, environment: Environment | None = None,
+                   *,
                    plans: Iterable[str] = ()) -> tuple[Problem, ...]:
     """Every name in a scenario that the project or the environment does not have.
 
-    What is not given is not checked. `plans` names fault plans from elsewhere, of which `under` may speak too.
+    What is not given is not checked. `plans` names fault plans from elsewhere, of which `under` may speak
+    too.
     """
     source = _source(scenario.file)
     problems: list[Problem] = []
@@ -62,7 +64,8 @@ def _source(file: str) -> Source:
         return Source(file)
 
 
-def _unknown(id: str, source: Source, position: Position, name: str, known: Iterable[str], **words: str) -> Problem:
+def _unknown(id: str, source: Source, position: Position, name: str, known: Iterable[str],
+             **words: str) -> Problem:
     """A problem about `name`, which starts at or after `position`."""
     known = list(known)
     otherwise = f"write {listed(known)}" if known else "there is none"
@@ -95,7 +98,9 @@ def _personas(scenario: Scenario, project: Project, source: Source) -> Iterator[
 
 
 def _attributes(scenario: Scenario, project: Project, source: Source) -> Iterator[Problem]:
-    """`${role.name}` against each persona that the role is bound to; one message for one look-up and persona."""
+    """`${role.name}` against each persona that the role is bound to; one message for one look-up and
+    persona.
+    """
     seen: set[tuple[Lookup, str]] = set()
     for template in _templates(scenario):
         for lookup in lookups(template):
@@ -123,7 +128,8 @@ def _has(persona: Persona, path: tuple[str, ...]) -> bool:
 
 
 def _no_attribute(source: Source, template: Template, lookup: Lookup, persona: Persona) -> Problem:
-    known = [*(key for key in _fields(persona) if key != "budget"), *(f"budget.{name}" for name in persona.budget)]
+    known = [*(key for key in _fields(persona) if key != "budget"),
+             *(f"budget.{name}" for name in persona.budget)]
     name = ".".join(lookup.path[1:])
     line, column = _find(source, template.position, str(lookup))
     return source.problem(
@@ -165,7 +171,8 @@ def _edges(plan: FaultPlan, environment: Environment, source: Source) -> Iterato
         if fault.edge not in known and fault.edge not in seen:
             seen.add(fault.edge)
             place = plan.position or fault.position
-            yield _unknown("unknown-provider", source, _within_line(source, place, fault.position, fault.edge),
+            yield _unknown("unknown-provider", source,
+                           _within_line(source, place, fault.position, fault.edge),
                            fault.edge, known, environment=environment.name)
 
 
@@ -196,11 +203,13 @@ def _sends(expect: Expect, environment: Environment, source: Source) -> Iterator
     for provider in dict.fromkeys(sent.provider for sent in expect.sends):
         if provider not in environment.providers:
             place = expect.positions.get("sends") or expect.sends[0].position
-            yield _unknown("unknown-provider", source, Position(place.file, place.line, place.column + len("sends")),
+            yield _unknown("unknown-provider", source,
+                           Position(place.file, place.line, place.column + len("sends")),
                            provider, environment.providers, environment=environment.name)
 
 
-def _under(scenario: Scenario, environment: Environment, plans: Iterable[str], source: Source) -> Iterator[Problem]:
+def _under(scenario: Scenario, environment: Environment, plans: Iterable[str],
+           source: Source) -> Iterator[Problem]:
     names = [*(plan.name for plan in scenario.faults), *plans]
     edges = ["user", *environment.providers]
     for under in scenario.under:

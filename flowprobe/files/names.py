@@ -1,8 +1,9 @@
-"""The names inside one scenario: what each `${...}`, `as` and `under` means is there, and declared before its use.
+"""The names inside one scenario: what each `${...}`, `as` and `under` means is there, and declared before
+its use.
 
-This works on the nodes and on the templates met while reading, not on the model: so a mistake in one step does
-not hide one in another, and a part that could not be read makes no second message here. A name that is wrong in
-several places is named once, with the other lines.
+This works on the nodes and on the templates met while reading, not on the model: so a mistake in one step
+does not hide one in another, and a part that could not be read makes no second message here. A name that is
+wrong in several places is named once, with the other lines.
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ def _check_lookups(names: Outline, context: Context) -> None:
         else:
             first[key], others[key] = (node, offset, wrong), []
     for (id, name), (node, offset, wrong) in first.items():
-        context.report(id, node, offset=offset, width=len(wrong.words["name"]), also=_also(others[id, name]), **wrong.words)
+        context.report(id, node, offset=offset, width=len(wrong.words["name"]), also=_also(others[id, name]),
+                       **wrong.words)
 
 
 def _lookups(names: Outline, context: Context) -> Iterator[tuple[Scalar, Lookup, int, Scope]]:
@@ -160,7 +162,8 @@ def _wrong_built_in(path: tuple[str, ...], name: str) -> _Wrong | None:
 
 
 def _incomplete(name: str, owner: str, example: str) -> _Wrong:
-    return _Wrong("incomplete-name", {"name": name, "owner": owner, "instead": f"write for example ${{{example}}}"})
+    return _Wrong("incomplete-name",
+                  {"name": name, "owner": owner, "instead": f"write for example ${{{example}}}"})
 
 
 def _wrong_step(path: tuple[str, ...], name: str, index: int, scope: Scope, names: Outline) -> _Wrong | None:

@@ -1,14 +1,14 @@
 """YAML text -> a tree of nodes with positions, within limits; nothing is interpreted yet.
 
-We read PyYAML's events (those of libyaml, where it was built with it) and compose the tree ourselves: that is as
-fast as its own composer, sees every anchor and tag, cannot overflow the stack, and keeps what the composer loses:
-whether a scalar was quoted. Types are ours (`flowprobe.files.values`), not YAML 1.1's.
+We read PyYAML's events (those of libyaml, where it was built with it) and compose the tree ourselves: that
+is as fast as its own composer, sees every anchor and tag, cannot overflow the stack, and keeps what the
+composer loses: whether a scalar was quoted. Types are ours (`flowprobe.files.values`), not YAML 1.1's.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 import yaml
 from yaml.events import (
@@ -26,7 +26,8 @@ from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.problems import Source
 from flowprobe.files.syntax import explain
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Document", "Mapping", "Node", "Scalar", "Sequence", "compose",
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Document", "Mapping", "Node", "Scalar", "Sequence",
+           "compose",
            "read_text"]
 
 MAX_BYTES = 1024 * 1024
@@ -67,8 +68,12 @@ class Mapping:
         self.start = start
         self.end = start
 
-    def get(self, key: str) -> Node | None:
-        return next((node for name, node in self.value if name.value == key), None)
+    @overload
+    def get(self, key: str) -> Node | None: ...
+    @overload
+    def get(self, key: str, default: Node) -> Node: ...
+    def get(self, key: str, default: Node | None = None) -> Node | None:
+        return next((node for name, node in self.value if name.value == key), default)
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping
@@ -172,15 +177,17 @@ class _Composer:
                 items, node = open_.pop()
                 node.value = self._pairs(pairs)
                 node.end = event.end_mark
+                continue
             elif kind is SequenceEndEvent:
                 items, node = open_.pop()
                 node.end = event.end_mark
+                continue
             elif kind is AliasEvent:
                 self._refuse(event)
             else:
                 return top[0]  # type: ignore[no-any-return]
             count += 1
-            if count > 2 * MAX_NODES:  # a collection has two events, so this is near enough
+            if count > MAX_NODES:
                 raise InvalidInput((self._problem("too-many-values", event.start_mark, limit=MAX_NODES),))
 
     def _refuse(self, event: Any) -> None:
@@ -189,7 +196,8 @@ class _Composer:
         if event.anchor is not None:
             raise InvalidInput((*self.problems, self._problem("anchor", mark, width=len(event.anchor) + 1)))
         if event.tag != "!":
-            self.problems.append(self._problem("tag", mark, tag=event.tag.replace("tag:yaml.org,2002:", "!!")))
+            self.problems.append(self._problem("tag", mark,
+                                               tag=event.tag.replace("tag:yaml.org,2002:", "!!")))
 
     def _pairs(self, items: list[Any]) -> list[tuple[Scalar, Node]]:
         """The pairs of a mapping. Keys that cannot be are noted and left out."""
@@ -210,7 +218,8 @@ class _Composer:
         elif key.plain and key.value == "<<":
             self.problems.append(self._problem("merge-key", key.start, width=2))
         elif key.value in first:
-            self.problems.append(self._problem("duplicate-key", key.start, width=len(key.value), key=key.value,
+            self.problems.append(self._problem("duplicate-key", key.start, width=len(key.value),
+                                               key=key.value,
                                                first=first[key.value].start.line + 1))
         else:
             first[key.value] = key
@@ -218,7 +227,8 @@ class _Composer:
         return False
 
     def _bad_key(self, key: Node) -> Problem:
-        braces = isinstance(key, Mapping) and self.source.line(key.start.line + 1)[key.start.column:][:1] == "{"
+        braces = isinstance(key,
+                            Mapping) and self.source.line(key.start.line + 1)[key.start.column:][:1] == "{"
         instead = 'for a look-up write "${invite.id}", in quotes' if braces else "write a word before the `:`"
         seen = {Scalar: "nothing", Sequence: "a list", Mapping: "a mapping"}[type(key)]
         return self._problem("key-not-text", key.start, seen=seen, instead=instead)

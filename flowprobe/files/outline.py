@@ -1,7 +1,7 @@
 """What the nodes of a scenario tell of its names, whether or not the rest of it could be read.
 
-Where a part cannot be told (a step without a name, a misspelt key), it is None: nothing is said about names that
-may come from there, for the mistake has its message already.
+Where a part cannot be told (a step without a name, a misspelt key), it is None: nothing is said about names
+that may come from there, for the mistake has its message already.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Every message about a file, in one closed table: a stable id, what is wrong, and what to write instead.
 
-They are read at three in the morning by someone who did not write the file: one sentence each, with the words of
-the file in it. The second sentence stands under the caret.
+They are read at three in the morning by someone who did not write the file: one sentence each, with the
+words of the file in it. The second sentence stands under the caret.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from flowprobe.errors import Problem
 __all__ = ["MESSAGES", "Message", "Source", "did_you_mean", "listed",
            "with_article"]
 
+_BEYOND = 160  # how much of a long line is shown after the place, and how much of it is underlined
+_WIDEST = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -32,22 +35,26 @@ MESSAGES: Mapping[str, Message] = {
     "file-not-found": Message("there is no such file or folder"),
     "not-a-file": Message("this is a folder, where one file is expected", "name a file in it"),
     "unreadable-file": Message("this file cannot be read: {reason}", "check its permissions"),
-    "no-scenarios": Message("there are no scenario files (*.yaml) in this folder", "name a file, or another folder"),
+    "no-scenarios": Message("there are no scenario files (*.yaml) in this folder",
+                            "name a file, or another folder"),
     "file-too-large": Message("this file is larger than {limit}", "split it: one journey each"),
     "not-utf8": Message("this file is not UTF-8 text", "save it as UTF-8"),
     "empty-file": Message("this file is empty", "start with `flowprobe: 1`"),
     # YAML
-    "several-documents": Message("a second document starts here", "remove this line: a file holds one document"),
+    "several-documents": Message("a second document starts here",
+                                 "remove this line: a file holds one document"),
     "too-deep": Message("this is nested more than {limit} levels deep", "flatten it"),
     "too-many-values": Message("this file holds more than {limit} values", "split it: one journey each"),
     "yaml-syntax": Message("{found}"),
-    "unquoted-template": Message("a look-up between braces or brackets needs quotes", 'quote it: write "{text}"'),
+    "unquoted-template": Message("a look-up between braces or brackets needs quotes",
+                                 "{instead}"),
     "unquoted-colon": Message("text with `: ` in it needs quotes", "quote the whole text"),
     "unquoted-start": Message("text that starts with `{character}` needs quotes", "quote the whole text"),
     "tab-indentation": Message("this line is indented with a tab", "use spaces"),
     "control-character": Message("here stands the control character {code}, which YAML does not allow",
                                  'remove it, or write it as an escape in double quotes: "\\x07"'),
-    "anchor": Message("anchors and aliases (&name, *name) are not used here", "write the value out where it is needed"),
+    "anchor": Message("anchors and aliases (&name, *name) are not used here",
+                      "write the value out where it is needed"),
     "merge-key": Message("the merge key `<<` is not used here", "write the keys out"),
     "tag": Message("tags such as `{tag}` are not used here", "remove it; quotes make a value text"),
     "key-not-text": Message("a key must be text, not {seen}"),
@@ -57,35 +64,40 @@ MESSAGES: Mapping[str, Message] = {
     "unknown-key": Message("`{key}` is not a key of {noun}"),
     "missing-key": Message("{noun} needs the key `{key}`"),
     "one-key": Message("{noun} needs exactly one of {keys}; {seen}"),
-    "key-beside": Message("`{key}` says nothing without `{beside}`", "write `{beside}` beside it, or remove it"),
+    "key-beside": Message("`{key}` says nothing without `{beside}`",
+                          "write `{beside}` beside it, or remove it"),
     # values
     "wrong-type": Message("{what} must be {wanted}, not {seen}"),
-    "wrong-version": Message("{what} must be 1, the version of the format that this FlowProbe reads, not {seen}",
+    "wrong-version": Message("{what} must be 1, the version of the format that is read here, not {seen}",
                              "write 1"),
     "out-of-range": Message("{what} must be {wanted}, not {seen}"),
-    "number-too-large": Message("this number is too large to be held exactly", "write a smaller one, or quote it"),
+    "number-too-large": Message("this number is too large to be held exactly",
+                                "write a smaller one, or quote it"),
     "needs-unit": Message("{what} is the number {seen}, without a unit"),
     "unknown-word": Message("{what} cannot be {seen}"),
-    "bad-name": Message("{what} must be a name, not {seen}",
-                        "use letters, digits, - and _, and start with a letter{instead}"),
+    "bad-name": Message("{what} cannot be {seen}", "use letters, digits, - and _, and start with a letter"),
     "bad-text": Message("{what} must be {wanted}, not {seen}"),
     "line-break": Message("{what} must be on one line", "remove the line break or control character"),
     "empty": Message("{what} is empty"),
     "bad-call": Message("{what} must be `METHOD /path`: {reason}"),
     "bad-template": Message("{found}"),
     "template-not-here": Message("${{...}} is not looked up in {what}", "write the value itself"),
-    "not-one-template": Message("{what} must be a duration, or exactly one look-up", "write for example 800ms"),
+    "not-one-template": Message("{what} must be a duration, or exactly one look-up",
+                                "write for example 800ms"),
     "bad-path": Message("{what} must be a JSONPath: {reason}"),
-    "bad-regex": Message("{what} is not a regular expression: {reason}", "write \\ before a character meant literally"),
+    "bad-regex": Message("{what} is not a regular expression: {reason}",
+                         "write \\ before a character meant literally"),
     "refused-header": Message("the header `{key}` is made by FlowProbe itself", "remove it"),
     "secret-by-value": Message("{what} must name a secret by reference, never hold it",
                                "write env:NAME, file:PATH or mint:NAME"),
     # matchers
     "unknown-matcher": Message("`{key}` is not a matcher"),
-    "mixed-matchers": Message("the matcher `{key}` stands beside other keys", "put it in a mapping of its own"),
+    "mixed-matchers": Message("the matcher `{key}` stands beside other keys",
+                              "put it in a mapping of its own"),
     "bad-operand": Message("{what} takes {wanted}, not {seen}"),
     # names inside a scenario
-    "duplicate-step": Message("a step is called `{name}` already, on line {first}", "give it a name of its own"),
+    "duplicate-step": Message("a step is called `{name}` already, on line {first}",
+                              "give it a name of its own"),
     "name-taken": Message("the name `{name}` is taken by {owner}", "choose another one"),
     "unknown-role": Message("`{name}` is not a role of this scenario"),
     "unknown-step": Message("no step is called `{name}`"),
@@ -106,7 +118,7 @@ MESSAGES: Mapping[str, Message] = {
 }
 
 
-def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "", cutoff: float = 0.6) -> str:
+def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "", cutoff: float = 0.65) -> str:
     """The question that helps most with a misspelt word, or `otherwise`."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f"did you mean `{near[0]}`?" if near else otherwise
@@ -115,7 +127,9 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "", cutoff
 def listed(words: Iterable[str], *, last: str = "or", quoted: bool = True) -> str:
     """`a`, `b` or `c`."""
     shown = [f"`{word}`" if quoted else word for word in words]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {last} {shown[-1]}" if shown else "nothing"
+    if len(shown) < 2:
+        return shown[0] if shown else "nothing"
+    return f"{', '.join(shown[:-1])} {last} {shown[-1]}"
 
 
 def with_article(noun: str) -> str:
@@ -144,8 +158,8 @@ class Source:
         source = self.line(line)
         return Problem(
             id=id, file=self.file, line=line, column=column, found=message.found.format(**filled),
-            instead=message.instead.format(**filled), source=_printable(source),
-            width=max(1, min(width, len(source) - column + 1)),
+            instead=message.instead.format(**filled), source=_printable(source[:column + _BEYOND]),
+            width=max(1, min(width, len(source) - column + 1, _WIDEST)),
         )
 
     def problem_at(self, id: str, position: Position, *, width: int = 1, **words: object) -> Problem:

@@ -1,14 +1,19 @@
-"""The names inside a project file: personas of an environment, the default one, and what a start may look up."""
+"""The names inside a project file: personas of an environment, the default one, and what a start may look
+up.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from flowprobe.core.expressions import spans
+from flowprobe.core.fields import Record
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence
 from flowprobe.files.problems import did_you_mean, listed
+from flowprobe.files.project_tables import ENVIRONMENT, PROJECT, PROVIDER
 from flowprobe.files.scalars import Kind, kind_of
 
 __all__ = ["check_project"]
@@ -17,15 +22,29 @@ RESERVED = ("user", "proxy", "ca")
 
 
 def check_project(root: Node, context: Context) -> None:
-    """Check the names of a project; parts that could not be read are left alone."""
+    """Check the names of a project; what a part that could not be read declares is not missed."""
     if not isinstance(root, Mapping):
         return
-    personas = _keys(root.get("personas"))
-    for _, environment in _pairs(root.get("environments")):
-        _check_personas(environment, personas, context)
+    told = _all_known(root, PROJECT) and isinstance(root.get("personas", Mapping(None)), Mapping)
+    for name, environment in _pairs(root.get("environments")):
         _check_providers(environment, context)
-        _check_lookups(environment, context)
+        if told:
+            _check_personas(environment, _keys(root.get("personas")), context)
+        if isinstance(environment, Mapping) and _declares(environment):
+            _check_lookups(environment, context)
+            _check_ready(name.value, environment, context)
     _check_default(root, context)
+
+
+def _all_known(node: Mapping, record: Record) -> bool:
+    known = {field.key for field in record.fields}
+    return all(key.value in known for key, _ in node.value)
+
+
+def _declares(environment: Mapping) -> bool:
+    """Whether an environment's targets and providers can be told."""
+    parts = [environment.get(key, Mapping(None)) for key in ("targets", "providers")]
+    return _all_known(environment, ENVIRONMENT) and all(isinstance(part, Mapping) for part in parts)
 
 
 def _pairs(node: Node | None) -> list[tuple[Scalar, Node]]:
@@ -49,7 +68,8 @@ def _texts(node: Node | None) -> Iterator[Scalar]:
 def _check_personas(environment: Node, known: list[str], context: Context) -> None:
     for name in _texts(_get(environment, "personas")):
         if name.value not in known and not _reported(name, context):
-            context.report("unknown-persona", name, name=name.value, instead=_nearest(name.value, known, "persona"))
+            context.report("unknown-persona", name, name=name.value,
+                           instead=_nearest(name.value, known, "persona"))
 
 
 def _check_providers(environment: Node, context: Context) -> None:
@@ -60,13 +80,28 @@ def _check_providers(environment: Node, context: Context) -> None:
 
 def _check_default(root: Mapping, context: Context) -> None:
     default, known = root.get("default"), _keys(root.get("environments"))
-    if isinstance(default, Scalar) and known and default.value not in known and not _reported(default, context):
+    if isinstance(default, Scalar) and known and default.value not in known and not _reported(default,
+                                                                                              context):
         context.report("unknown-environment", default, name=default.value,
                        instead=_nearest(default.value, known, "environment"))
 
 
+def _check_ready(name: str, environment: Mapping, context: Context) -> None:
+    """`ready: GET auth:/health` needs a target of that name."""
+    known = _keys(environment.get("targets")) if environment.get("target") is None else ["target"]
+    start = environment.get("start")
+    for item in start.value if isinstance(start, Sequence) else [start]:
+        ready = _get(item, "ready") if isinstance(item, Mapping) else None
+        found = re.match(r"[A-Z]+ +([A-Za-z][\w-]*):/(?!/)", ready.value) if isinstance(ready,
+                                                                                        Scalar) else None
+        if ready is not None and found is not None and known and found[1] not in known:
+            context.report("unknown-target", ready, offset=found.start(1), width=len(found[1]), name=found[1],
+                           environment=name, instead=_nearest(found[1], known, "target"))
+
+
 def _nearest(word: str, known: list[str], noun: str) -> str:
-    return did_you_mean(word, known, otherwise=f"write {listed(known)}" if known else f"this file has no {noun}")
+    return did_you_mean(word, known,
+                        otherwise=f"write {listed(known)}" if known else f"this file has no {noun}")
 
 
 def _reported(node: Node, context: Context) -> bool:
@@ -96,7 +131,8 @@ def _check_text(node: Scalar, known: list[str], context: Context) -> None:
         minted = lookup.path[0] == "mint" and len(lookup.path) == 2
         if name not in known and not minted:
             otherwise = f"write for example ${{{known[0]}}} or ${{target.port}}"
-            context.report("unknown-name", node, offset=offset, width=len(name), name=name, where=" here", also="",
+            context.report("unknown-name", node, offset=offset, width=len(name), name=name, where=" here",
+                           also="",
                            instead=did_you_mean(name, known, otherwise=otherwise))
 
 
@@ -105,9 +141,18 @@ def _lookups(environment: Node) -> list[str]:
     providers = _keys(_get(environment, "providers"))
     targets = _keys(_get(environment, "targets"))
     parts = ("url", "port")
+    forward = any(_may_forward(node) for _, node in _pairs(_get(environment, "providers")))
     return [
-        *(f"edges.{name}.url" for name in providers), "edges.proxy.url", "edges.ca",
-        *(f"target.{part}" for part in parts), *(f"targets.{name}.{part}" for name in targets for part in parts),
+        *(f"edges.{name}.url" for name in providers), *(("edges.proxy.url", "edges.ca") if forward else ()),
+        *(f"target.{part}" for part in parts),
+        *(f"targets.{name}.{part}" for name in targets for part in parts),
         *(f"upstreams.{name}.{part}" for name in providers for part in parts),
     ]
 
+
+def _may_forward(provider: Node) -> bool:
+    """Whether a provider's edge is a forward one, as far as its node tells."""
+    if not isinstance(provider, Mapping) or not _all_known(provider, PROVIDER):
+        return True
+    edge = provider.get("edge")
+    return edge is not None and not (isinstance(edge, Scalar) and edge.value == "reverse")

@@ -47,7 +47,8 @@ PERSONA = Record("persona", _persona, (
     Field("budget", MapOf(Duration(), noun="budget"),
           "Named durations that steps may take: `${admin.budget.invite}`.", example="{invite: 800ms}"),
     Field("auth", Record("auth", lambda bearer: Bearer(bearer), (
-        Field("bearer", SECRET, "The token, by reference: env:NAME, file:PATH, or mint:NAME, which is made anew for "
+        Field("bearer", SECRET,
+              "The token, by reference: env:NAME, file:PATH, or mint:NAME, which is made anew for "
               "each run and handed to a product that we start.", required=True, example="env:ACME_TOKEN"),
     )), "How its calls are authorised.", example="{bearer: env:ACME_TOKEN}"),
 ), "A key-account user. Every other key is a field of yours, found by `${role.key}`.", positioned=True,
@@ -71,14 +72,15 @@ PROVIDER = Record("provider", _provider, (
     Field("upstream", _URL, "Where its calls really go: a stand-in; `url` where it is not said.",
           example="http://127.0.0.1:9025"),
     Field("edge", Choice(("reverse", "forward")),
-          "`reverse`: the product is given our listener's URL; `forward`: it uses us as its proxy, with our CA.",
+          "`reverse`: the product is given our listener's URL; `forward`: we are its proxy, with our CA.",
           example="reverse"),
     Field("listen", _ADDRESS, "Fixes our listener; needed where we do not start the product.",
           example="127.0.0.1:9100"),
 ), "A third party of the product.", positioned=True)
 
 START = Record("start", Start, (
-    Field("command", ListOf(_WORD, minimum=1), "The program and its arguments, without a shell.", required=True,
+    Field("command", ListOf(_WORD, minimum=1), "The program and its arguments, without a shell.",
+          required=True,
           example="[python, -m, acme]"),
     Field("env", MapOf(_WORD, key=_VARIABLE, noun="variable"), "Environment variables that it is given.",
           example='{PAYMENTS_URL: "${edges.payments.url}"}'),
@@ -101,9 +103,11 @@ ENVIRONMENT = Record("environment", _environment, (
           example="{api: http://127.0.0.1:8000, auth: http://127.0.0.1:8001}"),
     Field("start", ListOf(START, or_one=True), "What we start, in order, before the first call.",
           example="{command: [python, -m, acme], ready: GET /health}"),
-    Field("providers", As(MapOf(PROVIDER, noun="provider", entries=True), _named), "The third parties of the product.",
+    Field("providers", As(MapOf(PROVIDER, noun="provider", entries=True), _named),
+          "The third parties of the product.",
           example="{payments: {url: https://api.payments.example}}"),
-    Field("personas", ListOf(Name(), or_one=True), "The personas that may act here; all where it is not said.",
+    Field("personas", ListOf(Name(), or_one=True),
+          "The personas that may act here; all where it is not said.",
           example="[pro-eu]"),
 ), "Where a run may go.", positioned=True, exactly_one=("target", "targets"))
 
@@ -111,8 +115,8 @@ ENVIRONMENT = Record("environment", _environment, (
 # --- the file -------------------------------------------------------------------------------------
 
 
-def _project(*, flowprobe: int, position: Position, environments: dict[str, Environment],  # noqa: ARG001
-             personas: Mapping[str, Persona] | None = None, default: str | None = None) -> Project:
+def _project(*, position: Position, environments: dict[str, Environment],
+             personas: Mapping[str, Persona] | None = None, default: str | None = None, **_: Any) -> Project:
     return Project(position.file, environments, personas or {}, default)
 
 
@@ -122,5 +126,6 @@ PROJECT = Record("project", _project, (
           "The environments, by name.", required=True, example="{local: {target: http://127.0.0.1:8000}}"),
     Field("personas", As(MapOf(PERSONA, noun="persona", entries=True), _named), "The personas, by name.",
           example="{pro-eu: {plan: pro, auth: {bearer: env:ACME_TOKEN}}}"),
-    Field("default", Name(), "The environment used without `--env`; the first where it is not said.", example="local"),
+    Field("default", Name(), "The environment used without `--env`; the first where it is not said.",
+          example="local"),
 ), "The environments and personas of a project.", positioned=True)

@@ -1,7 +1,8 @@
 """The interpreter of the field tables: node + shape -> value, or problems.
 
-A shape is compiled once to a closure and then read as often as its key stands in a file. A reader returns what it
-read, or BAD after it has said why; a record with a BAD part is BAD, so that one mistake makes one message.
+A shape is compiled once to a closure and then read as often as its key stands in a file. A reader returns
+what it read, or BAD after it has said why; a record with a BAD part is BAD, so that one mistake makes one
+message.
 """
 
 from __future__ import annotations
@@ -164,7 +165,9 @@ def _for_example(what: What) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Letters, digits, `-` and `_`, starting with a letter; without a regular expression, for it is often asked."""
+    """Letters, digits, `-` and `_`, starting with a letter; without a regular expression, for it is often
+    asked.
+    """
     return text.isascii() and text[:1].isalpha() and text.replace("-", "a").replace("_", "a").isalnum()
 
 
@@ -259,10 +262,11 @@ def _list(shape: f.ListOf, what: What) -> Reader:
     item = compile_shape(shape.item, _inner(shape.item, f"an item of {what.name}"))
     only = compile_shape(shape.item, what.name, what.example) if shape.or_one else None
     wanted = described(shape)
+    takes_mapping = isinstance(shape.item, f.Record | f.MapOf | f.OneOf | f.As | f.Json)
 
     def read(node: Node, context: Context) -> Any:
         if not isinstance(node, Sequence):
-            if only is not None and not _is_null(node):
+            if only is not None and not _is_null(node) and (takes_mapping or not isinstance(node, Mapping)):
                 one = only(node, context)
                 return BAD if one is BAD else (one,)
             return context.wrong_type(node, what.name, wanted, what.example)
@@ -286,8 +290,9 @@ def _is_null(node: Node) -> bool:
 
 def _map(shape: f.MapOf, what: What) -> Reader:
     key_shape = replace(shape.key, verbatim=True) if isinstance(shape.key, f.Text) else shape.key
-    read_key = compile_shape(key_shape, f"the name of {with_article(shape.noun)}")
-    read_value = compile_shape(shape.value, _inner(shape.value, with_article(shape.noun)))
+    one = with_article(shape.noun)
+    read_key = compile_shape(key_shape, f"the name of {one}" if isinstance(shape.key, f.Name) else one)
+    read_value = compile_shape(shape.value, _inner(shape.value, one))
 
     def read(node: Node, context: Context) -> Any:
         if not isinstance(node, Mapping):

@@ -37,7 +37,8 @@ def compile_record(record: f.Record, name: str, compile_shape: Compile) -> Reade
                 attributes[known[0]] = known[1](child, context)
         if others or beside or record.exactly_one or len(attributes) < len(readers):
             before = len(context.problems)
-            _check_keys(record, node, others if rest is None else _near_misses(record, others), required, context)
+            _check_keys(record, node, others if rest is None else _near_misses(record, others), required,
+                        context)
             if len(context.problems) > before:
                 return BAD
         if rest is not None:
@@ -56,7 +57,8 @@ def _made(record: f.Record, node: Mapping, attributes: dict[str, Any], context: 
     return record.make(**attributes)
 
 
-def _check_keys(record: f.Record, node: Mapping, unknown: list[tuple[Scalar, Node]], required: tuple[str, ...],
+def _check_keys(record: f.Record, node: Mapping, unknown: list[tuple[Scalar, Node]],
+                required: tuple[str, ...],
                 context: Context) -> None:
     """Unknown and missing keys; one that is a near miss of a missing one makes one message, not two."""
     present = {key.value for key, _ in node.value}
@@ -80,7 +82,8 @@ def _check_groups(record: f.Record, node: Mapping, present: set[str], context: C
         seen = f"it has {listed((key.value for key in group), last='and')}" if group else "it has none"
         context.report("one-key", group[1] if group else node, noun=with_article(record.noun),
                        keys=listed(record.exactly_one), seen=seen,
-                       instead="keep one of them" if group else "")
+                       instead="keep one of them" if group
+                       else _missing_example(record, record.exactly_one[0]))
     for field in record.fields:
         if field.beside and field.key in present and field.beside not in present:
             key = next(key for key, _ in node.value if key.value == field.key)
@@ -128,4 +131,4 @@ def _records(shape: f.Shape) -> Iterator[f.Record]:
 
 def _missing_example(record: f.Record, key: str) -> str:
     field = next(field for field in record.fields if field.key == key)
-    return f"write for example `{key}: {field.example}`" if field.example and "\n" not in field.example else ""
+    return f"write for example `{key}: {field.example}`" if field.example else ""

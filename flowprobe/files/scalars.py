@@ -1,4 +1,5 @@
-"""The types of plain scalars, fewer than YAML 1.1 knows: null, true and false, decimal numbers; all else is text.
+"""The types of plain scalars, fewer than YAML 1.1 knows: null, true and false, decimal numbers; all else is
+text.
 
 So `00123456`, `no`, `12:30`, `1_000` and `0x10` stay what they are. What stands in quotes is text.
 """

@@ -26,7 +26,9 @@ _PROFILE = re.compile(r"^profile[ \t]*:", re.MULTILINE)
 
 
 def load_scenario(path: Path, *, text: str | None = None) -> Scenario:
-    """Read one scenario; `text` stands for the file's content. Raises InvalidInput with every problem of it."""
+    """Read one scenario; `text` stands for the file's content. Raises InvalidInput with every problem of
+    it.
+    """
     return cast(Scenario, read_file(path, _scenario(), check_names, text=text))
 
 
@@ -37,7 +39,9 @@ def load_profile(path: Path, *, text: str | None = None) -> FaultPlan:
 
 def read_file(path: Path, read: Reader, check: Callable[[Node, Context], None] | None = None, *,
               text: str | None = None) -> Any:
-    """What a table's reader makes of a file; `check` sees the tree also where parts of it could not be read."""
+    """What a table's reader makes of a file; `check` sees the tree also where parts of it could not be
+    read.
+    """
     source = Source(str(path), read_text(path) if text is None else text.removeprefix("\ufeff"))
     document = compose(source)
     context = Context(source)
@@ -85,9 +89,9 @@ def _scenarios_at(path: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            file = Path(folder, name)
-            if name.endswith(_SUFFIXES) and not name.startswith(".") and name != PROJECT_FILE and not _is_profile(file):
-                yield file
+            ours = name.endswith(_SUFFIXES) and not name.startswith(".") and name != PROJECT_FILE
+            if ours and not _is_profile(Path(folder, name)):
+                yield Path(folder, name)
 
 
 def _is_profile(file: Path) -> bool:

@@ -17,7 +17,8 @@ from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.scalars import Kind, kind_of, seen
 from flowprobe.files.values import count, json_path, regex
 
-__all__ = ["COUNT", "HEADER_NAME", "JSON_PATH", "REGEX", "SECRET", "SEND_LINE", "SPECIALS", "TRUE", "UNDER_KEY",
+__all__ = ["COUNT", "HEADER_NAME", "JSON_PATH", "REGEX", "SECRET", "SEND_LINE", "SPECIALS", "TRUE",
+           "UNDER_KEY",
            "VERSION", "SpecialReader"]
 
 
@@ -85,7 +86,7 @@ def _secret(node: Node, context: Context, what: str) -> Any:
 def _header_name(node: Node, context: Context, what: str) -> Any:
     name = _scalar(node).value
     if not _HEADER.fullmatch(name):
-        return context.report("bad-text", node, what=what, wanted="a header name", seen=seen(node),
+        return context.report("bad-text", node, what=what, wanted="one word, without spaces", seen=seen(node),
                               instead="write for example Idempotency-Key")
     if name.lower() in _OURS:
         return context.report("refused-header", node, key=name)
@@ -98,14 +99,11 @@ def _under_key(node: Node, context: Context, what: str) -> Any:
         _, slash, kind = text.partition("/")
         if not slash or kind in KIND_NAMES:
             return text
-        return context.report("unknown-word", node, offset=text.index("/") + 1, width=len(kind), what="the fault kind",
+        return context.report("unknown-word", node, offset=text.index("/") + 1, width=len(kind),
+                              what="the fault kind",
                               seen=f"`{kind}`", instead=did_you_mean(kind, KIND_NAMES, otherwise=_KINDS))
     return context.report("bad-text", node, what=what, wanted="a fault plan, a provider or provider/kind",
                           seen=seen(node), instead="write for example payments/latency")
-
-
-def _count(node: Node, context: Context, what: str) -> Any:
-    return count(node, context)
 
 
 def _scalar(node: Node) -> Scalar:
@@ -122,5 +120,5 @@ SPECIALS: Mapping[str, SpecialReader] = {
     HEADER_NAME.name: SpecialReader(_header_name, "a header name"),
     SEND_LINE.name: SpecialReader(send_line, "`METHOD /path`"),
     UNDER_KEY.name: SpecialReader(_under_key, "a fault plan, a provider or provider/kind"),
-    COUNT.name: SpecialReader(_count, "a whole number or one matcher"),
+    COUNT.name: SpecialReader(lambda node, context, _: count(node, context), "a whole number or one matcher"),
 }

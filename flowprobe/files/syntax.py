@@ -22,7 +22,8 @@ _SAYS: tuple[tuple[str, str, str], ...] = (
     (r"(expected|find expected) ',' or '\]'", "the `[` of line {line} is not closed before this",
      "write , between two items and ] at the end"),
     (r"node content", "a value is missing before this", "close what was opened, or write a value"),
-    (r"mapping values are not allowed", "this line is indented deeper than the one before it, whose value is complete",
+    (r"mapping values are not allowed",
+     "this line is indented deeper than the one before it, whose value is complete",
      "line its key up with the keys beside it"),
     (r"block end|expected key|'-' indicator", "this line does not line up with the lines before it",
      "give keys and dashes that belong together the same indentation"),
@@ -50,7 +51,9 @@ def _special(said: str, source: Source, line: int, column: int) -> Problem | Non
     if character == "{" and before.endswith("$"):
         found = _TEMPLATE.match(text, column - 2)
         shown = found[0] if found else "${...}"
-        return source.problem("unquoted-template", line, column - 1, width=len(shown), text=shown)
+        alone = not before[:-1] or before[-2] in " ,[{:"
+        instead = f'quote it: write "{shown}"' if alone else "quote the whole text"
+        return source.problem("unquoted-template", line, column - 1, width=len(shown), instead=instead)
     if character == "\t" or (before + character).strip(" ").startswith("\t"):
         return source.problem("tab-indentation", line, len(text) - len(text.lstrip(" ")) + 1)
     if "mapping values are not allowed" in said and re.search(r":\s", before):

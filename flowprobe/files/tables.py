@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flowprobe.core.faults.kinds import FIELDS, KIND_NAMES, Kind
 from flowprobe.core.fields import (
     As,
     Boolean,
@@ -27,7 +28,6 @@ from flowprobe.core.fields import (
     Record,
     Text,
 )
-from flowprobe.core.faults.kinds import FIELDS, KIND_NAMES, Kind
 from flowprobe.core.scenario import (
     Capture,
     CaptureSource,
@@ -56,7 +56,8 @@ VERSION_FIELD = Field("flowprobe", VERSION, "The version of the format: 1.", req
 
 def _expect(*, status: tuple[int, ...] | None = None, sends: tuple[tuple[Sends, ...], ...] = (),
             **others: Any) -> Expect:
-    return Expect(status=status, sends=tuple(one for group in sends for one in group), has_json="json" in others,
+    return Expect(status=status, sends=tuple(one for group in sends for one in group),
+                  has_json="json" in others,
                   **others)
 
 
@@ -84,10 +85,12 @@ _STATUS = Field("status", ListOf(Integer(minimum=100, maximum=599), or_one=True,
 _JSON = Field("json", Json(matchers=True),
               "The shape of the reply's JSON: literals, `$` matchers and `$.paths`; objects may hold more.",
               example="{id: {$type: string}, state: pending}")
-_EXACTLY = Field("exactly", Boolean(), "Refuse properties that `json` does not name.", example="true", beside="json")
+_EXACTLY = Field("exactly", Boolean(), "Refuse properties that `json` does not name.", example="true",
+                 beside="json")
 _WITHIN = Field("within", Duration(templated=True),
                 "The longest time from the first byte sent to the last byte read.", example="800ms")
-_SENDS = Field("sends", As(MapOf(MapOf(COUNT, key=SEND_LINE, noun="call", entries=True, minimum=1), noun="provider",
+_SENDS = Field("sends",
+               As(MapOf(MapOf(COUNT, key=SEND_LINE, noun="call", entries=True, minimum=1), noun="provider",
                                  entries=True), _sends),
                "What the product must have sent to each provider because of this step.",
                example='{mail: {POST /send: 1}}')
@@ -98,16 +101,21 @@ UNDER_EXPECT = Record("expectation under faults", _expect, (_STATUS, _JSON, _WIT
                       "What is still promised: each key replaces the ordinary one, the others hold.",
                       positioned=True, placed=True)
 
+_HEADER = Text(pattern=HEADER_NAME.schema["pattern"], described="a header name")
+
 CAPTURE = Record("capture", _source, (
     Field("json", JSON_PATH, "A JSONPath into the reply.", example="$.items[0].id"),
-    Field("header", HEADER_NAME, "The name of a header of the reply.", example="Location"),
+    Field("header", _HEADER, "The name of a header of the reply.", example="Location"),
     Field("cookie", Text(), "The name of a cookie that the reply sets.", example="session"),
-    Field("regex", REGEX, "A pattern in the reply's text; its first group, where it has one.", example="'id=([0-9]+)'"),
+    Field("regex", REGEX, "A pattern in the reply's text; its first group, where it has one.",
+          example="'id=([0-9]+)'"),
     Field("status", TRUE, "The status code itself.", example="true"),
     Field("secret", Boolean(), "Keep the value out of every report and journal.", example="true"),
-), "Where a captured value comes from: exactly one source.", exactly_one=("json", "header", "cookie", "regex", "status"))
+), "Where a captured value comes from: exactly one source.",
+    exactly_one=("json", "header", "cookie", "regex", "status"))
 
-_CAPTURES = As(MapOf(OneOf(scalar=As(JSON_PATH, lambda path: (CaptureSource("json", path), False)), mapping=CAPTURE),
+_CAPTURES = As(MapOf(OneOf(scalar=As(JSON_PATH, lambda path: (CaptureSource("json", path), False)),
+                           mapping=CAPTURE),
                      noun="capture", entries=True), _captures)
 
 
@@ -119,20 +127,24 @@ def _step(**attributes: Any) -> Step:
 
 
 STEP = Record("step", _step, (
-    Field("step", Name(), "The step's name, unique in the file.", required=True, example="invite", attribute="name"),
+    Field("step", Name(), "The step's name, unique in the file.", required=True, example="invite",
+          attribute="name"),
     Field("call", CallLine(), "What is called: `METHOD /path`, or `METHOD target:/path` for another target.",
           required=True, example="POST /v1/teams/${admin.team}/invites"),
-    Field("as", Name(), "The role that acts; the first one where it is not said.", example="admin", attribute="role"),
+    Field("as", Name(), "The role that acts; the first one where it is not said.", example="admin",
+          attribute="role"),
     Field("query", MapOf(Json(), key=Text(), noun="query parameter"), "Query parameters; a list repeats one.",
           example="{page: 2, state: [open, paid]}"),
     Field("headers", MapOf(Text(templated=True, verbatim=True, blank=True), key=HEADER_NAME, noun="header"),
           "Headers of the request.", example='{Idempotency-Key: "${trial.id}-invite"}'),
-    Field("json", Json(), "The request's body, sent as JSON.", example='{email: "guest+${trial.id}@example.test"}'),
+    Field("json", Json(), "The request's body, sent as JSON.",
+          example='{email: "guest+${trial.id}@example.test"}'),
     Field("expect", EXPECT, "What the reply must satisfy; the first finding ends the journey.",
           example="{status: 201, within: 800ms}"),
     Field("capture", _CAPTURES, "Values for later steps: `id` becomes `${invite.id}`.", example="{id: $.id}",
           attribute="captures"),
-    Field("cleanup", CallLine(), "The call that undoes this step; it runs whatever happens, last in, first out.",
+    Field("cleanup", CallLine(),
+          "The call that undoes this step; it runs whatever happens, last in, first out.",
           example="DELETE /v1/invites/${invite.id}"),
 ), "One named link of the workflow.", positioned=True)
 
@@ -151,15 +163,16 @@ class _Harm:
     limit: Limit
 
 
-def _harm(*, position: Position, match: Match = Match(), when: When = When(), limit: Limit = Limit(),
-          **kind: Kind) -> _Harm:
+def _harm(*, position: Position, match: Match | None = None, when: When | None = None,
+          limit: Limit | None = None, **kind: Kind) -> _Harm:
     (found,) = kind.values()
-    return _Harm(found, position, match, when, limit)
+    return _Harm(found, position, match or Match(), when or When(), limit or Limit())
 
 
 def _faults(edges: Mapping[str, tuple[_Harm, ...]]) -> tuple[Fault, ...]:
     return tuple(
-        Fault(edge if index == 0 else f"{edge}[{index}]", edge, harm.kind, harm.position, harm.match, harm.when,
+        Fault(edge if index == 0 else f"{edge}[{index}]", edge, harm.kind, harm.position, harm.match,
+              harm.when,
               harm.limit)
         for edge, harms in edges.items() for index, harm in enumerate(harms)
     )
@@ -172,8 +185,10 @@ FAULT = Record("fault", _harm, (
     *FIELDS,
     Field("match", Record("match", Match, (
         Field("method", _METHOD, "Only calls with this method.", example="POST"),
-        Field("path", _PATH, "Only calls whose path fits: `*` is one segment, `**` any rest.", example="/v1/charges/*"),
-    )), "Which calls of the edge the fault falls on; all of them where it is not said.", example="{method: POST}"),
+        Field("path", _PATH, "Only calls whose path fits: `*` is one segment, `**` any rest.",
+              example="/v1/charges/*"),
+    )), "Which calls of the edge the fault falls on; all of them where it is not said.",
+    example="{method: POST}"),
     Field("when", Record("when", When, (
         Field("probability", Number(minimum=0, maximum=1), "How likely each one suffers.", example="0.5"),
         Field("first", Integer(minimum=1), "Only so many of them.", example="2"),
@@ -182,7 +197,8 @@ FAULT = Record("fault", _harm, (
     )), "Which of those calls suffer, counted for each trial, step and call site.", example="{first: 2}"),
     Field("limit", Record("limit", Limit, (
         Field("injections", Integer(minimum=1), "At most so many in all.", example="100"),
-        Field("seconds", Number(minimum=0.001), "For at most so many seconds since it was armed.", example="30"),
+        Field("seconds", Number(minimum=0.001), "For at most so many seconds since it was armed.",
+              example="30"),
     )), "The blast radius; the proxy enforces it.", example="{injections: 100}"),
 ), "Exactly one kind of harm, with its parameters.", positioned=True, exactly_one=KIND_NAMES)
 
@@ -200,7 +216,8 @@ def _unders(keys: tuple[Entry, ...]) -> tuple[Under, ...]:
 # --- files ----------------------------------------------------------------------------------------
 
 
-def _scenario(*, flowprobe: int, personas: tuple[Entry, ...], position: Position, **attributes: Any) -> Scenario:  # noqa: ARG001
+def _scenario(*, personas: tuple[Entry, ...], position: Position, **attributes: Any) -> Scenario:
+    del attributes["flowprobe"]  # checked by its shape; nothing after us asks for it
     return Scenario(
         file=position.file, position=position, personas={role.key: role.value for role in personas},
         positions={f"personas.{role.key}": role.position for role in personas}, **attributes,
@@ -220,20 +237,22 @@ SCENARIO = Record("scenario", _scenario, (
     Field("faults", As(MapOf(EDGES, noun="fault plan", entries=True), _plans),
           "Named fault plans: plan -> edge (`user` or a provider) -> a fault, or a list of them.",
           example="{slow-payments: {payments: {latency: 500ms}}}"),
-    Field("under", As(MapOf(MapOf(UNDER_EXPECT, noun="step"), key=UNDER_KEY, noun="promise", entries=True), _unders),
+    Field("under",
+          As(MapOf(MapOf(UNDER_EXPECT, noun="step"), key=UNDER_KEY, noun="promise", entries=True), _unders),
           "What is still promised while degraded: plan, provider or provider/kind -> step -> expectation.",
           example="{mail-down: {invite: {status: 202}}}"),
 ), "One journey, who makes it, and the faults that it must survive.", positioned=True)
 
 
-def _profile(*, flowprobe: int, profile: str, position: Position, faults: tuple[Fault, ...],  # noqa: ARG001
-             imitates: str = "", survives: str = "") -> FaultPlan:  # noqa: ARG001
+def _profile(*, profile: str, position: Position, faults: tuple[Fault, ...], imitates: str = "",
+             **_: Any) -> FaultPlan:
     return FaultPlan(profile, faults, position, imitates)
 
 
 PROFILE = Record("fault profile", _profile, (
     VERSION_FIELD,
-    Field("profile", Name(), "The profile's name, as `--faults` takes it.", required=True, example="slow-payments"),
+    Field("profile", Name(), "The profile's name, as `--faults` takes it.", required=True,
+          example="slow-payments"),
     Field("imitates", Text(), "The real degradation that this imitates, as one sentence.",
           example="A payment provider in a busy hour"),
     Field("survives", Text(), "What a sound product does under it, as one sentence.",

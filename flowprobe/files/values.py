@@ -1,4 +1,6 @@
-"""JSON values out of nodes: with `${...}` in their strings, and as the shapes that replies are held against."""
+"""JSON values out of nodes: with `${...}` in their strings, and as the shapes that replies are held
+against.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ _SEGMENTS = re.compile(r"\$(?:\.{1,2}(?:\*|[\w@-]+)|(?:\.\.)?\[\])*")
 
 
 def templated(node: Node, context: Context) -> Any:
-    """Any value; its strings may hold `${...}`. The hot path: what is surely text is known by one character."""
+    """Any value; its strings may hold `${...}`. The hot path: what is surely text is known by one
+    character.
+    """
     if isinstance(node, Scalar):
         text = node.value
         if not node.plain or (text and text[0] not in _STARTS):
@@ -167,7 +171,8 @@ def _count(node: Node, context: Context, what: str) -> Any:
             return templated(node, context)
     elif not isinstance(node, Sequence) and len(node.value) == 1 and is_matcher(node.value[0][0].value):
         return shape(node, context)
-    return _bad_operand(node, context, what, "a whole number or one matcher", "write for example 1, or {$gt: 0}")
+    return _bad_operand(node, context, what, "a whole number or one matcher",
+                        "write for example 1, or {$gt: 0}")
 
 
 _OPERANDS: dict[str, Reader] = {
@@ -180,14 +185,17 @@ _OPERANDS: dict[str, Reader] = {
 
 
 def json_path(node: Scalar, context: Context, what: str) -> Any:
-    """A JSONPath that starts with `$` and closes what it opens; jsonpath-ng has the last word when it is used."""
+    """A JSONPath that starts with `$` and closes what it opens; jsonpath-ng has the last word when it is
+    used.
+    """
     text = node.value
     if is_definite(text):
         return text
     reason = _implausible(text)
     if reason is None:
         return text
-    return context.report("bad-path", node, what=what, reason=reason, instead="write for example $.items[0].id")
+    return context.report("bad-path", node, what=what, reason=reason,
+                          instead="write for example $.items[0].id")
 
 
 def _implausible(text: str) -> str | None:

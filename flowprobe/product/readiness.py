@@ -12,6 +12,8 @@ __all__ = ["Probe", "probe_of"]
 
 _LINE = 1_000
 _DRAIN = 65_536
+_COURTESY_S = 0.2
+"""How long the rest of an answer is taken: a product that keeps the connection open does not keep us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Probe:
             "Content-Length: 0\r\nConnection: close\r\n\r\n".encode("latin-1")
         )
         status = int(_first_line(sock, until).split(b" ")[1])
-        _drain(sock, until)
+        _drain(sock, min(until, time.monotonic() + _COURTESY_S))
         return status
 
 

@@ -18,7 +18,7 @@ from flowprobe.core.attribution import SCANNED_BYTES, Attribution, Signs, attrib
 from flowprobe.core.decide import Injection, Seen, call_site, decide
 from flowprobe.core.faults.actions import changes_reply
 from flowprobe.proxy import mitm
-from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
+from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Origin, Route
 from flowprobe.proxy.exchange import Exchange
 from flowprobe.proxy.guard import Guard
 from flowprobe.proxy.injector import Injector
@@ -70,12 +70,10 @@ class Addon:
         injector: Injector,
         guard: Guard,
         clock: Callable[[], float],
-        *,
-        fail_in: str = "",
     ) -> None:
         self.listeners = dict(listeners)
-        self.fail_in = fail_in
-        self._rules = rules
+        self.fail_in = ""
+        self.rules = rules
         self._recorder = recorder
         self._injector = injector
         self._guard = guard
@@ -134,19 +132,23 @@ class Addon:
     # --- requests ---
 
     def requestheaders(self, flow: HTTPFlow) -> None:
-        if self._guard.request(flow, guarded=self._guarded(flow)):
-            self._arrived(flow)
+        if not self._guard.request(flow, guarded=self._guarded(flow)):
+            return
+        # Forwarding comes first, and outside of what may fail: without faults the product must still work.
+        listener = self.listeners[mitm.spec_of(flow.client_conn)]
+        believed = flow.request.host
+        route = listener.route(believed, flow.request.port)
+        if route and route.upstream:
+            _redirect(flow, route.upstream)
+        self.arrived(flow, route, flow.request.host if listener.default else believed)
 
     @_fails_off
-    def _arrived(self, flow: HTTPFlow) -> Outcome:
-        arrived = self._clock()
-        listener = self.listeners[mitm.spec_of(flow.client_conn)]
-        route = listener.route(flow.request.host, flow.request.port)
+    def arrived(self, flow: HTTPFlow, route: Route | None, host: str) -> Outcome:
+        """Take up a request whose way is known; `host` is the one that its sender means."""
         if route is None:
             flow.metadata[_KEY] = self._undeclared(flow)
             return None
-        exchange = self._begin(flow, route, arrived, reverse=listener.mode == "reverse")
-        _redirect(flow, route)
+        exchange = self._begin(flow, route.edge, host)
         length = _length(flow.request.headers)
         if length is not None and length > SCANNED_BYTES and not self._may_be_faulted(exchange):
             flow.request.stream = True
@@ -160,25 +162,24 @@ class Addon:
         self._recorder.began(exchange)
         return exchange
 
-    def _begin(self, flow: HTTPFlow, route: Route, arrived: float, *, reverse: bool) -> Exchange:
+    def _begin(self, flow: HTTPFlow, edge: str, host: str) -> Exchange:
         request = flow.request
-        host = route.upstream.host if reverse and route.upstream else request.host
         exchange = Exchange(
-            self._recorder.next_id(), route.edge, request.method, host, request.path.partition("?")[0],
-            flow.client_conn.id, arrived, signs=_signs(flow, route.edge),
+            self._recorder.next_id(), edge, request.method, host, request.path.partition("?")[0],
+            flow.client_conn.id, self._clock(), signs=_signs(flow, edge),
             site=call_site(request.method, request.path),
             key=digest(request.headers.get("idempotency-key", "").encode("utf-8", "surrogateescape")),
         )
         flow.metadata[_KEY] = exchange
         self._recorder.began(exchange)
-        if route.edge != USER:
+        if edge != USER:
             _strip_baggage(flow)
         return exchange
 
     def _may_be_faulted(self, exchange: Exchange) -> bool:
         """A long body streams, and is past before `request` is called: so its headers have to decide."""
         whose = self._attribute(exchange.signs, ours=exchange.edge == USER)
-        lease = self._rules.leases.of_trial(whose.trial, self._clock())
+        lease = self.rules.leases.of_trial(whose.trial, self._clock())
         return lease is not None and any(fault.edge == exchange.edge for fault in lease.plan.faults)
 
     @_fails_off
@@ -189,17 +190,18 @@ class Addon:
         exchange.ready = self._clock()
         _no_h2c(flow)
         content = flow.request.raw_content or b""
-        exchange.request_bytes, exchange.body = len(content), digest(content)
+        exchange.request_bytes = len(content)
         if exchange.edge == UNDECLARED:
             return None
-        self._settle(flow, exchange, content)
-        lease = self._rules.leases.of_trial(exchange.whose.trial, self._clock())
+        exchange.body = digest(content)
+        self._settle(exchange, content)
+        lease = self.rules.leases.of_trial(exchange.whose.trial, self._clock())
         if lease is None or flow.request.stream:
             return None
         exchange.lease, exchange.injections = lease.id, self._decide(lease, exchange)
         return self._injector.before_forwarding(flow, exchange) if exchange.injections else None
 
-    def _settle(self, flow: HTTPFlow, exchange: Exchange, content: bytes) -> None:
+    def _settle(self, exchange: Exchange, content: bytes) -> None:
         signs = exchange.signs
         if exchange.edge != USER and content:
             signs = Signs(signs.traceparent, signs.baggage, (*signs.texts, content[:SCANNED_BYTES]))
@@ -207,12 +209,12 @@ class Addon:
         self._recorder.settled(exchange)
 
     def _attribute(self, signs: Signs, *, ours: bool = False) -> Attribution:
-        leases = self._rules.leases
-        sole = leases.sole(self._clock()) if self._rules.owned and not ours else None
+        leases = self.rules.leases
+        sole = leases.sole(self._clock()) if self.rules.owned and not ours else None
         return attribute(signs, leases.trials, sole=sole)
 
     def _decide(self, lease: Lease, exchange: Exchange) -> tuple[Injection, ...]:
-        if not self._rules.injector or not lease.plan.faults:
+        if not self.rules.injector or not lease.plan.faults:
             return ()
         step = lease.steps.get(exchange.whose.step_number or 0, "")
         seen = Seen(exchange.edge, exchange.method, exchange.path, step)
@@ -279,11 +281,10 @@ def _strip_baggage(flow: HTTPFlow) -> None:
             del headers["baggage"]
 
 
-def _redirect(flow: HTTPFlow, route: Route) -> None:
-    """Send the request to the upstream; the Host header follows."""
-    if route.upstream:
-        request = flow.request
-        request.scheme, request.host, request.port = route.upstream.scheme, route.upstream.host, route.upstream.port
+def _redirect(flow: HTTPFlow, upstream: Origin) -> None:
+    """Send the request elsewhere; the Host header follows."""
+    request = flow.request
+    request.scheme, request.host, request.port = upstream.scheme, upstream.host, upstream.port
 
 
 def _needs_whole(exchange: Exchange) -> bool:
@@ -291,7 +292,8 @@ def _needs_whole(exchange: Exchange) -> bool:
 
 
 def _is_endless(reply: Response) -> bool:
-    return reply.headers.get("content-type", "").startswith("text/event-stream")
+    media_type: str = reply.headers.get("content-type", "")
+    return media_type.startswith("text/event-stream")
 
 
 def _comes_in_pieces(reply: Response) -> bool:

@@ -12,7 +12,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,11 +20,10 @@ from typing import Any, BinaryIO
 from flowprobe.core.events import Event, LeaseApplied, LeaseEnded, ProxyStarted, Saturated
 from flowprobe.errors import FlowProbeError, ToolFailed
 from flowprobe.journal.writer import JournalWriter
-from flowprobe.proxy import mitm
+from flowprobe.proxy import calibrate, mitm
 from flowprobe.proxy.addon import Addon, Rules
 from flowprobe.proxy.authority import Authority, sweep
-from flowprobe.proxy.calibrate import Echo, own_cost
-from flowprobe.proxy.edges import USER, EdgeSpec, Listener, edge_urls, listeners
+from flowprobe.proxy.edges import USER, Listener, edge_urls, listeners
 from flowprobe.proxy.guard import Guard
 from flowprobe.proxy.injector import Injector
 from flowprobe.proxy.leases import Lease, LeaseRefused, Leases
@@ -33,7 +32,6 @@ from flowprobe.proxy.recorder import Recorder
 
 __all__ = ["Child", "serve"]
 
-_CALIBRATION = "calibration"
 _BEAT_S = 0.1
 _LATE_S = 0.05
 _SATURATED_EVERY_S = 1.0
@@ -61,29 +59,33 @@ class Child:
 
     async def start(self) -> Ready:
         """Listen, and measure what we cost; raises ToolFailed."""
-        echo = Echo()
+        echo = calibrate.Echo()
         target = await echo.start()
-        probe = EdgeSpec(_CALIBRATION, "reverse", f"http://{target[0]}:{target[1]}")
-        wanted = listeners((*self.settings.edges, probe))
+        wanted = listeners((*self.settings.edges, calibrate.edge(target)))
         addresses = await self._listen(wanted)
-        calibration = next(each.spec for each in wanted if _CALIBRATION in each.edges)
-        self._injector.own_cost_s = await own_cost(target, addresses[calibration], self._clock)
-        await self._injector.engine.drop(calibration)
+        measured = next(each.spec for each in wanted if calibrate.EDGE in each.edges)
+        self._injector.own_cost_s = await calibrate.own_cost(target, addresses[measured], self._clock)
+        await self._injector.engine.drop(measured)
         echo.stop()
+        self._open()
+        return self._ready([each for each in wanted if each.spec != measured], addresses)
+
+    def _open(self) -> None:
+        """From here on it is for real: our rules, our journal."""
+        settings = self.settings
+        self._addon.rules = Rules(self.leases, settings.owned, settings.injector)
+        self._addon.fail_in = settings.fail_in
         self._recorder.write = self._write
-        return self._ready(wanted, addresses)
 
     async def _listen(self, wanted: tuple[Listener, ...]) -> dict[str, tuple[str, int]]:
         settings = self.settings
-        rules = Rules(self.leases, settings.owned, settings.injector)
+        rules = Rules(calibrate.rules(self._clock()), owned=False, injector=True)
         guard = Guard(settings.run, settings.token)
-        addon = Addon(
-            {each.spec: each for each in wanted}, rules, self._recorder, self._injector, guard, self._clock,
-            fail_in=settings.fail_in,
-        )
+        by_spec = {each.spec: each for each in wanted}
+        self._addon = Addon(by_spec, rules, self._recorder, self._injector, guard, self._clock)
         mitm.LogWatch(self._trouble).install()
         engine = mitm.Engine(
-            [each.spec for each in wanted], addon, confdir=self._authority.folder,
+            [each.spec for each in wanted], self._addon, confdir=self._authority.folder,
             upstream_ca=settings.upstream_ca,
         )
         self._injector.engine = engine
@@ -93,11 +95,10 @@ class Child:
             raise ToolFailed(f"the proxy cannot listen: {error}") from error
         return {each.spec: each.address for each in bound}
 
-    def _ready(self, wanted: tuple[Listener, ...], addresses: Mapping[str, tuple[str, int]]) -> Ready:
+    def _ready(self, wanted: Iterable[Listener], addresses: Mapping[str, tuple[str, int]]) -> Ready:
         urls: dict[str, str] = {}
         for listener in wanted:
             urls.update(edge_urls(listener, addresses[listener.spec]))
-        urls.pop(_CALIBRATION)
         forward = any(edge.mode == "forward" for edge in self.settings.edges)
         ready = Ready(
             edges=urls, ca_cert=str(self._authority.certificate) if forward else None, mitmproxy=mitm.VERSION,
@@ -142,7 +143,8 @@ class Child:
             case "apply":
                 return {"version": self._apply(line, now)}
             case "renew":
-                return {"over": self.leases.renew(line["leases"], now)}
+                self.leases.renew(line["leases"], now)
+                return {"version": self.leases.version}
             case "release":
                 self.leases.end(line["lease"], "released", now)
                 return {"version": self.leases.version}
@@ -152,7 +154,7 @@ class Child:
                 raise LeaseRefused(f"there is no operation {strange!r}")
 
     def _apply(self, line: Mapping[str, Any], now: float) -> int:
-        self._injector.waits.end_lease(line["lease"])
+        self._disarm(line["lease"])
         lease = Lease(
             line["lease"], line["trial"], plan_from(line["plan"]), line["seed"], line["ttl_s"], line["ceiling_s"],
             {int(number): step for number, step in line["steps"].items()}, armed_at=now, renewed_at=now,
@@ -175,11 +177,17 @@ class Child:
             self._journal.append(event)
         except ToolFailed as error:
             # Without a journal nothing of this can be judged: no faults, and the runner must know.
-            self.leases.end_all("lost", self._clock()) if not isinstance(event, LeaseEnded) else None
             self._pipe.note("failed", detail=str(error))
+            if not isinstance(event, LeaseEnded):
+                self.leases.end_all("lost", self._clock())
+
+    def _disarm(self, lease: str) -> None:
+        """Let go of what a lease holds, and of what it was still going to do."""
+        self._recorder.disarm(lease)
+        self._injector.waits.end_lease(lease)
 
     def _lease_ended(self, lease: Lease, reason: str) -> None:
-        self._injector.waits.end_lease(lease.id)
+        self._disarm(lease.id)
         self._write(LeaseEnded(lease.id, reason))
         if reason != "released":
             self._pipe.note("lease-ended", lease=lease.id, reason=reason)
@@ -200,14 +208,14 @@ class Child:
 
     async def _beat(self) -> None:
         """A timer that finds itself late knows that every delay of ours is late as well."""
-        parent = self.settings.parent
+        parent = os.getppid()
         due = self._clock() + _BEAT_S
         while True:
             await asyncio.sleep(max(0.0, due - self._clock()))
             now = self._clock()
             self._late(now, now - due)
             self.leases.sweep(now)
-            if parent and os.getppid() != parent:
+            if os.getppid() != parent:  # the end of the pipe can be kept open by whoever it was passed on to
                 await self._goodbye("lost")
                 os._exit(0)
             due = now + _BEAT_S
@@ -290,9 +298,10 @@ async def serve(incoming: BinaryIO, outgoing: int) -> None:
 async def _run(child: Child, pipe: Pipe) -> None:
     try:
         ready = await child.start()
-    except FlowProbeError as error:
+    except Exception as error:  # whatever it is: the runner waits for one line
         child.abandon()
-        pipe.send({"failed": str(error)})
+        known = isinstance(error, FlowProbeError)
+        pipe.send({"failed": str(error) if known else f"the proxy did not start: {type(error).__name__}: {error}"})
         return
     gc.collect()
     gc.freeze()  # mitmproxy's modules are most of the heap, and will not go away

@@ -162,4 +162,4 @@ def edge_urls(listener: Listener, address: tuple[str, int]) -> dict[str, str]:
     """What the clients of a bound listener are given: a base URL, or the URL of a proxy."""
     host = f"[{address[0]}]" if ":" in address[0] else address[0]
     prefix = listener.default.upstream.prefix if listener.default and listener.default.upstream else ""
-    return {name: f"http://{host}:{address[1]}{prefix}" for name in listener.edges}
+    return dict.fromkeys(listener.edges, f"http://{host}:{address[1]}{prefix}")

@@ -17,8 +17,8 @@ class Exchange:
     """What we know of one request. `arrived` is the stamp of our first hook, `ready` that of the whole request, both
     on the monotonic clock: delays count from `ready`, or a slow upload would use them up.
 
-    `settled` says that its trial is decided (it is open for every trial until then); `done` that its end is
-    in the journal.
+    `settled` says that its trial is decided (it is open for every trial until then), `held` that a fault keeps it
+    waiting, `done` that its end is in the journal.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Exchange:
     lease: str = ""
     injections: tuple[Injection, ...] = ()
     settled: bool = False
+    held: bool = False
     answered: bool = False
     done: bool = False
     site: str = ""
@@ -60,15 +61,17 @@ class Waits:
     clock: Callable[[], float]
     _waits: set[_Wait] = field(default_factory=set)
 
-    async def until(self, deadline: float, *, lease: str, client: str) -> str:
-        """Wait, and return how it ended."""
+    async def until(self, deadline: float, exchange: Exchange) -> str:
+        """Keep an exchange waiting, and return how that ended."""
         loop = asyncio.get_running_loop()
-        wait = _Wait(loop.create_future(), lease, client)
+        wait = _Wait(loop.create_future(), exchange.lease, exchange.client)
         timer = loop.call_later(max(0.0, deadline - self.clock()), _end, wait, "elapsed")
         self._waits.add(wait)
+        exchange.held = True
         try:
             return await wait.over
         finally:
+            exchange.held = False
             timer.cancel()
             self._waits.discard(wait)
 

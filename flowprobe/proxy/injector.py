@@ -42,10 +42,11 @@ class Injector:
     async def before_forwarding(self, flow: HTTPFlow, exchange: Exchange) -> None:
         """What happens before the provider is asked, or in its place."""
         for injection in exchange.injections:
+            if not exchange.injections:
+                return  # the caller or the lease went away while we waited
             match injection.action:
                 case Sleep(seconds):
-                    if not await self._sleep(exchange, injection, seconds):
-                        return
+                    await self._sleep(exchange, injection, seconds)
                 case Hold(seconds):
                     await self._hold(flow, exchange, injection, seconds)
                 case Answer(status, headers, body):
@@ -58,11 +59,10 @@ class Injector:
                 case strange:
                     assert_never(strange)
 
-    async def _sleep(self, exchange: Exchange, injection: Injection, seconds: float) -> bool:
-        """Hold the request back; False where the caller went away meanwhile."""
+    async def _sleep(self, exchange: Exchange, injection: Injection, seconds: float) -> None:
         began = self._clock()
         deadline = exchange.ready + seconds - self.own_cost_s
-        how = await self.waits.until(deadline, lease=exchange.lease, client=exchange.client)
+        how = await self.waits.until(deadline, exchange)
         now = self._clock()
         gone = now - exchange.ready if how == "gone" else None
         self._recorder.injected(
@@ -70,11 +70,13 @@ class Injector:
             realised_s=now - exchange.ready + self.own_cost_s, gave_up_s=gone,
             detail="the lease ended" if how == "released" else "",
         )
-        return how != "gone"
+        if how == "gone":
+            exchange.error, exchange.injections = "the caller gave up", ()
+            self._recorder.ended(exchange, None)
 
     async def _hold(self, flow: HTTPFlow, exchange: Exchange, injection: Injection, seconds: float) -> None:
         began = self._clock()
-        how = await self.waits.until(began + seconds, lease=exchange.lease, client=exchange.client)
+        how = await self.waits.until(began + seconds, exchange)
         now = self._clock()
         gone = now - exchange.ready if how == "gone" else None
         words = {"gone": "the caller gave up", "released": "the lease ended", "elapsed": "the ceiling was reached"}

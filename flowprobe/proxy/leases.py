@@ -6,7 +6,7 @@ through `ended`, once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flowprobe.core.decide import Counters
@@ -74,12 +74,11 @@ class Leases:
         self.version += 1
         return self.version
 
-    def renew(self, ids: list[str], now: float) -> list[str]:
-        """Renew these; returns those that are not held any more."""
+    def renew(self, ids: Iterable[str], now: float) -> None:
+        """Renew those of these that still hold."""
         self.sweep(now)
         for held in (self._held[id] for id in ids if id in self._held):
             held.renewed_at = now
-        return [id for id in ids if id not in self._held]
 
     def end(self, id: str, reason: str, now: float) -> None:
         """End one lease; ending what is not held is harmless."""

@@ -28,8 +28,19 @@ from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.version import VERSION
 
 __all__ = [
-    "VERSION", "Engine", "Handled", "LogWatch", "Trouble", "close_client", "client_of", "kill", "missing_symbols", "reset",
-    "spec_of", "tunnel_target", "use_tunnel",
+    "VERSION",
+    "Engine",
+    "Handled",
+    "LogWatch",
+    "Trouble",
+    "client_of",
+    "close_client",
+    "kill",
+    "missing_symbols",
+    "reset",
+    "spec_of",
+    "tunnel_target",
+    "use_tunnel",
 ]
 
 _BUFFERED_AT_MOST = "64m"
@@ -43,7 +54,14 @@ _CONNECTIONS_PER_CLIENT = 1000
 
 def missing_symbols() -> list[str]:
     """What this mitmproxy lacks of what we rely on, by name; empty for a version that will do."""
-    return [name for name, found in _SYMBOLS.items() if not found()]
+    return [name for name, found in _SYMBOLS.items() if not _holds(found)]
+
+
+def _holds(found: Callable[[], bool]) -> bool:
+    try:
+        return found()
+    except AttributeError:
+        return False
 
 
 def _declares(cls: type[Any], *names: str) -> bool:

@@ -60,7 +60,7 @@ class ProxyProcess:
     ) -> None:
         listeners(edges)  # what is wrong with the edges is said here, not by the child
         self._settings = Settings(
-            run=run, edges=tuple(edges), journal=str(journal), parent=os.getpid(), token=secrets.token_urlsafe(24),
+            run=run, edges=tuple(edges), journal=str(journal), token=secrets.token_urlsafe(24),
             owned=owned, injector=injector, upstream_ca=str(upstream_ca) if upstream_ca else None, fail_in=fail_in,
         )
         self.lost = threading.Event()
@@ -215,7 +215,7 @@ class ProxyProcess:
                 self._heard(json.loads(line))
         if self._child:
             self._child.wait()
-        self._gone(f"its process ended{self._said()}")
+        self._gone("closed" if self._closing else f"its process ended{self._said()}")
 
     def _heard(self, line: Mapping[str, Any]) -> None:
         match line:
@@ -275,10 +275,9 @@ class ProxyProcess:
                 self._renew_these(leases)
 
     def _renew_these(self, leases: Iterable[str]) -> None:
-        with contextlib.suppress(ToolFailed):  # a proxy that is gone says so by `lost`
-            for over in self._ask("renew", leases=list(leases))["over"]:
-                with self._lock:
-                    self._leases.pop(over, None)
+        # A proxy that is gone says so by `lost`, a lease that is over by a note.
+        with contextlib.suppress(ToolFailed):
+            self._ask("renew", leases=list(leases))
 
 
 def _settle(future: Future[Any], value: Any) -> None:

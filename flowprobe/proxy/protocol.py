@@ -36,7 +36,6 @@ class Settings:
     run: str
     edges: tuple[EdgeSpec, ...]
     journal: str
-    parent: int
     token: str = field(repr=False)
     owned: bool = False
     injector: bool = True

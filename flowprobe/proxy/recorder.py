@@ -58,9 +58,15 @@ class Recorder:
             request_bytes=x.request_bytes, reply_bytes=x.reply_bytes, key=x.key, body=x.body,
         )
 
+    def disarm(self, lease: str) -> None:
+        """What was decided under this lease and has not happened yet is not going to."""
+        for exchange in self._open.values():
+            if exchange.lease == lease:
+                exchange.injections = ()
+
     def client_left(self, client: str) -> None:
-        """The connection is gone: what was open on it can only have ended with it."""
-        for exchange in [x for x in self._open.values() if x.client == client]:
+        """The connection is gone: what was open on it ended with it; what is held says so itself, with a receipt."""
+        for exchange in [x for x in self.open_on(client) if not x.held]:
             exchange.error = exchange.error or "the caller went away"
             self.ended(exchange, None)
 

@@ -72,7 +72,7 @@ def _problem(tag: str, trial: TrialEvidence, verdict: Verdict, report: RunReport
     twin = twin_of(trial, report.evidence)
     message = (why(trial, twin) if verdict.kind is Kind.FAIL else "") or "; ".join(verdict.reasons)
     problem = ElementTree.Element(tag, {"message": _legal(message), "type": str(verdict.blame) or str(verdict.kind)})
-    text = "\n".join("".join(span.text for span in line) for line in details(trial, verdict, report, twin))
+    text = "\n".join("".join(span.text for span in line) for line in details(trial, verdict, twin))
     problem.text = _legal(text)
     return problem
 

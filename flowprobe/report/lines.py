@@ -55,7 +55,7 @@ def summary(trial: TrialEvidence, verdict: Verdict) -> Line:
                 Span(f"  {faults} · {milliseconds(trial.seconds)}", "dim"))
 
 
-def details(trial: TrialEvidence, verdict: Verdict, report: RunReport | None, twin: TrialEvidence | None) -> Iterator[Line]:
+def details(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Iterator[Line]:
     """Why: the sentence, the journey with the provider calls under each step, and the command to run it again."""
     sentence = why(trial, twin) if verdict.kind in (Kind.FAIL, Kind.DEGRADED) else ""
     for text in [sentence] if sentence else verdict.reasons:
@@ -107,7 +107,7 @@ def _exchange(found: ExchangeEvidence, lead: str) -> Line:
     status = str(exchange.status) if exchange.status is not None else "no answer"
     injected = [Span("  + " + _receipt(receipt), "warn") for receipt in found.injections]
     doubt = [Span(f"  (joined by {found.by})", "dim")] if found.by in ("after", "none") else []
-    return line(lead, f"{what:<{_WIDTH + 9}} ", Span(status), f"{milliseconds(exchange.ended - exchange.started):>9}",
+    return line(lead, f"{what:<{_WIDTH + 10}} ", Span(status), f"{milliseconds(exchange.ended - exchange.started):>9}",
                 *injected, *doubt)
 
 
@@ -142,4 +142,4 @@ def footer(report: RunReport) -> Iterator[Line]:
 def trial_block(trial: TrialEvidence, verdict: Verdict, report: RunReport) -> Iterator[Line]:
     yield summary(trial, verdict)
     if verdict.kind is not Kind.PASS:
-        yield from details(trial, verdict, report, twin_of(trial, report.evidence))
+        yield from details(trial, verdict, twin_of(trial, report.evidence))

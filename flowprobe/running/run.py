@@ -93,7 +93,8 @@ class _Run:
         self._making = False
 
     def _expand(self, now: datetime) -> tuple[Group, ...]:
-        setting = Setting(self._selection.project.personas, self._session.targets, self._seed, {})
+        setting = Setting(self._selection.project.personas, self._session.targets, self._seed, {},
+                          self._request.timeout_s)
         return tuple(
             group for chosen in self._selection.chosen
             for group in expand(chosen.scenario, chosen.plans, setting, only=chosen.bind, now=now,

@@ -23,7 +23,8 @@ __all__ = ["Chosen", "Request", "Selection", "select"]
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a command asks for. `faults` None: all plans of each scenario; "none": the unfaulted trial alone;
-    else the name of a plan, the name of a profile, or the path of one. `bind` fixes the persona of a role."""
+    else the name of a plan, the name of a profile, or the path of one. `bind` fixes the persona of a role.
+    `timeout_s` is the total budget of each call."""
 
     paths: tuple[Path, ...]
     environment: str | None = None
@@ -35,6 +36,7 @@ class Request:
     last_failed: bool = False
     output: Path | None = None
     injector: bool = True
+    timeout_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

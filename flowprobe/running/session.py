@@ -27,7 +27,6 @@ from flowprobe.secrets.references import Vault
 __all__ = ["USER_EDGE", "Session"]
 
 USER_EDGE = "user"
-_CALL_BUDGET = 30.0
 
 
 class Session:

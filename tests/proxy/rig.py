@@ -192,15 +192,23 @@ class Certificates:
     server: ssl.SSLContext
 
 
+_MAY_SIGN = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+
+
 def make_certificates(folder: Path) -> Certificates:
     ca_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test authority")])
-    ca = _builder(name, name, ca_key).add_extension(x509.BasicConstraints(True, None), True)
+    own = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
+    ca = (
+        _builder(name, name, ca_key).add_extension(x509.BasicConstraints(True, None), True)
+        .add_extension(own, False).add_extension(_MAY_SIGN, True)
+    )
     leaf_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     names = x509.SubjectAlternativeName([
         x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
     ])
-    leaf = _builder(leaf_name, name, leaf_key).add_extension(names, False)
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
+    leaf = _builder(leaf_name, name, leaf_key).add_extension(names, False).add_extension(issuer, False)
     signed = [each.sign(ca_key, hashes.SHA256()) for each in (ca, leaf)]
     paths = [folder / "ca.pem", folder / "leaf.pem"]
     for path, certificate in zip(paths, signed, strict=True):
@@ -284,6 +292,7 @@ def run_proxy(
     hosts = {origin.url: None} | ({tls_origin.url: None} if tls_origin else {})
     standard = (
         EdgeSpec("payments", "reverse", origin.url),
+        EdgeSpec("dead", "reverse", "http://127.0.0.1:9"),
         EdgeSpec("mail", "forward", hosts={"https://api.mail.example": origin.url, "http://mail.example": origin.url}),
         EdgeSpec("user", "forward", hosts=hosts),
     )

@@ -1,0 +1,54 @@
+"""Where imports stand, and what they may name: the rules that import-linter has no contract for."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+
+from tests.architecture.source import ROOT, every_import
+
+LATE = {
+    ("flowprobe.core.jsonpath", "jsonpath_ng.ext.parser"): "most paths never need it, and it is felt at the start",
+    ("flowprobe.http.trust", "certifi"): "only where the system has no certificates of its own",
+    ("flowprobe.product.guardian", "ctypes"): "Linux alone has the call that it is for",
+    ("flowprobe.proxy.__main__", "flowprobe.proxy.child"): "mitmproxy may be what cannot be imported: that is told",
+    ("flowprobe.running.session", "certifi"): "only for a provider edge of the kind `forward`",
+    ("flowprobe.running.selection", "itertools"): "no reason: it belongs at the top",
+}
+"""Imports within a function, outside cli/ (where each command imports what it needs), each with its reason."""
+
+THROUGH = {
+    "anyio": "starlette", "certifi": "httpx", "click": "typer", "h11": "httpx", "httpcore": "httpx",
+}
+"""Libraries that come with a declared one and are a part of its interface."""
+
+MITMPROXY_FOR_ALL = {"mitmproxy.connection", "mitmproxy.http", "mitmproxy.proxy.layer"}
+"""What addons are given; everything else of mitmproxy is named in proxy/mitm.py alone."""
+
+
+def test_an_import_within_a_function_has_a_reason() -> None:
+    late = [each for each in every_import() if each.late and not each.module.startswith("flowprobe.cli.")]
+    strange = [f"{each.module}:{each.line}: {each.imported}" for each in late
+               if (each.module, each.imported) not in LATE]
+    assert not strange
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {_plain(line) for line in project["dependencies"]}
+    outside = {each.imported.split(".")[0] for each in every_import()} - set(sys.stdlib_module_names) - {"flowprobe"}
+    names = {"yaml": "pyyaml", "jsonpath_ng": "jsonpath-ng"}
+    strange = {name for name in outside
+               if names.get(name, name) not in declared and THROUGH.get(name) not in declared}
+    assert not strange
+
+
+def _plain(requirement: str) -> str:
+    return requirement.partition(">")[0].partition("[")[0].strip().lower()
+
+
+def test_mitmproxys_internals_are_named_in_one_module() -> None:
+    strange = [f"{each.module}:{each.line}: {each.imported}" for each in every_import()
+               if each.imported.split(".")[0] == "mitmproxy" and each.module != "flowprobe.proxy.mitm"
+               and each.imported not in MITMPROXY_FOR_ALL]
+    assert not strange

@@ -1,0 +1,97 @@
+"""The tests mirror the source: whoever changes a module knows where its tests are."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import ROOT, Module, modules
+
+FACES = {
+    "demo": "as its clients see it: the API of the product, and of its providers",
+    "files": "as text that comes in, and as the scenario or the problems that come out",
+    "http": "as calls to servers that do every kind of thing",
+    "product": "as processes that are started, ended, and orphaned",
+    "proxy": "as a process with real connections on both sides",
+}
+"""Packages that are tested through their face: a test file for each of their modules would test its inside."""
+
+WALK, RUNS = "tests/core/test_walk.py", "tests/docs/test_commands.py"
+ELSEWHERE = {
+    "flowprobe/cli/checking.py": RUNS,
+    "flowprobe/cli/demo.py": RUNS,
+    "flowprobe/cli/doctor.py": RUNS,
+    "flowprobe/cli/failures.py": RUNS,
+    "flowprobe/cli/app.py": "tests/docs/test_cli_reference.py",
+    "flowprobe/cli/main.py": "tests/architecture/test_start.py",
+    "flowprobe/cli/running.py": RUNS,
+    "flowprobe/cli/watching.py": RUNS,
+    "flowprobe/core/capture.py": WALK,
+    "flowprobe/core/drive.py": RUNS,
+    "flowprobe/core/emit.py": WALK,
+    "flowprobe/core/expect.py": WALK,
+    "flowprobe/core/findings.py": WALK,
+    "flowprobe/core/parsed.py": WALK,
+    "flowprobe/core/plan.py": RUNS,
+    "flowprobe/core/request.py": WALK,
+    "flowprobe/core/sends.py": RUNS,
+    "flowprobe/core/trial.py": WALK,
+    "flowprobe/core/wire.py": WALK,
+    "flowprobe/report/lines.py": RUNS,
+    "flowprobe/report/junit.py": RUNS,
+    "flowprobe/report/model.py": RUNS,
+    "flowprobe/report/result_json.py": "tests/docs/test_references.py",
+    "flowprobe/report/visible.py": RUNS,
+    "flowprobe/running/checkup.py": RUNS,
+    "flowprobe/running/folder.py": RUNS,
+    "flowprobe/running/places.py": RUNS,
+    "flowprobe/running/recorder.py": RUNS,
+    "flowprobe/running/run.py": RUNS,
+    "flowprobe/running/selection.py": RUNS,
+    "flowprobe/running/session.py": RUNS,
+    "flowprobe/running/stopping.py": RUNS,
+}
+"""Modules that another test exercises, and which. Take a line away when the module gets tests of its own."""
+
+
+def _has_logic(module: Module) -> bool:
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(module.tree))
+
+
+@cache
+def _imported_by(folder: str) -> frozenset[str]:
+    """What the tests of a folder import."""
+    found: set[str] = set()
+    for file in (ROOT / "tests" / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            elif isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+    return frozenset(found)
+
+
+def _mirrored(module: Module) -> bool:
+    """There is `tests/<package>/test_<module>*.py`, or a test of the same package that imports it, or one of the
+    package as a whole where it is tested through its face."""
+    folder = Path(*module.path.parts[1:-1])
+    if module.package in FACES:
+        return any((ROOT / "tests" / module.package).glob("test_*.py"))
+    named = list((ROOT / "tests" / folder).glob(f"test_{module.path.stem.strip('_')}*.py"))
+    return bool(named) or module.name in _imported_by(str(folder))
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if _has_logic(m)], ids=lambda module: module.name)
+def test_a_module_with_logic_has_tests_that_can_be_found(module: Module) -> None:
+    if str(module.path) in ELSEWHERE:
+        assert (ROOT / ELSEWHERE[str(module.path)]).is_file()
+    else:
+        assert _mirrored(module), f"write tests/{'/'.join(module.path.parts[1:-1])}/test_{module.path.name}"
+
+
+def test_the_list_of_exceptions_is_no_longer_than_it_has_to_be() -> None:
+    known = {str(module.path): module for module in modules()}
+    assert not [path for path in ELSEWHERE if path not in known]

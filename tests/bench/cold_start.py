@@ -1,0 +1,51 @@
+"""CPU of a start with compiled bytecode, against `python -c pass` of the same interpreter and site-packages.
+
+`run` walks one journey of five steps without faults; the product is already there, and only the runner's process
+is counted. Both sides pay for what site-packages does at every start (`.pth` files).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.bench.cpu import python, refuse_without_bytecode, surroundings, used
+from tests.bench.journey import secrets, write_journey
+from tests.bench.loopback import loopback
+from tests.bench.pairs import Comparison, compare
+
+__all__ = ["measure"]
+
+_STEPS = 5
+
+
+def measure(rounds: int, *, quick: bool) -> Sequence[Comparison]:
+    """Raises Refused where Python does not keep its bytecode."""
+    refuse_without_bytecode()
+    _tell_typer()
+    with tempfile.TemporaryDirectory(prefix="flowprobe-bench-") as name, loopback() as product:
+        folder = Path(name)
+        file = write_journey(folder, product, _STEPS).name
+        verbs: tuple[tuple[str, tuple[str, ...], float | None], ...] = (
+            ("run of five steps", ("run", file, "--faults", "none", "--persona", "admin=account-0"), 27),
+            ("--help", ("--help",), 8),
+            ("--version", ("--version",), 1.5),
+            ("check of one file", ("check", file), None),
+        )
+        return [_against_pass(f"{title} / python -c pass", words, folder, target, rounds)
+                for title, words, target in verbs]
+
+
+def _against_pass(name: str, words: tuple[str, ...], folder: Path, target: float | None, rounds: int) -> Comparison:
+    env = surroundings(secrets())
+    return compare(name, lambda: used(python("-m", "flowprobe", *words), cwd=folder, env=env).cpu_s,
+                   lambda: used(python("-c", "pass"), cwd=folder, env=env).cpu_s, target=target, rounds=rounds)
+
+
+def _tell_typer() -> None:
+    """A typer outside of what pyproject.toml allows imports pydantic with every command."""
+    found = version("typer")
+    if tuple(map(int, found.split(".")[:2])) >= (0, 26):
+        print(f"  typer {found} is newer than pyproject.toml allows and imports pydantic: these starts are too dear")

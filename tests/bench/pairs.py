@@ -1,0 +1,52 @@
+"""Two costs measured side by side, round by round, and what may be said of their ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+__all__ = ["Comparison", "compare"]
+
+Cost = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`ratio` is the median of the rounds' ratios, `spread` how far the base strays from itself within a round
+    (the median of |A'/A - 1|). `target` None: for information only. `ours` and `base` are medians in seconds."""
+
+    name: str
+    ratio: float
+    spread: float
+    target: float | None
+    rounds: int
+    ours: float
+    base: float
+
+    @property
+    def held(self) -> bool:
+        return self.target is None or self.ratio <= self.target * (1 + self.spread)
+
+    def __str__(self) -> str:
+        wanted = f"target {self.target:g}" if self.target is not None else "no target"
+        verdict = "-" if self.target is None else "held" if self.held else "MISSED"
+        return (f"{self.name:<44} {self.ratio:7.2f}x  {wanted:<12} A against A ±{self.spread:.0%}  {verdict:<7}"
+                f" ({_time(self.ours)} / {_time(self.base)}, {self.rounds} rounds)")
+
+
+def compare(name: str, ours: Cost, base: Cost, *, target: float | None, rounds: int) -> Comparison:
+    """One discarded run of each; then in every round the base, ours, the base again."""
+    ours(), base()
+    lines = [(base(), ours(), base()) for _ in range(rounds)]
+    return Comparison(
+        name, target=target, rounds=rounds,
+        ratio=median(2 * cost / (before + after) for before, cost, after in lines),
+        spread=median(abs(after / before - 1) for before, _, after in lines),
+        ours=median(cost for _, cost, _ in lines),
+        base=median((before + after) / 2 for before, _, after in lines),
+    )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1e6:.0f} µs"

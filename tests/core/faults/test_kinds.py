@@ -1,0 +1,130 @@
+"""Each kind: what people read, and what the proxy is to do."""
+
+from __future__ import annotations
+
+import json
+import typing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowprobe.core.faults.actions import (
+    Action,
+    Answer,
+    Cut,
+    Hold,
+    Replace,
+    Rewritten,
+    Shorten,
+    Sleep,
+    changes_reply,
+    ends_exchange,
+    rank,
+    rewrite,
+)
+from flowprobe.core.faults.body import Body, Truncate
+from flowprobe.core.faults.close import Close
+from flowprobe.core.faults.durations import in_words
+from flowprobe.core.faults.hang import Hang
+from flowprobe.core.faults.kinds import FIELDS, KIND_NAMES, Kind, action_of, describe, kind_name
+from flowprobe.core.faults.latency import Latency
+from flowprobe.core.faults.reset import Reset
+from flowprobe.core.faults.status import Status
+
+
+@pytest.mark.parametrize(("kind", "words", "action"), [
+    (Latency(0.5), "latency 500ms", Sleep(0.5)),
+    (Latency(90), "latency 90s", Sleep(90)),
+    (Status(503), "status 503", Answer(503, (), b"")),
+    (Reset(), "reset at request", Cut(True, False)),
+    (Reset("headers"), "reset at headers", Cut(True, True)),
+    (Close(), "close at request", Cut(False, False)),
+    (Close("headers"), "close at headers", Cut(False, True)),
+    (Hang(30), "hang 30s", Hold(30)),
+    (Body("empty"), "body empty", Replace(b"")),
+    (Body(Truncate(20, "right")), "body cut to 20% with the right length", Shorten(20, True)),
+    (Body(Truncate()), "body cut to 50% with the wrong length", Shorten(50, False)),
+])
+def test_a_kind_has_words_and_an_action(kind: Kind, words: str, action: Action) -> None:
+    assert describe(kind) == words
+    assert action_of(kind) == action
+
+
+def test_html_is_a_page() -> None:
+    action = action_of(Body("html"))
+    assert isinstance(action, Replace)
+    assert action.body.startswith(b"<!DOCTYPE html>")
+    assert action.media_type == "text/html; charset=utf-8"
+
+
+def test_every_kind_of_the_union_has_its_row_in_the_table() -> None:
+    assert sorted(cls.__name__.lower() for cls in typing.get_args(Kind)) == sorted(KIND_NAMES)
+    assert all(field.doc and field.example for field in FIELDS)
+    assert kind_name(Latency(1)) == "latency"
+
+
+@pytest.mark.parametrize(("body", "content", "media_type"), [
+    ("", b"", None),
+    (None, b"", None),
+    ("busy", b"busy", "text/plain; charset=utf-8"),
+    ({"error": "é"}, '{"error":"é"}'.encode(), "application/json"),
+    ([], b"[]", "application/json"),
+    (0, b"0", "application/json"),
+])
+def test_a_status_sends_text_as_text_and_values_as_json(body: object, content: bytes, media_type: str | None) -> None:
+    action = action_of(Status(503, {"Retry-After": "2"}, body))
+    assert isinstance(action, Answer)
+    headers = dict(action.headers)
+    assert (action.body, headers.pop("Content-Type", None)) == (content, media_type)
+    assert headers == {"Retry-After": "2"}
+
+
+def test_a_status_keeps_the_content_type_that_it_is_given() -> None:
+    action = action_of(Status(500, {"content-type": "application/problem+json"}, {"title": "no"}))
+    assert isinstance(action, Answer)
+    assert action.headers == (("content-type", "application/problem+json"),)
+    assert json.loads(action.body) == {"title": "no"}
+
+
+def test_the_order_is_delay_end_body_and_the_cut_after_the_head() -> None:
+    actions = [Cut(True, True), Shorten(1, True), Replace(b""), Cut(True, False), Answer(1, (), b""), Hold(1), Sleep(1)]
+    assert [rank(action) for action in actions] == [3, 2, 2, 1, 1, 1, 0]
+    assert [ends_exchange(action) for action in actions] == [True, False, False, True, True, True, False]
+    assert [changes_reply(action) for action in actions] == [True, True, True, False, False, False, False]
+
+
+@given(st.binary(), st.integers(0, 99), st.booleans())
+def test_shortening_keeps_a_true_beginning_or_does_nothing(body: bytes, keep: int, honest: bool) -> None:
+    changed = rewrite(Shorten(keep, honest), body)
+    if not body:
+        assert changed is None
+        return
+    assert changed is not None
+    assert len(changed.body) < len(body)
+    assert body.startswith(changed.body)
+    assert changed.length == (len(changed.body) if honest else len(body))
+    assert changed.ends_early is not honest
+
+
+@given(st.binary(), st.booleans())
+def test_a_cut_after_the_head_promises_a_body_that_never_comes(body: bytes, reset: bool) -> None:
+    changed = rewrite(Cut(reset, True), body)
+    assert changed == Rewritten(b"", max(1, len(body)), ends_early=not reset)
+
+
+@pytest.mark.parametrize("action", [Sleep(1), Hold(1), Answer(503, (), b""), Cut(True, False)])
+def test_what_is_done_without_the_reply_does_not_touch_it(action: Action) -> None:
+    assert rewrite(action, b"body") is None
+
+
+def test_replacing_a_body_by_itself_is_no_fault() -> None:
+    assert rewrite(Replace(b""), b"") is None
+    assert rewrite(Replace(b"", "text/html"), b"x") == Rewritten(b"", 0, "text/html")
+
+
+@pytest.mark.parametrize(("seconds", "words"), [
+    (0.0005, "0.5ms"), (0.5, "500ms"), (1, "1s"), (1.5, "1.5s"), (90, "90s"), (0, "0ms"),
+])
+def test_durations_read_as_they_are_written(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words

@@ -1,0 +1,37 @@
+"""docs/reference/cli.md has every command, every argument and every option, and none that is not there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import typer
+
+from flowprobe.cli.app import app
+from tests.docs.documents import ROOT
+
+PAGE = (ROOT / "docs" / "reference" / "cli.md").read_text()
+GROUP = typer.main.get_command(app)
+COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]
+
+
+def _section(command: str) -> str:
+    found = re.search(rf"^## `flowprobe {command}[^\n]*\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, f"cli.md has no section for `flowprobe {command}`"
+    return found[0]
+
+
+def _options(command: str) -> set[str]:
+    found = GROUP.commands[command]  # type: ignore[attr-defined]
+    return {name for parameter in found.params for name in parameter.opts if name.startswith("-")}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_has_a_section_with_every_option(command: str) -> None:
+    section = _section(command)
+    said = set(re.findall(r"`(--?[a-z][a-z-]*)", section))
+    assert said == _options(command)
+
+
+def test_no_section_is_about_a_command_that_is_not_there() -> None:
+    assert set(re.findall(r"^## `flowprobe (\w+)", PAGE, re.MULTILINE)) == set(COMMANDS)

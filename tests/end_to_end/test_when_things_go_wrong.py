@@ -1,0 +1,144 @@
+"""Whatever goes wrong, the run ends in time, says what it was, and never calls it a pass."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.end_to_end.conftest import Place, alive, wait_for
+
+GET = "  - step: look\n    call: GET {path}\n"
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("", "empty"),
+    ("flowprobe: 1\nscenario: x\npersonas: {a: pro-eu}\nworkflow:\n  - step: one\n    cal: GET /\n", "journey.yaml:6:5"),
+    ("flowprobe: 1\nscenario: x\npersonas: {a: pro-eu}\nworkflow: hello\n", "journey.yaml:4:11"),
+    ("flowprobe: 1\nscenario: x\npersonas: {a: pro-eu}\nworkflow:\n  - {step: one, call: 'GET /${b.id}'}\n", "journey.yaml:5:"),
+    ("flowprobe: 1\nscenario: x\npersonas: {a: pro-us}\nworkflow:\n  - {step: one, call: GET /}\n", "pro-eu"),
+])
+def test_a_wrong_file_is_exit_2_with_the_place_and_nothing_is_sent(place: Place, text: str, said: str) -> None:
+    place.scenario(text)
+    for verb in ("check", "run"):
+        result = place.flowprobe(verb, "journey.yaml")
+        assert (result.code, said in result.err, "Traceback" in result.err) == (2, True, False), result.err
+    assert not (place.folder / ".flowprobe").exists()
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["nothing.yaml"], "nothing.yaml"), (["empty"], "no scenario"), (["journey.yaml", "--env", "locl"], "'local'"),
+    (["journey.yaml", "--faults", "slwo"], "'slow'"), (["journey.yaml", "--tag", "x"], "no scenario has the tag"),
+    (["journey.yaml", "--persona", "admin=nobody"], "admin"), (["journey.yaml", "--timeout", "5"], "no duration"),
+    (["journey.yaml", "--last-failed"], "no earlier run"), (["journey.yaml", "--sed", "1"], "--seed"),
+])
+def test_a_wrong_option_is_exit_2_with_a_way_out(place: Place, words: list[str], said: str) -> None:
+    place.workflow(GET.format(path="/"), more="faults: {slow: {shop: {latency: 1s}}}\n")
+    (place.folder / "empty").mkdir()
+    result = place.flowprobe("run", *words)
+    assert (result.code, said in result.err, "Traceback" in result.err) == (2, True, False), result.err
+
+
+def test_a_product_that_is_not_there_is_the_environments_fault(place: Place) -> None:
+    place.workflow(GET.format(path="/"))
+    began = time.monotonic()
+    result = place.run("journey.yaml", "--env", "nowhere")
+    assert (result.code, result.trial()["verdict"], result.trial()["blame"]) == (3, "inconclusive", "environment")
+    assert "127.0.0.1:9" in result.trial()["reasons"][0]
+    assert time.monotonic() - began < 10
+
+
+def test_a_product_that_cannot_be_started_is_the_environments_fault_with_its_log(place: Place) -> None:
+    project = place.folder / "flowprobe.yaml"
+    project.write_text(project.read_text().replace("odd_product.py", "no_such_product.py"))
+    place.workflow(GET.format(path="/"))
+    result = place.run("journey.yaml", "--env", "bare")
+    assert (result.code, result.trial()["blame"]) == (3, "environment")
+    assert "no_such_product.py" in result.trial()["reasons"][0]
+
+
+def test_faults_on_a_product_that_we_did_not_start_are_refused_before_anything_is_sent(place: Place) -> None:
+    project = place.folder / "flowprobe.yaml"
+    project.write_text(project.read_text().replace(
+        "  nowhere:\n", "  nowhere:\n    providers: {shop: {url: https://shop.example}}\n"))
+    place.workflow(GET.format(path="/"), more="faults: {slow: {shop: {latency: 1s}}}\n")
+    result = place.flowprobe("run", "journey.yaml", "--env", "nowhere")
+    assert (result.code, "start" in result.err) == (5, True), result.err
+    assert place.run("journey.yaml", "--env", "nowhere", "--faults", "none").code == 3
+
+
+def test_a_planned_fault_that_never_fires_is_inconclusive_and_says_where_it_was_expected(place: Place) -> None:
+    place.workflow(GET.format(path="/health"), more="faults: {slow: {shop: {latency: 100ms}}}\n")
+    result = place.run("journey.yaml", "--env", "local")
+    assert (result.code, result.trial("slow")["blame"]) == (3, "fault never fired")
+    assert "'shop'" in result.trial("slow")["reasons"][0]
+    assert result.trial("none")["verdict"] == "pass"
+
+
+@pytest.mark.parametrize("path", ["/hang", "/drip-headers", "/drip-body"])
+def test_a_reply_that_never_ends_is_a_finding_within_the_budget(place: Place, path: str) -> None:
+    place.workflow(GET.format(path="/health") + GET.format(path=path).replace("look", "again"))
+    began = time.monotonic()
+    result = place.run("journey.yaml", "--env", "bare", "--timeout", "1s")
+    assert (result.code, result.trial()["verdict"]) == (1, "fail")
+    call = result.trial()["steps"][1]["calls"][0]
+    assert call["no_reply"]["reason"] == "timeout"
+    assert 0.9 <= call["seconds"] <= 2.0
+    assert time.monotonic() - began < 20
+
+
+def test_a_reply_of_a_gigabyte_is_a_finding_with_flat_memory(place: Place) -> None:
+    place.workflow(GET.format(path="/health") + GET.format(path="/gigabyte").replace("look", "again"))
+    result = place.run("journey.yaml", "--env", "bare")
+    assert (result.code, result.trial()["verdict"]) == (1, "fail")
+    assert result.trial()["steps"][1]["calls"][0]["no_reply"]["reason"] == "too-large"
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 300_000  # KiB, of the largest child so far
+
+
+def test_a_product_that_dies_is_a_fail_and_the_rest_is_not_judged(place: Place) -> None:
+    place.workflow(GET.format(path="/health") + GET.format(path="/crash").replace("look", "again"),
+                   more="faults: {slow: {shop: {latency: 100ms}}}\n")
+    result = place.run("journey.yaml", "--env", "local")
+    assert (result.code, result.trial("none")["verdict"], result.trial("slow")["verdict"]) == (1, "fail", "inconclusive")
+
+
+def test_a_proxy_that_is_killed_ends_the_run_and_is_never_a_pass(place: Place) -> None:
+    place.workflow(GET.format(path="/sleep?1") + GET.format(path="/provider").replace("look", "again"),
+                   more="faults: {slow: {shop: {latency: 100ms}}}\n")
+    process = place.start("run", "journey.yaml", "--env", "local", "--json")
+    place.wait_for_event("CallSent", step="look")
+    os.kill(proxy_of(place, process), signal.SIGKILL)
+    result = place.finish(process)
+    assert result.code == 3
+    assert {trial["verdict"] for trial in result.json["trials"]} == {"inconclusive"}
+    assert {trial["blame"] for trial in result.json["trials"]} <= {"tool", "baseline"}
+    assert "proxy" in result.trial()["reasons"][0]
+
+
+def test_a_runner_that_is_killed_leaves_no_proxy_and_no_product(place: Place) -> None:
+    place.workflow(GET.format(path="/hang"))
+    process = place.start("run", "journey.yaml", "--env", "local")
+    place.wait_for_event("CallSent", step="look")
+    left = place.descendants(process)
+    assert len(left) >= 3
+    process.kill()
+    wait_for(lambda: not any(alive(pid) for pid in left), "the proxy and the product to be gone", deadline_s=8)
+
+
+def proxy_of(place: Place, process: subprocess.Popen[str]) -> int:
+    def found() -> int | None:
+        for pid in place.descendants(process):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    if b"flowprobe.proxy" in file.read():
+                        return pid
+            except OSError:
+                continue
+        return None
+
+    pid: int = wait_for(found, "the proxy's process")
+    return pid

@@ -1,0 +1,40 @@
+"""How the files in `wrong/` and `good/` are read: by the first word of their name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.checks import check_scenario
+from flowprobe.files.project import load_project
+from flowprobe.files.scenarios import load_profile, load_scenario
+
+HERE = Path(__file__).parent
+GOOD = HERE / "good"
+WRONG = HERE / "wrong"
+
+
+def problems_of(path: Path) -> tuple[Problem, ...]:
+    """What is wrong with a file: `project-…`, `profile-…`, `check-…` (against the good project), or a scenario."""
+    try:
+        match path.name.partition("-")[0]:
+            case "project":
+                load_project(path)
+            case "profile":
+                load_profile(path)
+            case "check":
+                return checked(path)
+            case _:
+                load_scenario(path)
+    except InvalidInput as invalid:
+        return invalid.problems
+    return ()
+
+
+def checked(path: Path) -> tuple[Problem, ...]:
+    project = load_project(GOOD / "flowprobe.yaml")
+    return check_scenario(load_scenario(path), project, project.environments["local"])
+
+
+def rendered(problems: tuple[Problem, ...]) -> str:
+    return "".join(problem.render() + "\n" for problem in problems)

@@ -1,0 +1,97 @@
+"""The schemas that are checked in are those of the tables, and take what the reader takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from flowprobe.core import fields as f
+from flowprobe.files.context import Context
+from flowprobe.files.nodes import compose, read_text
+from flowprobe.files.problems import Source
+from flowprobe.files.project_tables import PROJECT
+from flowprobe.files.reading import compile_shape
+from flowprobe.files.schema import SCHEMAS
+from flowprobe.files.tables import PROFILE, SCENARIO
+from flowprobe.files.values import literal
+from tests.files.samples import GOOD
+
+ROOT = Path(__file__).parents[2]
+TABLES = {"scenario": SCENARIO, "project": PROJECT, "profile": PROFILE}
+SHIPPED = sorted([*GOOD.glob("*.yaml"), *ROOT.glob("scenarios/**/*.yaml"), *ROOT.glob("proxies/profiles/*.yaml")])
+
+
+def document(path: Path) -> Any:
+    source = Source(str(path), read_text(path))
+    return literal(compose(source).root, Context(source))
+
+
+def kind(path: Path, found: Any) -> str:
+    if path.name == "flowprobe.yaml":
+        return "project"
+    return "profile" if "profile" in found else "scenario"
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_file_is_what_the_tables_say(name: str) -> None:
+    """Otherwise: flowprobe schema scenario > docs/schema/scenario.v1.json"""
+    assert (ROOT / "docs/schema" / f"{name}.v1.json").read_text() == json.dumps(SCHEMAS[name](), indent=2) + "\n"
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_schema_is_one(name: str) -> None:
+    Draft202012Validator.check_schema(SCHEMAS[name]())
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_shipped_files_are_valid(path: Path) -> None:
+    found = document(path)
+    Draft202012Validator(SCHEMAS[kind(path, found)]()).validate(found)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_misspelt_key_is_red_in_the_editor(name: str) -> None:
+    assert not Draft202012Validator(SCHEMAS[name]()).is_valid({"flowprobe": 1, "scenarrio": "A"})
+
+
+@pytest.mark.parametrize("json_shape", ["{a: {$typ: string}}", "{a: {$gt: 1, b: 2}}", "{a: {$type: text}}"])
+def test_a_wrong_matcher_is_red_in_the_editor(json_shape: str) -> None:
+    text = ("flowprobe: 1\nscenario: A\npersonas: {a: b}\n"
+            f"workflow: [{{step: a, call: GET /a, expect: {{json: {json_shape}}}}}]")
+    source = Source("a", text)
+    assert not Draft202012Validator(SCHEMAS["scenario"]()).is_valid(literal(compose(source).root, Context(source)))
+
+
+def fields(shape: f.Shape) -> Iterator[f.Field]:
+    """Every field of a table, however deep."""
+    match shape:
+        case f.Record():
+            for field in shape.fields:
+                yield field
+                yield from fields(field.shape)
+        case f.As():
+            yield from fields(shape.shape)
+        case f.ListOf():
+            yield from fields(shape.item)
+        case f.MapOf():
+            yield from fields(shape.value)
+        case f.OneOf():
+            for part in (shape.scalar, shape.sequence, shape.mapping):
+                yield from fields(part) if part is not None else ()
+
+
+ALL = [(f"{name}.{field.key}", field) for name, table in TABLES.items() for field in fields(table)]
+
+
+@pytest.mark.parametrize("field", [field for _, field in ALL], ids=[name for name, _ in ALL])
+def test_every_field_has_a_sentence_and_an_example_that_reads(field: f.Field) -> None:
+    assert field.doc.endswith(".")
+    source = Source("example", field.example)
+    context = Context(source)
+    compile_shape(field.shape, field.key)(compose(source).root, context)
+    assert [problem.render() for problem in context.problems] == []
