@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from flowprobe.core.events import (
-    CallReplied, CallSent, CallUnanswered, Event, ExchangeEnded, Injected, PlannedFault, Stamped, StepEnded, TrialEnded,
+    CallReplied,
+    CallSent,
+    CallUnanswered,
+    Event,
+    ExchangeEnded,
+    Injected,
+    PlannedFault,
+    Stamped,
+    StepEnded,
+    TrialEnded,
     TrialStarted,
 )
 from flowprobe.core.findings import Finding

@@ -7,7 +7,17 @@ from typing import Any
 
 from flowprobe.core.expressions import parse
 from flowprobe.core.scenario import (
-    CallTemplate, Capture, CaptureSource, Expect, Fault, FaultPlan, Persona, Position, Scenario, Step, Under,
+    CallTemplate,
+    Capture,
+    CaptureSource,
+    Expect,
+    Fault,
+    FaultPlan,
+    Persona,
+    Position,
+    Scenario,
+    Step,
+    Under,
 )
 from flowprobe.core.trial import NO_FAULTS, Trial
 

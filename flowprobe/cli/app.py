@@ -1,6 +1,7 @@
-"""The commands and their options; each one imports what it needs when it is called."""
+"""The commands and their options; each one imports what it needs when it is called.
 
-from __future__ import annotations
+Annotations are values here, not texts: typer reads those of every command at every start, and would compile each.
+"""
 
 import re
 from pathlib import Path

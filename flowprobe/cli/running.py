@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from flowprobe.cli.watching import Screen, screen
 from flowprobe.report.junit import junit_xml
 from flowprobe.report.lines import footer
 from flowprobe.report.model import RunReport
@@ -13,7 +14,6 @@ from flowprobe.report.result_json import result_json
 from flowprobe.running.folder import write_whole
 from flowprobe.running.run import run
 from flowprobe.running.selection import Request, select
-from flowprobe.cli.watching import Screen, screen
 
 __all__ = ["run_command"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -37,6 +38,7 @@ class Screen:
         self._stream = stream
         self._lock = threading.RLock()
         self._scenario: tuple[str, tuple[str, ...]] | None = None
+        self._redact: Callable[[str], str] = str
 
     def __enter__(self) -> Screen:
         return self
@@ -46,12 +48,13 @@ class Screen:
 
     def print(self, line: Line) -> None:
         with self._lock:
-            self._stream.write("".join(span.text for span in line).rstrip() + "\n")
+            self._stream.write(self._redact("".join(span.text for span in line)).rstrip() + "\n")
             self._stream.flush()
 
     # --- the watcher of a run ---
 
-    def opened(self, folder: Path, environment: str, seed: int, trials: int) -> None:
+    def opened(self, folder: Path, environment: str, seed: int, redact: Callable[[str], str]) -> None:
+        self._redact = redact
         self._scenario = None
         self.print(headline(flowprobe.__version__, environment, seed, str(folder)))
 
@@ -96,7 +99,7 @@ class Terminal(Screen):
         from rich.text import Text
 
         with self._lock:
-            self._console.print(Text.assemble(*((span.text, _COLOURS[span.style]) for span in line)))
+            self._console.print(Text.assemble(*((self._redact(span.text), _COLOURS[span.style]) for span in line)))
 
     def event(self, event: Event) -> None:
         match event:

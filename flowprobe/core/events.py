@@ -16,11 +16,36 @@ from typing import Any, TypeAlias
 from flowprobe.core.findings import Finding
 
 __all__ = [
-    "SCHEMA_VERSION", "CallReplied", "CallSent", "CallUnanswered", "CleanupEnded", "CleanupPlanned",
-    "CleanupSettled", "Event",
-    "ExchangeEnded", "FaultsArmed", "FaultsDisarmed", "HookFailed", "Injected", "Interrupted", "LeaseApplied",
-    "LeaseEnded", "PlannedFault", "ProxyStarted", "RunEnded", "RunStarted", "Saturated", "SendsJudged", "StepEnded", "Stamped",
-    "ToolFailure", "TrialEnded", "TrialSkipped", "TrialStarted", "from_json", "to_json",
+    "SCHEMA_VERSION",
+    "CallReplied",
+    "CallSent",
+    "CallUnanswered",
+    "CleanupEnded",
+    "CleanupPlanned",
+    "CleanupSettled",
+    "Event",
+    "ExchangeEnded",
+    "FaultsArmed",
+    "FaultsDisarmed",
+    "HookFailed",
+    "Injected",
+    "Interrupted",
+    "LeaseApplied",
+    "LeaseEnded",
+    "PlannedFault",
+    "ProxyStarted",
+    "RunEnded",
+    "RunStarted",
+    "Saturated",
+    "SendsJudged",
+    "Stamped",
+    "StepEnded",
+    "ToolFailure",
+    "TrialEnded",
+    "TrialSkipped",
+    "TrialStarted",
+    "from_json",
+    "to_json",
 ]
 
 SCHEMA_VERSION = 1
@@ -333,6 +358,7 @@ class Stamped:
 
 _BY_NAME: dict[str, type[Any]] = {cls.__name__: cls for cls in typing.get_args(Event)}
 _NAMES: dict[type[Any], tuple[str, ...]] = {}
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def to_json(event: Event) -> dict[str, Any]:
@@ -345,14 +371,12 @@ def _plain(value: Any) -> dict[str, Any]:
     names = _NAMES.get(cls)
     if names is None:
         names = _NAMES[cls] = tuple(f.name for f in fields(cls))
-    return {name: _value(getattr(value, name)) for name in names}
+    return {name: item if type(item := getattr(value, name)) in _SCALARS else _value(item) for name in names}
 
 
 def _value(value: Any) -> Any:
-    if value is None or isinstance(value, str | int | float):
-        return value
     if isinstance(value, tuple):
-        return [_value(item) for item in value]
+        return [item if type(item) in _SCALARS else _value(item) for item in value]
     if is_dataclass(value):
         return _plain(value)
     return value

@@ -15,6 +15,8 @@ from flowprobe.core.wire import Body, Call
 
 __all__ = ["build_call", "persona_names", "url_of"]
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=as_text).encode
+
 
 def build_call(trial: Trial, number: int, step: Step, names: Names, persona: Persona) -> Call:
     """The first attempt of a step's call. Raises Absent or WrongType."""
@@ -50,8 +52,7 @@ def _query(query: Mapping[str, Any], names: Names) -> str:
 def _json_body(step: Step, names: Names) -> Body:
     if not step.has_json:
         return Body()
-    content = json.dumps(resolve(step.json, names), ensure_ascii=False, separators=(",", ":"), default=as_text)
-    return Body(content.encode(), "application/json")
+    return Body(_encode(resolve(step.json, names)).encode(), "application/json")
 
 
 def _headers(step: Step, names: Names, trace: str, body: Body) -> dict[str, str]:

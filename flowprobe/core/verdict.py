@@ -7,10 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flowprobe.core.events import CallReplied, CallUnanswered, CleanupEnded, CleanupPlanned, CleanupSettled, PlannedFault
+from flowprobe.core.events import (
+    CallReplied,
+    CallUnanswered,
+    CleanupEnded,
+    CleanupPlanned,
+    CleanupSettled,
+    PlannedFault,
+)
 from flowprobe.core.evidence import RunEvidence, TrialEvidence
 
-__all__ = ["Blame", "ExitCode", "Kind", "Verdict", "answered", "exit_code", "judge_trial", "judge_run", "worst"]
+__all__ = ["Blame", "ExitCode", "Kind", "Verdict", "answered", "exit_code", "judge_run", "judge_trial", "worst"]
 
 
 class Kind(StrEnum):

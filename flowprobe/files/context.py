@@ -7,12 +7,16 @@ from typing import Any, Final
 
 from flowprobe.core.expressions import Malformed, parse
 from flowprobe.core.scenario import Position, Template
-from flowprobe.errors import Problem
+from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.nodes import Mapping, Node, Scalar
 from flowprobe.files.problems import Source
 from flowprobe.files.scalars import Kind, kind_of, seen
 
-__all__ = ["BAD", "Context"]
+__all__ = ["BAD", "MAX_PROBLEMS", "Context"]
+
+
+MAX_PROBLEMS = 100
+"""More are not read by anyone, and looking for near misses takes its time."""
 
 
 class _Bad:
@@ -45,6 +49,8 @@ class Context:
         if width is None:
             width = self.width(node) if offset is None else 1
         self.problems.append(self.source.problem(id, line, column, width=width, **words))
+        if len(self.problems) > MAX_PROBLEMS:
+            raise InvalidInput(self.finished())
         return BAD
 
     def wrong_type(self, node: Node, what: str, wanted: str, example: str = "") -> Any:
@@ -106,6 +112,8 @@ class Context:
     def finished(self) -> tuple[Problem, ...]:
         """Every problem, in the order of the file; a secret that stood where its name belongs is masked."""
         found = sorted(self.problems, key=lambda problem: (problem.line, problem.column))
+        if len(found) > MAX_PROBLEMS:
+            found[MAX_PROBLEMS:] = [self.source.problem("too-many-problems", limit=MAX_PROBLEMS)]
         for secret in self.hidden:
             found = [replace(p, source=p.source.replace(secret, "*" * len(secret))) for p in found]
         return tuple(found)

@@ -40,6 +40,8 @@ MESSAGES: Mapping[str, Message] = {
     "file-too-large": Message("this file is larger than {limit}", "split it: one journey each"),
     "not-utf8": Message("this file is not UTF-8 text", "save it as UTF-8"),
     "empty-file": Message("this file is empty", "start with `flowprobe: 1`"),
+    "too-many-problems": Message("there are more than {limit} mistakes; the rest is not shown",
+                                 "mend these, then check again"),
     # YAML
     "several-documents": Message("a second document starts here",
                                  "remove this line: a file holds one document"),

@@ -29,6 +29,7 @@ __all__ = ["INTERPRETER_VARIABLE", "Drained", "EdgeSpec", "ProxyProcess", "Ready
 INTERPRETER_VARIABLE = "FLOWPROBE_PROXY_PYTHON"
 _ANSWER_S = 10.0
 _GOODBYE_S = 3.0
+_LAST_WORDS_S = 1.0
 _STDERR_LINES = 40
 
 
@@ -74,6 +75,7 @@ class ProxyProcess:
         self._leases: dict[str, float] = {}  # lease -> seconds between renewals
         self._renew_now = threading.Event()
         self._closing = False
+        self._all_said = threading.Event()
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self._threads: list[threading.Thread] = []
 
@@ -215,6 +217,7 @@ class ProxyProcess:
                 self._heard(json.loads(line))
         if self._child:
             self._child.wait()
+        self._all_said.wait(_LAST_WORDS_S)
         self._gone("closed" if self._closing else f"its process ended{self._said()}")
 
     def _heard(self, line: Mapping[str, Any]) -> None:
@@ -258,6 +261,7 @@ class ProxyProcess:
     def _listen_to_errors(self) -> None:
         for line in _stream(self._child.stderr if self._child else None):
             self._stderr.append(line.decode("utf-8", "replace").rstrip())
+        self._all_said.set()
 
     def _said(self) -> str:
         return "; it said:\n" + "\n".join(self._stderr) if self._stderr else ""

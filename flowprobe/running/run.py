@@ -10,7 +10,7 @@ import json
 import secrets
 import shlex
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,14 +21,24 @@ import flowprobe
 from flowprobe.core.cleaning import clean, open_rows
 from flowprobe.core.drive import drive
 from flowprobe.core.events import (
-    CleanupPlanned, CleanupSettled, Event, FaultsArmed, FaultsDisarmed, Interrupted, PlannedFault, RunEnded, RunStarted,
-    ToolFailure, TrialSkipped, TrialStarted,
+    CleanupPlanned,
+    CleanupSettled,
+    Event,
+    FaultsArmed,
+    FaultsDisarmed,
+    Interrupted,
+    PlannedFault,
+    RunEnded,
+    RunStarted,
+    ToolFailure,
+    TrialSkipped,
+    TrialStarted,
 )
 from flowprobe.core.evidence import RunEvidence, TrialEvidence, fold
 from flowprobe.core.faults.kinds import describe, kind_name
 from flowprobe.core.plan import Group, Setting, expand
 from flowprobe.core.redact import Redactor
-from flowprobe.core.scenario import Fault
+from flowprobe.core.scenario import Fault, Persona
 from flowprobe.core.sends import judge_sends
 from flowprobe.core.trial import Trial
 from flowprobe.core.verdict import Kind, Verdict, answered, exit_code, judge_trial
@@ -43,7 +53,7 @@ from flowprobe.report.result_json import result_json
 from flowprobe.running.folder import RunFolder
 from flowprobe.running.recorder import Recorder
 from flowprobe.running.selection import Request, Selection
-from flowprobe.running.session import Session
+from flowprobe.running.session import Session, refuse_unreachable_edges
 from flowprobe.running.stopping import Stopper
 from flowprobe.secrets.references import Vault
 
@@ -57,7 +67,7 @@ CLEANUP_BUDGET_S = 10.0
 class Watcher(Protocol):
     """Whoever shows the run while it goes on. Called from more than one thread, one call at a time."""
 
-    def opened(self, folder: Path, environment: str, seed: int, trials: int) -> None: ...
+    def opened(self, folder: Path, environment: str, seed: int, redact: Callable[[str], str]) -> None: ...
     def event(self, event: Event) -> None: ...
     def trial(self, trial: TrialEvidence, verdict: Verdict, so_far: RunReport) -> None: ...
     def notice(self, text: str) -> None: ...
@@ -75,14 +85,15 @@ class _Run:
         self._id = secrets.token_hex(8)
         self._seed = request.seed if request.seed is not None else secrets.randbelow(2**31)
         now = datetime.now(UTC)
-        self._folder = RunFolder(self._id, now=now, output=request.output)
+        plans = tuple(plan for chosen in selection.chosen for plan in chosen.plans)
+        refuse_unreachable_edges(selection.environment, plans)
         self._redactor = Redactor()
         self._vault = Vault(self._redactor, folder=Path(selection.project.file).parent)
-        plans = tuple(plan for chosen in selection.chosen for plan in chosen.plans)
-        bound = {name for c in selection.chosen for names in c.scenario.personas.values() for name in names}
+        credentials = {persona.name: self._vault.headers(persona) for persona in _bound(selection)}
+        self._folder = RunFolder(self._id, now=now, output=request.output)
         self._session = Session(
             selection.environment, run=self._id, folder=self._folder, vault=self._vault, plans=plans,
-            personas={name: selection.project.personas[name] for name in sorted(bound)}, injector=request.injector)
+            credentials=credentials, injector=request.injector)
         self._groups = self._expand(now)
         self._recorder = Recorder(JournalWriter(self._folder.journal / "runner.jsonl", "runner", redact=self._redactor),
                                   Ledger(self._folder.ledger), watcher.event)
@@ -103,8 +114,7 @@ class _Run:
     # --- the whole ---
 
     def execute(self) -> RunReport:
-        count = sum(len(group.trials) for group in self._groups)
-        self._watcher.opened(self._folder.path, self._selection.environment.name, self._seed, count)
+        self._watcher.opened(self._folder.path, self._selection.environment.name, self._seed, self._redactor)
         with Stopper(on_stop=self._stop, on_again=self._again) as self._stopper:
             self._record(RunStarted(self._id, flowprobe.__version__, self._seed, self._selection.environment.name,
                                     shlex.join(map(str, self._request.paths))))
@@ -261,7 +271,7 @@ class _Run:
 
     def _finish(self) -> RunReport:
         report = self._report(exit_code(self._evidence, self._verdicts))
-        self._write("result.json", json.dumps(result_json(report), indent=1, ensure_ascii=False) + "\n")
+        self._write("result.json", json.dumps(result_json(report), ensure_ascii=False) + "\n")
         self._write("junit.xml", junit_xml(report))
         return report
 
@@ -288,6 +298,12 @@ class _Run:
         words = ["flowprobe", "run", trial.scenario.file, "--env", self._selection.environment.name,
                  "--faults", trial.plan.name, "--seed", str(trial.seed), *bind[:many]]
         return shlex.join(words)
+
+
+def _bound(selection: Selection) -> tuple[Persona, ...]:
+    """The personas that some role of the run is bound to."""
+    names = {name for c in selection.chosen for names in c.scenario.personas.values() for name in names}
+    return tuple(selection.project.personas[name] for name in sorted(names))
 
 
 def _await(future: Future[None]) -> None:

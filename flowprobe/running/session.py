@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from flowprobe.core.resolve import resolve_text
-from flowprobe.core.scenario import Environment, FaultPlan, Persona, Provider, Start
+from flowprobe.core.scenario import Environment, FaultPlan, Provider, Start
 from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.core.wire import Call, Outcome
 from flowprobe.errors import Refused
@@ -24,25 +24,34 @@ from flowprobe.proxy.protocol import Ready
 from flowprobe.running.folder import RunFolder
 from flowprobe.secrets.references import Vault
 
-__all__ = ["USER_EDGE", "Session"]
+__all__ = ["USER_EDGE", "Session", "refuse_unreachable_edges"]
 
 USER_EDGE = "user"
 
 
+def refuse_unreachable_edges(environment: Environment, plans: Iterable[FaultPlan]) -> None:
+    """Raise Refused where a plan faults a provider of a product that we do not start: its calls do not pass us."""
+    faulted = {fault.edge for plan in plans for fault in plan.faults} - {USER_EDGE}
+    if faulted and not environment.start:
+        raise Refused(
+            f"faults on {', '.join(sorted(faulted))} need a product that FlowProbe starts, and the environment "
+            f"{environment.name!r} ({environment.position}) has no `start`: run with --faults none, or choose an "
+            "environment that starts the product")
+
+
 class Session:
-    """Opened once for a run, closed on every way out of it."""
+    """`credentials` are the headers that sign each persona's calls. Opened once for a run, closed on every way out of it."""
 
     def __init__(self, environment: Environment, *, run: str, folder: RunFolder, vault: Vault,
-                 personas: Mapping[str, Persona], plans: tuple[FaultPlan, ...], injector: bool) -> None:
+                 credentials: Mapping[str, Mapping[str, str]], plans: tuple[FaultPlan, ...], injector: bool) -> None:
         self._environment = environment
         self._folder = folder
         self._vault = vault
-        self._personas = personas
+        self._credentials = credentials
         self.targets = {name: _with_port(url) for name, url in environment.targets.items()}
         self._upstreams = {name: _with_port(p.upstream or p.url) for name, p in environment.providers.items()}
         self._user_edge = any(_on_user_edge(plan) for plan in plans)
         self.owned = bool(environment.start)
-        self._refuse_unreachable_edges(plans)
         self._private = tempfile.TemporaryDirectory(prefix="flowprobe-")
         self._proxy = self._make_proxy(run, injector)
         self._product = Product()
@@ -114,10 +123,9 @@ class Session:
         """A driver and its `send`, with the personas' credentials. `faulted`: through the user edge."""
         driver = self._driver(faulted)
         self._drivers.append(driver)
-        signed = {persona.name: self._vault.headers(persona) for persona in self._personas.values()}
 
         def send(call: Call) -> Outcome:
-            headers = signed.get(call.persona)
+            headers = self._credentials.get(call.persona)
             return driver.send(replace(call, headers={**headers, **call.headers}) if headers else call)
 
         return driver, send
@@ -141,15 +149,6 @@ class Session:
         if self._proxy is not None:
             steps = {number: step.name for number, step in trial.steps.items()}
             self._proxy.apply(lease=trial.id, trial=trial.id, plan=plan, seed=trial.seed, steps=steps)
-
-    def _refuse_unreachable_edges(self, plans: tuple[FaultPlan, ...]) -> None:
-        faulted = {fault.edge for plan in plans for fault in plan.faults} - {USER_EDGE}
-        if faulted and not self.owned:
-            names = ", ".join(sorted(faulted))
-            raise Refused(
-                f"faults on {names} need a product that FlowProbe starts, and the environment "
-                f"{self._environment.name!r} ({self._environment.position}) has no `start`: "
-                "run with --faults none, or choose an environment that starts the product")
 
     def _make_proxy(self, run: str, injector: bool) -> ProxyProcess | None:
         edges = tuple(self._edges())

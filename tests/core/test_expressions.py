@@ -108,7 +108,8 @@ def test_what_a_template_writes_reads_as_the_same_template(found: list[str | Exp
     assert parse(str(template), HERE) == template
 
 
-@given(st.text() | st.lists(st.sampled_from([*"ab.+-*1 ${}[]()'", "${", "$${", "1h", "1e9", "\n", "é", "٣"])).map("".join))
+@given(st.text() | st.lists(st.sampled_from([*"ab.+-*1 ${}[]()'", "${", "$${", "1h", "1e9", "\n", "é",
+                                             "٣"])).map("".join))
 def test_any_text_is_read_or_explained(text: str) -> None:
     found = parse(text, HERE)
     if isinstance(found, Malformed):

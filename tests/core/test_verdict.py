@@ -5,12 +5,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowprobe.core.events import (
-    CleanupEnded, CleanupPlanned, CleanupSettled, Interrupted, Saturated, ToolFailure, TrialSkipped,
+    CleanupEnded,
+    CleanupPlanned,
+    CleanupSettled,
+    Interrupted,
+    Saturated,
+    ToolFailure,
+    TrialSkipped,
 )
 from flowprobe.core.evidence import fold
 from flowprobe.core.verdict import Blame, Kind, Verdict, exit_code, judge_run, worst
 from tests.journals import (
-    SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended, unanswered,
+    SLOW,
+    Journal,
+    ended,
+    exchange,
+    finding,
+    injected,
+    replied,
+    sent,
+    started,
+    step_ended,
+    unanswered,
 )
 from tests.scenes import TRIAL
 

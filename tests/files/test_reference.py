@@ -41,7 +41,8 @@ def test_the_scenario_page_lists_every_problem(id: str) -> None:
     assert f"`{id}`" in SCENARIO_PAGE
 
 
-@pytest.mark.parametrize("text", re.findall(r"```yaml\n(flowprobe: 1\n.*?)```", SCENARIO_PAGE + ENVIRONMENT_PAGE, re.DOTALL))
+@pytest.mark.parametrize("text",
+                         re.findall(r"```yaml\n(flowprobe: 1\n.*?)```", SCENARIO_PAGE + ENVIRONMENT_PAGE, re.DOTALL))
 def test_whole_examples_are_read(text: str) -> None:
     load = load_project if "\nenvironments:" in text else load_profile if "\nprofile:" in text else load_scenario
     load(Path("example.yaml"), text=text)

@@ -34,7 +34,8 @@ def refused(shape: f.Shape, text: str) -> str:
 
 
 @pytest.mark.parametrize(("text", "meant"), [
-    ("null", None), ("~", None), ("true", True), ("false", False), ("0", 0), ("-12", -12), ("1.50", 1.5), ("2e3", 2000.0),
+    ("null", None), ("~", None), ("true", True), ("false", False), ("0", 0), ("-12", -12), ("1.50", 1.5),
+    ("2e3", 2000.0),
     ("-0.5e-1", -0.05)])
 def test_plain_scalars_of_json(text: str, meant: object) -> None:
     found = value(f.Json(), text)
@@ -71,7 +72,8 @@ def test_a_literal_value_is_not_searched_for_look_ups() -> None:
     assert value(f.Json(templated=False), "'${a'") == "${a"
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("800ms", 0.8), ("2s", 2.0), ("1.5m", 90.0), ("2h", 7200.0), ("7d", 604800.0)])
+@pytest.mark.parametrize(("text", "seconds"),
+                         [("800ms", 0.8), ("2s", 2.0), ("1.5m", 90.0), ("2h", 7200.0), ("7d", 604800.0)])
 def test_durations(text: str, seconds: float) -> None:
     assert value(f.Duration(), text) == seconds
 
@@ -82,12 +84,15 @@ def test_sizes(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize(("shape", "text", "id"), [
-    (f.Duration(), "2", "needs-unit"), (f.Duration(), "2 parsecs", "wrong-type"), (f.Duration(), "null", "wrong-type"),
+    (f.Duration(), "2", "needs-unit"), (f.Duration(), "2 parsecs", "wrong-type"),
+    (f.Duration(), "null", "wrong-type"),
     (f.Duration(), "[1s]", "wrong-type"), (f.Size(), "10", "needs-unit"), (f.Size(), "10s", "wrong-type"),
-    (f.Duration(templated=True), "${a}s", "not-one-template"), (f.Duration(), "1" + "0" * 400 + "s", "number-too-large"),
+    (f.Duration(templated=True), "${a}s", "not-one-template"),
+    (f.Duration(), "1" + "0" * 400 + "s", "number-too-large"),
     (f.Text(), "5", "wrong-type"), (f.Text(), "''", "empty"), (f.Text(), '"a\\nb"', "line-break"),
     (f.Text(), '"a\\0b"', "line-break"), (f.Text(), "${a}", "template-not-here"), (f.Name(), "é", "bad-name"),
-    (f.Integer(), "1.5", "wrong-type"), (f.Integer(maximum=3), "4", "out-of-range"), (f.Boolean(), "yes", "wrong-type"),
+    (f.Integer(), "1.5", "wrong-type"), (f.Integer(maximum=3), "4", "out-of-range"),
+    (f.Boolean(), "yes", "wrong-type"),
     (f.Choice(("a", "b")), "c", "unknown-word"), (f.CallLine(), "GET ${a}", "bad-call"),
     (f.ListOf(f.Name(), minimum=1), "[]", "empty"), (f.OneOf(scalar=f.Name()), "[a]", "wrong-type")])
 def test_what_does_not_fit_is_one_message(shape: f.Shape, text: str, id: str) -> None:

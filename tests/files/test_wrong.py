@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.context import MAX_PROBLEMS
 from flowprobe.files.nodes import MAX_BYTES, MAX_NODES
 from flowprobe.files.problems import MESSAGES
 from flowprobe.files.scenarios import load_scenario, scenario_files
@@ -81,10 +82,18 @@ def test_too_many_values(tmp_path: Path) -> None:
     assert only_problem(load_scenario, file).id == "too-many-values"
 
 
+def test_of_very_many_mistakes_the_first_hundred_are_shown() -> None:
+    text = "flowprobe: 1\n" + "".join(f"key{number}: 1\n" for number in range(5000))
+    with pytest.raises(InvalidInput) as caught:
+        load_scenario(Path("a.yaml"), text=text)
+    assert len(caught.value.problems) == MAX_PROBLEMS + 1
+    assert caught.value.problems[-1].id == "too-many-problems"
+
+
 def test_every_message_is_shown_by_a_file_or_by_a_test_above(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(WRONG)
     shown = {problem.id for name in FILES for problem in problems_of(Path(name))}
     above = {"file-not-found", "not-a-file", "unreadable-file", "no-scenarios", "file-too-large",
-             "too-many-values"}
+             "too-many-values", "too-many-problems"}
     assert shown | above == set(MESSAGES)
     assert not shown & above

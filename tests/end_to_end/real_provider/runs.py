@@ -79,7 +79,7 @@ class Run:
     def judged_again(self) -> Any:
         """The verdict of each trial by its id, from the journals alone, as if the proxy had never been late."""
         streams = read_folder(self.folder / "journal")
-        lines = [line for stream in streams for line in stream.lines if not isinstance(line.event, Saturated)]
+        lines = [line for stream in streams for line in stream.stamped if not isinstance(line.event, Saturated)]
         return judge_run(fold(lines, whole=False))
 
 

@@ -1,0 +1,78 @@
+import re
+
+from flowprobe.core.evidence import fold
+from flowprobe.core.verdict import judge_run
+from flowprobe.report.lines import STYLES, Line, footer, trial_block
+from flowprobe.report.model import RunReport
+from tests.journals import (
+    SLOW,
+    Journal,
+    ended,
+    exchange,
+    finding,
+    injected,
+    replied,
+    sent,
+    started,
+    step_ended,
+    unanswered,
+)
+from tests.reports import report_of
+
+
+def block(report: RunReport, number: int = -1) -> tuple[list[Line], str]:
+    trial = report.evidence.trials[number]
+    lines = list(trial_block(trial, report.verdicts[trial.started.trial], report))
+    return lines, "\n".join("".join(span.text for span in line).rstrip() for line in lines)
+
+
+def failed() -> RunReport:
+    journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one", "broken", finding()),
+                               step_ended("two", "not-reached", because="one failed"), ended())
+    return report_of(journal.proxy(exchange(), injected()))
+
+
+def test_a_failed_trial_says_why_where_and_how_to_run_it_again() -> None:
+    lines, text = block(failed())
+    assert "✗ slow" in text
+    assert "Step 'one' took 612 ms (at most 400 ms was promised), while latency 500ms was injected into 'payments'." in text
+    assert re.search(r"✗ one +GET /one +200 +50 ms", text)
+    assert re.search(r"└ payments: POST /v1/charges +200 +20 ms +\+ latency injected: asked 500 ms, realised 501 ms", text)
+    assert "scenarios/test.yaml:9:7" in text
+    assert "two          not reached: one failed" in text
+    assert "run just this again: flowprobe run …" in text
+    assert {span.style for line in lines for span in line} <= set(STYLES)
+
+
+def test_a_passed_trial_is_one_line() -> None:
+    report = report_of(Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended()))
+    assert len(block(report)[0]) == 1
+
+
+def test_a_call_without_a_reply_says_so() -> None:
+    report = report_of(Journal().runner(started(), sent("one", 1), replied(1), step_ended("one"), sent("two", 2),
+                                        unanswered(2, "timeout"), step_ended("two", "broken", finding("no-reply")), ended()))
+    assert "no reply (timeout)" in block(report)[1]
+
+
+def test_an_inconclusive_trial_names_the_blame() -> None:
+    report = report_of(Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one"), ended()))
+    assert "inconclusive (fault never fired)" in block(report)[1]
+
+
+def test_nothing_from_a_reply_reaches_a_terminal_as_a_control_character() -> None:
+    evil = finding("json", "1", "\x1b[2J\u202e\r\nPASS \x07")
+    report = report_of(Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", evil), ended()))
+    text = block(report)[1]
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
+    assert "\\x1b[2J" in text
+
+
+def test_the_footer_counts_the_verdicts_and_gives_the_exit_code() -> None:
+    text = "\n".join("".join(span.text for span in line) for line in footer(failed()))
+    assert "✗ fail  1 fail  exit 1" in text
+
+
+def test_every_verdict_has_a_mark() -> None:
+    empty = RunReport(failed().folder, fold([]), judge_run(fold([])), 3)
+    assert "? inconclusive  no trials" in "\n".join("".join(s.text for s in line) for line in footer(empty))

@@ -1,0 +1,23 @@
+import json
+
+from flowprobe.report.result_json import result_json
+from tests.journals import SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended, unanswered
+from tests.reports import report_of
+
+
+def test_the_result_has_the_trial_its_steps_its_provider_calls_and_their_receipts() -> None:
+    journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one", "broken", finding()), ended())
+    result = json.loads(json.dumps(result_json(report_of(journal.proxy(exchange(), injected())))))
+    trial = result["trials"][0]
+    assert (result["version"], result["verdict"], result["exit_code"]) == (1, "fail", 1)
+    assert (trial["plan"], trial["verdict"], trial["blame"], trial["rerun"]) == ("slow", "fail", "product", "flowprobe run …")
+    assert trial["steps"][0]["findings"][0]["place"] == "scenarios/test.yaml:9:7"
+    found = trial["steps"][0]["calls"][0]["exchanges"][0]
+    assert (found["edge"], found["joined_by"], found["injections"][0]["realised_s"]) == ("payments", "call", 0.501)
+    assert trial["receipts"][0]["fault"] == "payments"
+
+
+def test_a_call_without_a_reply_has_its_reason() -> None:
+    journal = Journal().runner(started(), sent("one"), unanswered(), step_ended("one", "broken", finding("no-reply")), ended())
+    call = result_json(report_of(journal))["trials"][0]["steps"][0]["calls"][0]
+    assert (call["status"], call["no_reply"]["reason"]) == (None, "connect")
