@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Concatenate, ParamSpec, cast
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from mitmproxy.connection import Client
 from mitmproxy.http import Headers, HTTPFlow, Response
@@ -29,6 +29,7 @@ __all__ = ["Addon", "Rules"]
 
 _KEY = "flowprobe"
 P = ParamSpec("P")
+S = TypeVar("S", HTTPFlow, NextLayer)
 Outcome = Awaitable[None] | None
 
 
@@ -48,6 +49,23 @@ def _fails_off(hook: Callable[Concatenate[Addon, P], Outcome]) -> Callable[Conca
         return self.finish(name, waiting, args[0]) if waiting is not None else None
 
     return cast("Callable[Concatenate[Addon, P], Outcome]", guarded)
+
+
+def _fails_closed(hook: Callable[[Addon, S], None]) -> Callable[[Addon, S], None]:
+    """An exception in a guard, or on the way to one, becomes an event and ends the connection."""
+    name = hook.__name__
+
+    @functools.wraps(hook)
+    def guarded(self: Addon, subject: S) -> None:
+        try:
+            if self.fail_in == name:
+                raise RuntimeError("this guard was told to fail")
+            hook(self, subject)
+        except Exception as error:
+            self.failed(name, error, subject)
+            self.shut_out(subject)
+
+    return guarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +112,12 @@ class Addon:
         except Exception as error:
             self.failed(hook, error, subject)
 
+    def shut_out(self, subject: HTTPFlow | NextLayer) -> None:
+        if isinstance(subject, HTTPFlow):
+            mitm.kill(subject)
+        else:
+            mitm.reset(self._injector.engine, mitm.client_of(subject))
+
     # --- connections ---
 
     @_fails_off
@@ -108,6 +132,7 @@ class Addon:
         self._recorder.client_left(client.id)
         return None
 
+    @_fails_closed
     def http_connect(self, flow: HTTPFlow) -> None:
         self._guard.tunnel(flow, guarded=self._guarded(flow))
 
@@ -123,6 +148,7 @@ class Addon:
             self._recorder.ended(exchange, 200)
         return None
 
+    @_fails_closed
     def next_layer(self, layer: NextLayer) -> None:
         target = mitm.tunnel_target(layer)
         listener = self.listeners.get(mitm.spec_of(mitm.client_of(layer)))
@@ -131,10 +157,11 @@ class Addon:
 
     # --- requests ---
 
+    @_fails_closed
     def requestheaders(self, flow: HTTPFlow) -> None:
         if not self._guard.request(flow, guarded=self._guarded(flow)):
             return
-        # Forwarding comes first, and outside of what may fail: without faults the product must still work.
+        # Routing comes before everything that may fail off: without faults the product must still work.
         listener = self.listeners[mitm.spec_of(flow.client_conn)]
         believed = flow.request.host
         route = listener.route(believed, flow.request.port)
@@ -190,7 +217,7 @@ class Addon:
         exchange.ready = self._clock()
         _no_h2c(flow)
         content = flow.request.raw_content or b""
-        exchange.request_bytes = len(content)
+        exchange.request_bytes = len(content) or _length(flow.request.headers) or 0
         if exchange.edge == UNDECLARED:
             return None
         exchange.body = digest(content)

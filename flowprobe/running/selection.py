@@ -132,7 +132,7 @@ def _check_binding(scenarios: Sequence[Scenario], bind: Bindings) -> None:
         known = {persona for s in scenarios for persona in s.personas.get(role, ())}
         if name not in known:
             raise _problem("unknown-binding", "--persona", f"no scenario binds {role!r} to {name!r}",
-                           _instead(name, tuple(known)))
+                           _instead(name, tuple(sorted(known))))
 
 
 def _named(name: str, scenarios: Sequence[Scenario], environment: Environment, bind: Bindings) -> (

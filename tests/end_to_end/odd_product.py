@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import os
 import signal
 import urllib.request
@@ -16,12 +17,13 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     try:
         while request := (await reader.readline()).decode():
             method, target, _ = request.split(" ", 2)
-            length = 0
+            length, head = 0, ""
             while (line := await reader.readline()).strip():
+                head += line.decode()
                 if line.lower().startswith(b"content-length:"):
                     length = int(line.split(b":")[1])
             await reader.readexactly(length)
-            await answer(method, target, writer)
+            await answer(method, target, writer, head)
             await writer.drain()
     except (OSError, asyncio.IncompleteReadError, ValueError):
         pass
@@ -29,7 +31,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
-async def answer(method: str, target: str, writer: asyncio.StreamWriter) -> None:
+async def answer(method: str, target: str, writer: asyncio.StreamWriter, head: str) -> None:
     path, _, query = target.partition("?")
     match path.strip("/").split("/"):
         case ["hang"]:
@@ -54,6 +56,8 @@ async def answer(method: str, target: str, writer: asyncio.StreamWriter) -> None
             for _ in range(1000):
                 writer.write(b"x" * 1_000_000)
                 await writer.drain()
+        case ["echo"]:
+            reply(writer, 200, json.dumps({"head": head, "log": head.upper()}))
         case ["crash"]:
             os.kill(os.getpid(), signal.SIGKILL)
         case ["provider"]:

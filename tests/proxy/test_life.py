@@ -165,6 +165,17 @@ def test_a_hook_that_fails_injects_nothing_and_says_so(tmp_path: Path, origin: O
     assert rig.proxy.reason == "closed"
 
 
+@pytest.mark.parametrize("hook", ["requestheaders", "http_connect"])
+def test_a_guard_that_fails_lets_nothing_through(tmp_path: Path, origin: Origin, hook: str) -> None:
+    origin.calls.clear()
+    with run_proxy(tmp_path, origin, fail_in=hook) as rig, rig.client("mail") as client:
+        url = "https://api.mail.example/x" if hook == "http_connect" else "http://mail.example/x"
+        with pytest.raises(httpx.HTTPError):
+            client.get(url)
+    assert [event.hook for event in rig.events() if isinstance(event, HookFailed)] == [hook]
+    assert origin.calls == []
+
+
 def test_without_an_injector_everything_is_recorded_and_nothing_happens(tmp_path: Path, origin: Origin) -> None:
     trial = new_trial()
     with run_proxy(tmp_path, origin, injector=False) as rig, rig.client() as client:

@@ -1,0 +1,148 @@
+"""`flowprobe run` as its users call it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.end_to_end.conftest import Place, Result
+
+CANARY = "c4n4ry/+s3cr3t=1"
+ECHO = """\
+  - step: look
+    call: GET /echo
+    expect: {json: {head: nothing like it}}
+"""
+TWO = """\
+flowprobe: 1
+scenario: {name}
+personas: {{admin: pro-eu}}
+workflow:
+  - {{step: look, call: GET /health, expect: {{status: {status}}}}}
+faults:
+  slow: {{user: {{latency: 50ms}}}}
+"""
+
+
+def files(place: Place) -> list[Path]:
+    return [path for path in place.folder.rglob("*") if path.is_file() and path.name not in ("flowprobe.yaml", "odd.py")]
+
+
+def forms(secret: str) -> list[bytes]:
+    return [form.encode() for form in (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode().rstrip("="),
+                                       json.dumps(secret)[1:-1])]
+
+
+def test_a_planted_secret_is_in_no_byte_that_is_written_or_printed(place: Place) -> None:
+    """The product throws the credentials back at us, in a reply that breaks an expectation."""
+    project = place.folder / "flowprobe.yaml"
+    project.write_text(project.read_text().replace("mint:admin", "env:ACME_TOKEN"))
+    place.workflow(ECHO)
+    human = place.flowprobe("run", "journey.yaml", "--env", "bare", "--junit", "out.xml", ACME_TOKEN=CANARY)
+    machine = place.flowprobe("run", "journey.yaml", "--env", "bare", "--json", ACME_TOKEN=CANARY)
+    assert (human.code, machine.code) == (1, 1), human.err
+    printed = (human.out + human.err + machine.out + machine.err).encode()
+    for form in forms(CANARY):
+        assert form not in printed
+        assert [path for path in files(place) if form in path.read_bytes()] == []
+    assert "«redacted»" in human.out
+
+
+def test_with_the_secret_not_known_as_one_the_same_search_finds_it(place: Place) -> None:
+    """The positive control: the search above can find something."""
+    place.workflow(ECHO.replace("call: GET /echo", f'call: GET /echo\n    headers: {{X-Key: "{CANARY}"}}'))
+    result = place.flowprobe("run", "journey.yaml", "--env", "bare")
+    assert result.code == 1
+    assert any(CANARY.encode() in path.read_bytes() for path in files(place) if ".flowprobe" in str(path))
+
+
+def test_a_run_leaves_its_journal_its_result_and_its_junit_file(place: Place) -> None:
+    place.scenario(TWO.format(name="A", status=200), "a.yaml")
+    result = place.flowprobe("run", "a.yaml", "--env", "bare", "--junit", "reports/junit.xml", "-o", "out")
+    assert result.code == 0, result.out + result.err
+    assert {path.name for path in (place.folder / "out").iterdir()} >= {"journal", "result.json", "junit.xml"}
+    assert not (place.folder / ".flowprobe").exists()
+    suite = ElementTree.parse(place.folder / "reports" / "junit.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "0")
+    assert json.loads((place.folder / "out" / "result.json").read_text())["verdict"] == "pass"
+
+
+def test_a_folder_that_holds_a_run_is_not_written_over(place: Place) -> None:
+    place.scenario(TWO.format(name="A", status=200), "a.yaml")
+    assert place.flowprobe("run", "a.yaml", "--env", "bare", "--faults", "none", "-o", "out").code == 0
+    again = place.flowprobe("run", "a.yaml", "--env", "bare", "--faults", "none", "-o", "out")
+    assert (again.code, "another folder" in again.err) == (3, True)
+
+
+def test_the_user_edge_slows_our_own_calls_and_nothing_else(place: Place) -> None:
+    place.scenario(TWO.format(name="A", status=200), "a.yaml")
+    result = place.run("a.yaml", "--env", "bare")
+    slow, twin = result.trial("slow"), result.trial("none")
+    assert (result.code, slow["verdict"]) == (0, "pass"), result.err
+    assert [receipt["edge"] for receipt in slow["receipts"]] == ["user"]
+    assert slow["steps"][0]["calls"][0]["seconds"] > 0.05 > twin["steps"][0]["calls"][0]["seconds"]
+    assert twin["exchanges"] == []
+
+
+@pytest.fixture
+def mixed(place: Place) -> Result:
+    place.scenario(TWO.format(name="A", status=500), "a.yaml")
+    place.scenario(TWO.format(name="B", status=200), "b.yaml")
+    return place.run(".", "--env", "bare")
+
+
+def test_a_broken_baseline_makes_its_faulted_trials_inconclusive_and_no_others(place: Place, mixed: Result) -> None:
+    found = {(t["file"], t["plan"]): (t["verdict"], t["blame"]) for t in mixed.json["trials"]}
+    assert (mixed.code, found) == (1, {
+        ("a.yaml", "none"): ("fail", "product"), ("a.yaml", "slow"): ("inconclusive", "baseline"),
+        ("b.yaml", "none"): ("pass", ""), ("b.yaml", "slow"): ("pass", "")})
+
+
+def test_only_what_failed_is_run_again(place: Place, mixed: Result) -> None:
+    again = place.run(".", "--env", "bare", "--last-failed")
+    assert {trial["file"] for trial in again.json["trials"]} == {"a.yaml"}
+
+
+def test_fail_fast_stops_after_the_first_failure(place: Place) -> None:
+    place.scenario(TWO.format(name="A", status=500), "a.yaml")
+    place.scenario(TWO.format(name="B", status=200), "b.yaml")
+    result = place.run(".", "--env", "bare", "--fail-fast")
+    assert [trial["verdict"] for trial in result.json["trials"]] == ["fail", "inconclusive", "inconclusive", "inconclusive"]
+    assert result.code == 1
+
+
+def test_the_command_of_a_failure_runs_just_that_trial_again(place: Place) -> None:
+    place.scenario(TWO.format(name="A", status=500), "a.yaml")
+    first = place.run("a.yaml", "--env", "bare", "--faults", "none")
+    words = first.trial()["rerun"].split()
+    again = place.flowprobe(*words[1:], "--json")
+    assert (again.code, again.json["seed"]) == (1, first.json["seed"])
+    assert [trial["plan"] for trial in again.json["trials"]] == ["none"]
+
+
+def test_a_pipe_gets_plain_lines_and_json_stands_alone_on_standard_output(place: Place) -> None:
+    place.scenario(TWO.format(name="A", status=200), "a.yaml")
+    plain = place.flowprobe("run", "a.yaml", "--env", "bare", "--faults", "none")
+    assert "\x1b" not in plain.out
+    assert "1 pass  exit 0" in plain.out
+    machine = place.run("a.yaml", "--env", "bare", "--faults", "none")
+    assert machine.json["verdict"] == "pass"
+    assert "1 pass" in machine.err
+
+
+def test_the_journal_alone_gives_the_same_verdicts(place: Place, mixed: Result) -> None:
+    from flowprobe.core.evidence import fold
+    from flowprobe.core.verdict import judge_run
+    from flowprobe.journal.reader import read_folder
+
+    streams = read_folder(place.latest() / "journal")
+    evidence = fold(line for stream in streams for line in stream.stamped)
+    verdicts = judge_run(evidence)
+    assert not any(stream.gaps or stream.torn for stream in streams)
+    assert {trial: str(verdict.kind) for trial, verdict in verdicts.items()} == {
+        trial["trial"]: trial["verdict"] for trial in mixed.json["trials"]}

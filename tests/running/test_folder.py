@@ -1,0 +1,62 @@
+import json
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from flowprobe.errors import ToolFailed
+from flowprobe.running.folder import RunFolder, last_result, write_whole
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_run_has_a_folder_of_its_own_that_only_its_owner_can_open() -> None:
+    folder = RunFolder("abcdef0123456789", now=NOW)
+    assert folder.path == Path(".flowprobe/runs/20261122-093000-abcdef")
+    assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+    assert Path(".flowprobe/latest").resolve() == folder.path.resolve()
+    assert Path(".flowprobe/.gitignore").read_text() == "*\n"
+
+
+def test_latest_points_at_the_newest_run() -> None:
+    RunFolder("a" * 16, now=NOW)
+    second = RunFolder("b" * 16, now=NOW)
+    second.write("result.json", json.dumps({"run": "b"}))
+    assert last_result() == {"run": "b"}
+
+
+def test_a_named_folder_that_holds_a_run_is_not_written_over(tmp_path: Path) -> None:
+    folder = RunFolder("a" * 16, now=NOW, output=tmp_path / "out")
+    folder.journal.mkdir()
+    (folder.journal / "runner.jsonl").touch()
+    with pytest.raises(ToolFailed, match="holds another run"):
+        RunFolder("b" * 16, now=NOW, output=tmp_path / "out")
+
+
+def test_a_named_folder_leaves_the_state_folder_alone(tmp_path: Path) -> None:
+    RunFolder("a" * 16, now=NOW, output=tmp_path / "out")
+    assert not Path(".flowprobe").exists()
+
+
+def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = write_whole(tmp_path / "deep" / "result.json", "first")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(path, "second \ud800")
+    assert path.read_text() == "first"
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ToolFailed, match="cannot write"):
+        write_whole(tmp_path / "file" / "result.json", "x")
+
+
+def test_without_an_earlier_run_there_is_no_result() -> None:
+    assert last_result() is None

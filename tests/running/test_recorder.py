@@ -1,0 +1,40 @@
+import json
+from pathlib import Path
+
+from flowprobe.core.events import CallSent, CleanupPlanned, Event
+from flowprobe.core.redact import REDACTED, Redactor
+from flowprobe.journal.writer import JournalWriter
+from flowprobe.ledger.file import Ledger, read_ledger
+from flowprobe.running.recorder import Recorder
+
+PLANNED = CleanupPlanned("t", "one", 1, "pro-eu", "DELETE /x")
+SENT = CallSent("t", "one", "c", 1, "pro-eu", "GET", "http://acme.test/?key=s3cr3t-token", {})
+
+
+def test_a_cleanup_is_in_the_ledger_before_anybody_is_told(tmp_path: Path) -> None:
+    seen: list[tuple[Event, int]] = []
+    ledger = tmp_path / "ledger.jsonl"
+    record = Recorder(JournalWriter(tmp_path / "j.jsonl", "runner"), Ledger(ledger),
+                      lambda event: seen.append((event, len(list(read_ledger(ledger))))))
+    record(SENT)
+    record(PLANNED)
+    record.close()
+    assert seen == [(SENT, 0), (PLANNED, 1)]
+
+
+def test_nothing_passes_unredacted_into_the_journal(tmp_path: Path) -> None:
+    for secrets, leaks in (([], True), (["s3cr3t-token"], False)):
+        path = tmp_path / f"{len(secrets)}.jsonl"
+        record = Recorder(JournalWriter(path, "runner", redact=Redactor(secrets)), Ledger(tmp_path / "l"), lambda _: None)
+        record(SENT)
+        record.close()
+        assert ("s3cr3t-token" in path.read_text()) is leaks
+        assert (REDACTED in json.loads(path.read_text())["url"]) is not leaks
+
+
+def test_the_lines_of_a_trial_are_taken_once(tmp_path: Path) -> None:
+    record = Recorder(JournalWriter(tmp_path / "j.jsonl", "runner"), Ledger(tmp_path / "l"), lambda _: None)
+    record(SENT)
+    assert [line.event for line in record.take()] == [SENT]
+    assert record.take() == ()
+    record.close()
