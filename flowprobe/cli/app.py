@@ -42,8 +42,10 @@ def run(
     tag: Annotated[Optional[list[str]], typer.Option(help="Only scenarios with this tag.", metavar="TAG")] = None,  # noqa: UP045
     timeout: Annotated[str, typer.Option(help="The total budget of each call, from connecting to the last byte.",
                                          metavar="DURATION")] = "30s",
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop after the first trial that fails.")] = False,
-    last_failed: Annotated[bool, typer.Option("--last-failed", help="Only what failed or was inconclusive last time.")] = False,
+    fail_fast: Annotated[bool, typer.Option(
+        "--fail-fast", "-x", help="Stop after the first trial that fails.")] = False,
+    last_failed: Annotated[bool, typer.Option(
+        "--last-failed", help="Only what failed or was inconclusive last time.")] = False,
     as_json: AsJson = False,
     junit: Annotated[Optional[Path], typer.Option(help="Also write JUnit XML there.", metavar="FILE")] = None,  # noqa: UP045
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
@@ -53,8 +55,9 @@ def run(
     from flowprobe.running.selection import Request
 
     request = Request(
-        paths=tuple(paths), environment=env, faults=faults, seed=seed, tags=tuple(tag or ()), bind=_binding(persona or []),
-        fail_fast=fail_fast, last_failed=last_failed, output=output, timeout_s=_seconds(timeout))
+        paths=tuple(paths), environment=env, faults=faults, seed=seed, tags=tuple(tag or ()),
+        bind=_binding(persona or []), fail_fast=fail_fast, last_failed=last_failed,
+        output=output, timeout_s=_seconds(timeout))
     return run_command(request, as_json=as_json, junit=junit)
 
 

@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from flowprobe.core.scenario import Environment, Project
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.checks import check_scenario
 from flowprobe.files.project import find_project, load_project
@@ -45,8 +46,11 @@ def _problems(file: Path, environment: str | None) -> tuple[Problem, ...]:
         project = load_project(Path(shown_path(found))) if found else None
     except InvalidInput as invalid:
         return invalid.problems
-    where = project.environments.get(environment or project.default or next(iter(project.environments))) if project else None
-    return check_scenario(scenario, project, where)
+    return check_scenario(scenario, project, _environment(project, environment) if project else None)
+
+
+def _environment(project: Project, name: str | None) -> Environment | None:
+    return project.environments.get(name or project.default or next(iter(project.environments)))
 
 
 def _count(files: int, problems: int) -> str:

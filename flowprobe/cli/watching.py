@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 import flowprobe
@@ -20,7 +19,8 @@ from flowprobe.report.visible import visible
 
 __all__ = ["Screen", "screen"]
 
-_COLOURS = {"": "", "dim": "dim", "bold": "bold", "good": "green", "warn": "yellow", "bad": "bold red", "odd": "magenta"}
+_COLOURS = {"": "", "dim": "dim", "bold": "bold", "good": "green", "warn": "yellow", "bad": "bold red",
+            "odd": "magenta"}
 
 
 def screen(stream: IO[str]) -> Screen:
@@ -43,7 +43,7 @@ class Screen:
     def __enter__(self) -> Screen:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stream.flush()
 
     def print(self, line: Line) -> None:
@@ -91,9 +91,9 @@ class Terminal(Screen):
             self._status.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._status.stop()
-        super().__exit__(kind, value, trace)
+        super().__exit__()
 
     def print(self, line: Line) -> None:
         from rich.text import Text

@@ -26,15 +26,15 @@ def why(trial: TrialEvidence, twin: TrialEvidence | None) -> str:
 def _said(finding: Finding) -> str:
     match finding.kind:
         case "within":
-            return f"took {finding.seen} ({finding.expected} was promised)"
+            return f"took {finding.seen} where {finding.expected} was promised"
         case "status":
-            return f"was answered {finding.seen} ({finding.expected} was promised)"
+            return f"was answered {finding.seen} where {finding.expected} was promised"
         case "no-reply":
             return f"got no reply: {finding.seen}"
         case "sends":
-            return f"made the product send {finding.where} {finding.seen} ({finding.expected} was promised)"
+            return f"made the product send {finding.where} {finding.seen} where {finding.expected} was promised"
         case _:
-            return f"answered {finding.where} = {finding.seen} ({finding.expected} was promised)"
+            return f"answered {finding.where} = {finding.seen} where {finding.expected} was promised"
 
 
 def _while(trial: TrialEvidence, step: StepEvidence) -> str:

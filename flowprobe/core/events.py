@@ -272,8 +272,8 @@ class ExchangeEnded:
     `trial` and `call` are None where they are not known; `evidence` says how they were found: traceparent,
     baggage, trial-id, owned (we started the product, one trial is active), ambiguous (it bears the marks of two
     trials) or none. An edge `undeclared` is a host that nobody declared: passed untouched, only counted. `status`
-    is what the caller was given (None: no answer); `upstream_status` what the provider said (None: it was not asked, or did not
-    answer). `key` is the idempotency key's digest, `body` that of the body ('' for none).
+    is what the caller was given (None: no answer); `upstream_status` what the provider said (None: it was not
+    asked, or did not answer). `key` is the idempotency key's digest, `body` that of the body ('' for none).
     """
 
     exchange: str
@@ -338,7 +338,8 @@ class Saturated:
 
 Event: TypeAlias = (
     RunStarted | TrialStarted | FaultsArmed | FaultsDisarmed | CallSent | CallReplied | CallUnanswered | StepEnded
-    | TrialEnded | TrialSkipped | SendsJudged | CleanupPlanned | CleanupSettled | CleanupEnded | Interrupted | ToolFailure | RunEnded
+    | TrialEnded | TrialSkipped | SendsJudged | CleanupPlanned | CleanupSettled | CleanupEnded | Interrupted
+    | ToolFailure | RunEnded
     | ProxyStarted | LeaseApplied | LeaseEnded | ExchangeEnded | Injected | HookFailed | Saturated
 )
 

@@ -283,7 +283,8 @@ def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]
                    because=step.because or sends.because)
 
 
-def _place(trial: _Gathered, calls: Sequence[CallSent]) -> tuple[dict[str, list[ExchangeEvidence]], list[ExchangeEvidence]]:
+def _place(trial: _Gathered, calls: Sequence[CallSent]) -> (
+        tuple[dict[str, list[ExchangeEvidence]], list[ExchangeEvidence]]):
     """Each provider exchange under its call, and those that no call's window holds."""
     receipts: dict[str, list[Injected]] = {}
     for receipt in trial.receipts:

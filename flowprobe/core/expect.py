@@ -11,7 +11,7 @@ from flowprobe.core.parsed import Parsed
 from flowprobe.core.resolve import Names, WrongType, resolve
 from flowprobe.core.scenario import Expect, Position, Step
 from flowprobe.core.shapes import compare, describe
-from flowprobe.core.wire import NoReply, Reply
+from flowprobe.core.wire import NoReply, Outcome, Reply
 
 __all__ = ["judge", "milliseconds", "replaced"]
 
@@ -22,7 +22,10 @@ _REASONS = {
 }
 
 
-def judge(step: Step, expect: Expect, outcome: Reply | NoReply, names: Names, parsed: Parsed | None) -> tuple[Finding, ...]:
+_MESSAGES = ("message", "detail", "title", "code")
+
+
+def judge(step: Step, expect: Expect, outcome: Outcome, names: Names, parsed: Parsed | None) -> tuple[Finding, ...]:
     """The findings of one outcome; `parsed` is the reply's reading (None for no reply). Raises Absent."""
     if isinstance(outcome, NoReply):
         return (_no_reply(step, expect, outcome),)
@@ -78,7 +81,7 @@ def _hint(parsed: Parsed) -> str:
     error: Any = body.get("error", body)
     message = error if isinstance(error, str) else None
     if isinstance(error, dict):
-        message = next((error[k] for k in ("message", "detail", "title", "code") if isinstance(error.get(k), str)), None)
+        message = next((error[key] for key in _MESSAGES if isinstance(error.get(key), str)), None)
     return f" ({message[:120]})" if message else ""
 
 

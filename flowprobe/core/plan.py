@@ -54,6 +54,7 @@ def _group(scenario: Scenario, binding: Bindings, plans: Sequence[FaultPlan], se
     personas = {role: setting.personas[name] for role, name in binding.items()}
 
     def trial(plan: FaultPlan) -> Trial:
-        return Trial(new_id(), scenario, personas, plan, setting.seed, now, setting.targets, setting.budget, setting.env)
+        return Trial(new_id(), scenario, personas, plan, setting.seed, now, setting.targets, setting.budget,
+                     setting.env)
 
     return Group(trial(NO_FAULTS), tuple(trial(plan) for plan in plans if plan.faults))

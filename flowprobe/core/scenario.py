@@ -82,7 +82,7 @@ class Template:
 
 
 Text: TypeAlias = str | Template
-Value: TypeAlias = "None | bool | int | float | str | Template | Sequence[Value] | Mapping[str, Value]"
+Value: TypeAlias = "bool | int | float | str | Template | Sequence[Value] | Mapping[str, Value] | None"
 
 
 # --- steps ----------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ class Span:
 Line = tuple[Span, ...]
 _MARK = {Kind.PASS: ("✓", "good"), Kind.DEGRADED: ("≈", "warn"), Kind.FAIL: ("✗", "bad"),
          Kind.INCONCLUSIVE: ("?", "odd")}
+_STEP_MARK = {"held": ("✓", "good"), "degraded": ("≈", "warn"), "broken": ("✗", "bad")}
 _WIDTH = 46
 
 
@@ -38,7 +39,8 @@ def line(*spans: str | Span) -> Line:
 
 
 def headline(version: str, environment: str, seed: int, folder: str) -> Line:
-    return line(Span("FlowProbe", "bold"), f" {version} · environment {environment} · seed {seed} · ", Span(folder, "dim"))
+    said = f" {version} · environment {environment} · seed {seed} · "
+    return line(Span("FlowProbe", "bold"), said, Span(folder, "dim"))
 
 
 def scenario_line(trial: TrialEvidence) -> Line:
@@ -85,7 +87,7 @@ def _step(step: StepEvidence) -> Iterator[Line]:
 
 
 def _call(step: StepEvidence, call: CallEvidence) -> Line:
-    mark, style = {"held": ("✓", "good"), "degraded": ("≈", "warn"), "broken": ("✗", "bad")}.get(step.outcome, ("·", "dim"))
+    mark, style = _STEP_MARK.get(step.outcome, ("·", "dim"))
     where = _path(call.sent.url)
     what = f"{call.sent.method} {where}"
     return line("      ", Span(mark, style), f" {step.name:<12} {what:<{_WIDTH}} ", *_outcome(call))

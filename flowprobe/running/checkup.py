@@ -125,8 +125,8 @@ def _asked(url: str) -> float | None:
     driver = Driver()
     call = call_id(_TRIAL, 1, 1)
     try:
-        outcome = driver.send(Call(call, _TRIAL, "doctor", "doctor", "GET", url + "/", {"traceparent": traceparent(call)},
-                                   budget=10))
+        headers = {"traceparent": traceparent(call)}
+        outcome = driver.send(Call(call, _TRIAL, "doctor", "doctor", "GET", url + "/", headers, budget=10))
     finally:
         driver.close()
     return None if isinstance(outcome, NoReply) else outcome.seconds

@@ -168,7 +168,7 @@ class _Run:
         except ToolFailed as failed:
             self._record(ToolFailure("proxy", str(failed), trial.id))
         self._clean(trial)
-        return self._judge(trial)
+        return self._judge()
 
     def _walk(self, trial: Trial) -> None:
         self._record(_started(trial, self._rerun(trial)))
@@ -220,7 +220,7 @@ class _Run:
         except ToolFailed as failed:
             self._record(ToolFailure("proxy", str(failed), trial.id))
 
-    def _judge(self, trial: Trial) -> Verdict:
+    def _judge(self) -> Verdict:
         lines = (*self._recorder.take(), *self._proxy_lines.new())
         part = fold(lines, whole=False)
         evidence = part.trials[0]
@@ -232,7 +232,7 @@ class _Run:
     def _skip(self, trial: Trial, because: str, blame: str) -> None:
         self._record(_started(trial, self._rerun(trial)))
         self._record(TrialSkipped(trial.id, because, blame))
-        self._judge(trial)
+        self._judge()
 
     def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:
         """Keep what reports need: of a trial that passed, no bodies."""
@@ -314,8 +314,9 @@ def _await(future: Future[None]) -> None:
 
 def _started(trial: Trial, rerun: str) -> TrialStarted:
     personas: Mapping[str, str] = {role: persona.name for role, persona in trial.personas.items()}
-    return TrialStarted(trial.id, trial.scenario.name, trial.scenario.file, personas, trial.plan.name, trial.seed, rerun,
-                        tuple(_planned(fault) for fault in trial.plan.faults))
+    faults = tuple(_planned(fault) for fault in trial.plan.faults)
+    return TrialStarted(trial.id, trial.scenario.name, trial.scenario.file, personas, trial.plan.name, trial.seed,
+                        rerun, faults)
 
 
 def _planned(fault: Fault) -> PlannedFault:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import product
 from pathlib import Path
 
 from flowprobe.core.plan import Bindings
@@ -168,7 +169,8 @@ def _failed_last(chosen: Sequence[Chosen], request: Request) -> tuple[Chosen, ..
     result = last_result(request.output)
     if result is None:
         raise _problem("no-last-run", "--last-failed", "there is no earlier run here", "run once without --last-failed")
-    failed = {_key(t["file"], t["personas"], t["plan"]) for t in result["trials"] if t["verdict"] in ("fail", "inconclusive")}
+    bad = (trial for trial in result["trials"] if trial["verdict"] in ("fail", "inconclusive"))
+    failed = {_key(trial["file"], trial["personas"], trial["plan"]) for trial in bad}
     again = []
     for item in chosen:
         for binding in _bindings(item):
@@ -179,8 +181,8 @@ def _failed_last(chosen: Sequence[Chosen], request: Request) -> tuple[Chosen, ..
 
 
 def _bindings(item: Chosen) -> list[dict[str, str]]:
-    from itertools import product
-    every = (dict(zip(item.scenario.personas, names, strict=True)) for names in product(*item.scenario.personas.values()))
+    personas = item.scenario.personas
+    every = (dict(zip(personas, names, strict=True)) for names in product(*personas.values()))
     return [b for b in every if all(b[role] == name for role, name in item.bind.items() if role in b)]
 
 

@@ -40,7 +40,8 @@ def refuse_unreachable_edges(environment: Environment, plans: Iterable[FaultPlan
 
 
 class Session:
-    """`credentials` are the headers that sign each persona's calls. Opened once for a run, closed on every way out of it."""
+    """Opened once for a run, closed on every way out of it. `credentials` are the headers that sign each
+    persona's calls."""
 
     def __init__(self, environment: Environment, *, run: str, folder: RunFolder, vault: Vault,
                  credentials: Mapping[str, Mapping[str, str]], plans: tuple[FaultPlan, ...], injector: bool) -> None:
@@ -184,8 +185,9 @@ class Session:
         env = {key: resolve_text(value, names) for key, value in start.env.items()}
         ready = self._ready_url(start, names)
         name = f"{self._environment.start.index(start) + 1}-{Path(command[0]).name}"
-        return StartSpec(command=command, env=env, ready=ready, ready_method=start.ready.method if start.ready else "GET",
-                         ready_within=start.ready_within, name=name, log=self._folder.log(name))
+        method = start.ready.method if start.ready else "GET"
+        return StartSpec(command=command, env=env, ready=ready, ready_method=method, ready_within=start.ready_within,
+                         name=name, log=self._folder.log(name))
 
     def _ready_url(self, start: Start, names: Mapping[str, Any]) -> str | None:
         if start.ready is None:
@@ -208,7 +210,8 @@ class Session:
         """Our authority beside the usual roots: the variables that clients know replace their whole store."""
         import certifi
 
-        assert self._ready is not None and self._ready.ca_cert is not None
+        assert self._ready is not None, "edges are named when the proxy is ready"
+        assert self._ready.ca_cert is not None, "a proxy with a forward edge has an authority"
         bundle = Path(self._private.name) / "ca-bundle.pem"
         bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + Path(self._ready.ca_cert).read_bytes())
         return bundle

@@ -14,7 +14,7 @@ def test_the_sentence_names_step_promise_injection_and_the_unfaulted_trial() -> 
     journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one", "broken", finding()), ended())
     journal.proxy(exchange(), injected())
     assert why(trial(journal), TWIN) == (
-        "Step 'one' took 612 ms (at most 400 ms was promised), while latency 500ms was injected into 'payments'. "
+        "Step 'one' took 612 ms where at most 400 ms was promised, while latency 500ms was injected into 'payments'. "
         "Without the fault: 200 in 45 ms.")
 
 
@@ -23,12 +23,12 @@ def test_an_injection_under_an_earlier_step_is_said_to_come_before() -> None:
         started("slow", SLOW), sent("one", 1), replied(1), step_ended("one"),
         sent("two", 2), replied(2, at=101.0), step_ended("two", "broken", finding("status", "200", "409")), ended())
     journal.proxy(exchange(), injected())
-    assert "was answered 409 (200 was promised), after latency 500ms was injected into 'payments'" in why(trial(journal), None)
+    assert "was answered 409 where 200 was promised, after latency 500ms was injected into 'payments'" in why(trial(journal), None)
 
 
 def test_without_an_injection_nothing_is_blamed_on_one() -> None:
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding()), ended())
-    assert why(trial(journal), None) == "Step 'one' took 612 ms (at most 400 ms was promised)."
+    assert why(trial(journal), None) == "Step 'one' took 612 ms where at most 400 ms was promised."
 
 
 def test_a_pass_needs_no_sentence() -> None:

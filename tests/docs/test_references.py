@@ -14,9 +14,9 @@ import pytest
 
 from flowprobe.core.events import Event
 from flowprobe.core.verdict import Blame, ExitCode, Kind
+from flowprobe.report.result_json import result_json
 from flowprobe.running.run import run
 from flowprobe.running.selection import Request, select
-from flowprobe.report.result_json import result_json
 from tests.docs.documents import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"

@@ -1,7 +1,19 @@
 import json
 
 from flowprobe.report.result_json import result_json
-from tests.journals import SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended, unanswered
+from tests.journals import (
+    SLOW,
+    Journal,
+    ended,
+    exchange,
+    finding,
+    injected,
+    replied,
+    sent,
+    started,
+    step_ended,
+    unanswered,
+)
 from tests.reports import report_of
 
 
