@@ -48,7 +48,7 @@ def test_a_terminal_gets_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CI", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    text = on_a_terminal(monkeypatch)
+    text = on_a_terminal()
     assert "\x1b[1;31m" in text
     assert "api_key-123" not in text
 
@@ -57,15 +57,15 @@ def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    assert "[1;31m" not in on_a_terminal(monkeypatch)
+    assert "[1;31m" not in on_a_terminal()
 
 
 def test_a_terminal_in_ci_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
-    assert "\x1b" not in on_a_terminal(monkeypatch)
+    assert "\x1b" not in on_a_terminal()
 
 
-def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> str:
+def on_a_terminal() -> str:
     """What a person's terminal is sent."""
     main, side = pty.openpty()
     with os.fdopen(side, "w", encoding="utf-8") as stream:

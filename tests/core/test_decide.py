@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowprobe.core.decide import Counters, Injection, Seen, call_site, chosen, decide, draw, path_matches
@@ -55,6 +55,7 @@ def test_when_counts_from_the_first_matching_call(when: When, expected: list[int
     assert ordinals([fault(when=when)], 8) == expected
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.builds(When, first=st.none() | st.integers(0, 9), every=st.integers(1, 9), after=st.integers(0, 9)))
 def test_when_chooses_at_most_first_and_never_before_after(when: When) -> None:
     picked = [ordinal for ordinal in range(1, 200) if chosen(when, ordinal)]
@@ -109,6 +110,7 @@ def multiset(fallen: list[tuple[Injection, ...]], calls: list[Seen]) -> Counter[
     )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(CALLS, FAULTS, st.integers(), st.randoms(use_true_random=False))
 def test_the_same_seed_gives_the_same_multiset_at_any_interleaving(
     calls: list[Seen], faults: list[Fault], seed: int, random: object
@@ -118,6 +120,7 @@ def test_the_same_seed_gives_the_same_multiset_at_any_interleaving(
     assert multiset(run(faults, calls, seed=seed), calls) == multiset(run(faults, shuffled, seed=seed), shuffled)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(), st.lists(st.text() | st.integers(), max_size=4))
 def test_a_draw_is_in_its_range_and_repeats(seed: int, about: list[object]) -> None:
     assert 0 <= draw(seed, *about) < 1
@@ -136,6 +139,7 @@ def test_a_probability_is_met_over_many_calls() -> None:
 # --- several on one call ---
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.permutations([Latency(1), Status(503), Reset(), Hang(3), Body("html"), Close("headers")]))
 def test_they_happen_in_one_order_with_one_end(kinds: list[Kind]) -> None:
     faults = [fault(kind, f"f{number}") for number, kind in enumerate(kinds)]
@@ -178,12 +182,14 @@ def test_a_site_has_no_ids_in_it(path: str, site: str) -> None:
     assert call_site("post", path) == f"POST {site}"
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(st.characters(exclude_characters="?", exclude_categories=["Cs"])))
 def test_a_site_is_its_own_site(path: str) -> None:
     once = call_site("GET", path).partition(" ")[2]
     assert call_site("GET", once) == f"GET {once}"
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.uuids(), st.integers(0))
 def test_every_uuid_number_and_token_is_an_id(uuid: object, number: int) -> None:
     for segment in (str(uuid), str(number), f"cus_{number}"):

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import signal
+import urllib.error
 import urllib.request
 
 MADE: set[str] = set()
@@ -85,10 +86,13 @@ def reply(writer: asyncio.StreamWriter, status: int, body: str) -> None:
 
 
 def call_provider() -> int:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    proxy = os.environ.get("HTTPS_PROXY")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": proxy} if proxy else {}))
     try:
         with opener.open(os.environ["PROVIDER_URL"] + "/v1/thing", timeout=20) as response:
             return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
     except OSError:
         return 0
 

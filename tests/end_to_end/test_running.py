@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.end_to_end.conftest import Place, Result
+from tests.end_to_end.conftest import PRODUCT, Place, Result
 
 CANARY = "c4n4ry/+s3cr3t=1"
 ECHO = """\
@@ -96,14 +97,15 @@ def mixed(place: Place) -> Result:
     return place.run(".", "--env", "bare")
 
 
-def test_a_broken_baseline_makes_its_faulted_trials_inconclusive_and_no_others(place: Place, mixed: Result) -> None:
+def test_a_broken_baseline_makes_its_faulted_trials_inconclusive_and_no_others(mixed: Result) -> None:
     found = {(t["file"], t["plan"]): (t["verdict"], t["blame"]) for t in mixed.json["trials"]}
     assert (mixed.code, found) == (1, {
         ("a.yaml", "none"): ("fail", "product"), ("a.yaml", "slow"): ("inconclusive", "baseline"),
         ("b.yaml", "none"): ("pass", ""), ("b.yaml", "slow"): ("pass", "")})
 
 
-def test_only_what_failed_is_run_again(place: Place, mixed: Result) -> None:
+@pytest.mark.usefixtures("mixed")
+def test_only_what_failed_is_run_again(place: Place) -> None:
     again = place.run(".", "--env", "bare", "--last-failed")
     assert {trial["file"] for trial in again.json["trials"]} == {"a.yaml"}
 
@@ -146,3 +148,35 @@ def test_the_journal_alone_gives_the_same_verdicts(place: Place, mixed: Result) 
     assert not any(stream.gaps or stream.torn for stream in streams)
     assert {trial: str(verdict.kind) for trial, verdict in verdicts.items()} == {
         trial["trial"]: trial["verdict"] for trial in mixed.json["trials"]}
+
+
+FORWARD = """\
+flowprobe: 1
+environments:
+  behind-a-proxy:
+    target: http://127.0.0.1:0
+    providers:
+      shop: {{url: https://shop.example, upstream: "http://127.0.0.1:0", edge: forward}}
+      mail: {{url: https://mail.example, upstream: "http://127.0.0.1:9", edge: forward}}
+    start:
+      - command: ["{python}", "{product}"]
+        env: {{PORT: "${{upstreams.shop.port}}"}}
+        ready: GET ${{upstreams.shop.url}}/health
+      - command: ["{python}", "{product}"]
+        env: {{PORT: "${{target.port}}", PROVIDER_URL: "https://shop.example", HTTPS_PROXY: "${{edges.proxy.url}}",
+              SSL_CERT_FILE: "${{edges.ca}}"}}
+        ready: GET /health
+personas: {{pro-eu: {{team: t1}}}}
+"""
+
+
+def test_a_product_that_calls_its_provider_through_a_proxy_over_tls_is_faulted_too(place: Place) -> None:
+    (place.folder / "flowprobe.yaml").write_text(FORWARD.format(python=sys.executable, product=PRODUCT))
+    place.workflow(
+        "  - {step: ask, call: GET /provider, expect: {json: {provider: 200}, sends: {shop: {GET /v1/thing: 1}}}}\n",
+        more="faults: {down: {shop: {status: 503}}, slow: {shop: {latency: 200ms}}}\n")
+    result = place.run("journey.yaml")
+    found = {trial["plan"]: trial["verdict"] for trial in result.json["trials"]}
+    assert found == {"none": "pass", "down": "fail", "slow": "pass"}, result.out + result.err
+    exchange = result.trial("slow")["steps"][0]["calls"][0]["exchanges"][0]
+    assert (exchange["edge"], exchange["host"], exchange["path"]) == ("shop", "shop.example", "/v1/thing")

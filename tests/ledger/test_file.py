@@ -2,6 +2,8 @@ import os
 import stat
 from pathlib import Path
 
+import pytest
+
 from flowprobe.core.events import CleanupEnded, CleanupPlanned
 from flowprobe.ledger.file import Ledger, read_ledger
 
@@ -34,15 +36,17 @@ def test_a_run_that_makes_nothing_leaves_no_file(tmp_path: Path) -> None:
     assert tuple(read_ledger(tmp_path / "runner.jsonl")) == ()
 
 
-def test_a_row_is_on_disk_before_append_returns(tmp_path: Path, monkeypatch: object) -> None:
+def test_a_row_is_on_disk_before_append_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
-    real = os.fsync
     path = tmp_path / "runner.jsonl"
+    real = os.fsync
+
+    def fsync(file: int) -> None:
+        real(file)
+        synced.append(path.stat().st_size)
+
+    monkeypatch.setattr(os, "fsync", fsync)
     ledger = Ledger(path)
-    try:
-        os.fsync = lambda fd: (synced.append(len(path.read_bytes()) if path.exists() else 0), real(fd))[1]  # type: ignore
-        ledger.append(ROWS[0])
-    finally:
-        os.fsync = real
-        ledger.close()
-    assert synced[-1] == len(path.read_bytes()) > 0
+    ledger.append(ROWS[0])
+    ledger.close()
+    assert synced[-1] == path.stat().st_size > 0

@@ -101,8 +101,8 @@ def test_an_unknown_binding_gets_a_suggestion() -> None:
     assert "did you mean 'pro-eu'" in problem(bind={"admin": "pro-euu"})
 
 
-def test_without_a_project_it_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "flowprobe.yaml").unlink()
+def test_without_a_project_it_says_what_is_missing(here: Path) -> None:
+    (here / "flowprobe.yaml").unlink()
     assert "no flowprobe.yaml" in problem()
 
 
