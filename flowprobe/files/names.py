@@ -8,7 +8,7 @@ wrong in several places is named once, with the other lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +23,17 @@ from flowprobe.files.scalars import Kind, kind_of
 __all__ = ["BUILT_IN", "check_names"]
 
 BUILT_IN = ("trial", "env", "now", "today")
+_MAX_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class _Wrong:
-    """What is wrong with one look-up: a message and its words."""
+    """What is wrong with one look-up: a message and its words. `instead` is asked for once it is needed: looking
+    for near misses takes longer than all the rest."""
 
     id: str
     words: dict[str, Any]
+    instead: Callable[[], str]
 
 
 def check_names(root: Node, context: Context) -> None:
@@ -88,20 +91,20 @@ def _check_promises(names: Outline, context: Context) -> None:
 
 
 def _check_lookups(names: Outline, context: Context) -> None:
-    first: dict[tuple[str, str], tuple[Scalar, int, _Wrong]] = {}
-    others: dict[tuple[str, str], list[int]] = {}
+    first: dict[tuple[object, ...], tuple[Scalar, int, _Wrong]] = {}
+    others: dict[tuple[object, ...], dict[int, None]] = {}
     for node, lookup, offset, scope in _lookups(names, context):
         wrong = _wrong(lookup, scope, names)
         if wrong is None:
             continue
-        key = wrong.id, str(lookup)
+        key = wrong.id, wrong.words["name"], wrong.words.get("step")
         if key in first:
-            others[key].append(context.place(node, offset)[0])
+            others[key][node.start.line + 1] = None
         else:
-            first[key], others[key] = (node, offset, wrong), []
-    for (id, name), (node, offset, wrong) in first.items():
-        context.report(id, node, offset=offset, width=len(wrong.words["name"]), also=_also(others[id, name]),
-                       **wrong.words)
+            first[key], others[key] = (node, offset, wrong), {}
+    for key, (node, offset, wrong) in first.items():
+        context.report(wrong.id, node, offset=offset, width=len(wrong.words["name"]), also=_also(others[key]),
+                       instead=wrong.instead(), **wrong.words)
 
 
 def _lookups(names: Outline, context: Context) -> Iterator[tuple[Scalar, Lookup, int, Scope]]:
@@ -118,7 +121,9 @@ def _is_known(part: object) -> bool:
 
 
 def _also(lines: Iterable[int]) -> str:
-    more = [str(line) for line in dict.fromkeys(lines)]
+    more = [str(line) for line in lines]
+    if len(more) > _MAX_LINES:
+        more[_MAX_LINES:] = ["others"]
     return f" (also on line {listed(more, last='and', quoted=False)})" if more else ""
 
 
@@ -132,17 +137,16 @@ def _wrong(lookup: Lookup, scope: Scope, names: Outline) -> _Wrong | None:
         return _wrong_step(lookup.path, name, index, scope, names)
     if names.roles is None or not names.whole:
         return None
-    roles = [role.value for role in names.roles]
-    if root in roles:
+    if any(role.value == root for role in names.roles):
         return None if len(lookup.path) > 1 else _incomplete(name, "a role", f"{name}.plan")
-    known = [*BUILT_IN, *roles, *(str(link.name) for link in names.links)]
-    return _Wrong("unknown-name", {"name": root, "where": "", "instead": _nearest(lookup.path, known)})
+    return _Wrong("unknown-name", {"name": root, "where": ""}, lambda: _nearest(lookup.path, names))
 
 
-def _nearest(path: tuple[str, ...], known: list[str]) -> str:
+def _nearest(path: tuple[str, ...], names: Outline) -> str:
     head = path[0].split("-")[0]
     if len(path) == 1 and head in ("now", "today"):
         return f"put spaces around the minus: {head} - 1d"
+    known = [*BUILT_IN, *(role.value for role in names.roles or ()), *names.index]
     return did_you_mean(path[0], known, otherwise=f"write one of {listed(known)}")
 
 
@@ -158,25 +162,27 @@ def _wrong_built_in(path: tuple[str, ...], name: str) -> _Wrong | None:
         return None
     if len(path) == 1:
         return _incomplete(name, "a group of names", example)
-    return _Wrong("unknown-name", {"name": name, "where": "", "instead": f"write ${{{example}}}"})
+    return _Wrong("unknown-name", {"name": name, "where": ""}, lambda: f"write ${{{example}}}")
 
 
 def _incomplete(name: str, owner: str, example: str) -> _Wrong:
-    return _Wrong("incomplete-name",
-                  {"name": name, "owner": owner, "instead": f"write for example ${{{example}}}"})
+    return _Wrong("incomplete-name", {"name": name, "owner": owner}, lambda: f"write for example ${{{example}}}")
 
 
 def _wrong_step(path: tuple[str, ...], name: str, index: int, scope: Scope, names: Outline) -> _Wrong | None:
     link = names.links[index]
     if len(path) == 1:
         return _incomplete(name, "a step", f"{name}.{next(iter(sorted(link.captures or ())), 'id')}")
-    if link.captures is not None and path[1] not in link.captures:
-        words = {"step": link.name, "name": path[1], "instead": _nearest_capture(path, link.captures)}
-        return _Wrong("unknown-capture", words)
+    captures = link.captures
+    if captures is not None and path[1] not in captures:
+        return _Wrong("unknown-capture", {"step": link.name, "name": path[1]},
+                      lambda: _nearest_capture(path, captures))
     if index > scope.step:
-        return _Wrong("later-step", {"step": link.name, "name": name, "first": link.node.start.line + 1})
+        first = link.node.start.line + 1
+        return _Wrong("later-step", {"step": link.name, "name": name, "first": first},
+                      lambda: "use it in a step after that one")
     if index == scope.step and not scope.cleanup:
-        return _Wrong("own-capture", {"name": name})
+        return _Wrong("own-capture", {"name": name}, lambda: "use it in `cleanup` or in a later step")
     return None
 
 

@@ -20,6 +20,9 @@ __all__ = ["MESSAGES", "Message", "Source", "did_you_mean", "listed",
 
 _BEYOND = 160  # how much of a long line is shown after the place, and how much of it is underlined
 _WIDEST = 60
+_FARTHEST = 500  # a line is not shown for what stands farther to the right
+_LONGEST = 300  # of one word in a message
+_LISTED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,7 @@ MESSAGES: Mapping[str, Message] = {
     "unknown-capture": Message("the step `{step}` captures nothing called `{name}`{also}"),
     "later-step": Message("`{name}` is not known yet: the step `{step}` comes later, on line {first}{also}",
                           "use it in a step after that one"),
-    "own-capture": Message("`{name}` is not known yet: it comes from the reply to this very step{also}",
-                           "use it in `cleanup` or in a later step"),
+    "own-capture": Message("`{name}` is not known yet: it comes from the reply to this very step{also}"),
     # across files
     "unknown-persona": Message("no persona is called `{name}`"),
     "unknown-attribute": Message("the persona `{persona}` has nothing called `{name}`"),
@@ -129,6 +131,8 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "", cutoff
 def listed(words: Iterable[str], *, last: str = "or", quoted: bool = True) -> str:
     """`a`, `b` or `c`."""
     shown = [f"`{word}`" if quoted else word for word in words]
+    if len(shown) > _LISTED:
+        return f"{', '.join(shown[:_LISTED])} … ({len(shown) - _LISTED} more)"
     if len(shown) < 2:
         return shown[0] if shown else "nothing"
     return f"{', '.join(shown[:-1])} {last} {shown[-1]}"
@@ -156,8 +160,8 @@ class Source:
     def problem(self, id: str, line: int = 0, column: int = 0, *, width: int = 1, **words: object) -> Problem:
         """The problem `id` of the table at a place (both count from 1), filled with its words."""
         message = MESSAGES[id]
-        filled = {"instead": "", **words}
-        source = self.line(line)
+        filled = {"instead": "", **{key: _cut(word) for key, word in words.items()}}
+        source = self.line(line) if column <= _FARTHEST else ""
         return Problem(
             id=id, file=self.file, line=line, column=column, found=message.found.format(**filled),
             instead=message.instead.format(**filled), source=_printable(source[:column + _BEYOND]),
@@ -166,6 +170,10 @@ class Source:
 
     def problem_at(self, id: str, position: Position, *, width: int = 1, **words: object) -> Problem:
         return self.problem(id, position.line, position.column, width=width, **words)
+
+
+def _cut(word: object) -> object:
+    return word[:_LONGEST] + "…" if isinstance(word, str) and len(word) > _LONGEST else word
 
 
 def _printable(line: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, Event, from_json, to_json
+from flowprobe.errors import ToolFailed
 
 __all__ = ["LEDGER_EVENTS", "Ledger", "read_ledger"]
 
@@ -26,12 +27,17 @@ class Ledger:
         self._file: int | None = None
 
     def append(self, event: CleanupPlanned | CleanupSettled | CleanupEnded) -> None:
-        """Returns when the row is on disk. Raises OSError."""
-        if self._file is None:
-            self._file = self._open()
+        """Returns when the row is on disk. Raises ToolFailed."""
         line = json.dumps(to_json(event), ensure_ascii=False) + "\n"
-        os.write(self._file, line.encode())
-        os.fsync(self._file)
+        try:
+            if self._file is None:
+                self._file = self._open()
+            data = line.encode("utf-8", "backslashreplace")
+            while data:
+                data = data[os.write(self._file, data) :]
+            os.fsync(self._file)
+        except OSError as error:
+            raise ToolFailed(f"cannot write the cleanup ledger {self._path}: {error.strerror}") from error
 
     def _open(self) -> int:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,16 +1,24 @@
 """One place where the runner's events go: the ledger first where it must be durable, then the journal, then
-whoever watches. Nothing passes it unredacted."""
+whoever watches. Nothing passes it unredacted.
+
+It does not raise: a disk that is full must not keep cleanup from running. What could not be written is said in
+`broken`, the walk stops before its next call, and nothing of the run is called a pass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from flowprobe.core.events import Event, Stamped
+from flowprobe.errors import ToolFailed
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.ledger.file import LEDGER_EVENTS, Ledger
 
 __all__ = ["Recorder"]
+
+_Written = TypeVar("_Written")
 
 
 @dataclass(slots=True)
@@ -21,12 +29,27 @@ class Recorder:
     ledger: Ledger
     watch: Callable[[Event], None]
     lines: list[Stamped] = field(default_factory=list)
+    broken: str = ""
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, LEDGER_EVENTS):
-            self.ledger.append(event)
-        self.lines.append(self.journal.stamp(event))
+            self._attempt(self.ledger.append, event)
+        stamped = self._attempt(self.journal.stamp, event)
+        self.lines.append(stamped or self._unwritten(event))
         self.watch(event)
+
+    def _attempt(self, write: Callable[[Any], _Written], event: Event) -> _Written | None:
+        try:
+            return write(event)
+        except ToolFailed as failed:
+            self.broken = self.broken or str(failed)
+            return None
+
+    def _unwritten(self, event: Event) -> Stamped:
+        """Kept in memory all the same: cleanup and the verdict are made of it."""
+        last = self.lines[-1] if self.lines else None
+        mono, wall = (last.mono, last.wall) if last else (0.0, 0.0)
+        return Stamped("runner", 0, mono, wall, event)
 
     def take(self) -> tuple[Stamped, ...]:
         """The lines since the last time."""

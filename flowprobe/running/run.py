@@ -152,6 +152,8 @@ class _Run:
         return None
 
     def _lost(self) -> tuple[str, str] | None:
+        if self._recorder.broken:
+            return self._recorder.broken, "tool"
         part, detail = self._session.lost()
         if not part:
             return None
@@ -189,12 +191,14 @@ class _Run:
         self._judge_sends(trial)
 
     def _should_stop(self) -> bool:
-        return self._stopper.stopped() or self._lost() is not None
+        return self._stopper.stopped() or bool(self._recorder.broken) or self._lost() is not None
 
     def _note_losses(self, trial: Trial) -> None:
         part, detail = self._session.lost()
         if part == "proxy":
             self._record(ToolFailure(part, detail, trial.id))
+        if self._recorder.broken:
+            self._record(ToolFailure("journal", self._recorder.broken, trial.id))
 
     def _judge_sends(self, trial: Trial) -> None:
         if any(step.expect.sends for step in trial.scenario.workflow) or trial.scenario.under:

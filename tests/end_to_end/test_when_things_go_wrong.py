@@ -129,6 +129,21 @@ def test_a_runner_that_is_killed_leaves_no_proxy_and_no_product(place: Place) ->
     wait_for(lambda: not any(alive(pid) for pid in left), "the proxy and the product to be gone", deadline_s=8)
 
 
+def test_a_full_disk_is_said_and_what_was_made_is_cleaned_up(place: Place) -> None:
+    """No file may grow beyond 12,000 bytes: the journal meets that in the middle of the journey."""
+    looks = "".join(GET.format(path="/health").replace("look", f"look-{n}") for n in range(40))
+    place.workflow("  - {step: make, call: POST /things, capture: {id: $.id}, cleanup: 'DELETE /things/${make.id}'}\n" + looks)
+    (place.folder / "small.py").write_text(
+        "import resource, runpy, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000))\n"
+        "sys.argv = ['flowprobe', 'run', 'journey.yaml', '--env', 'bare']\n"
+        "runpy.run_module('flowprobe', run_name='__main__')\n")
+    result = place.finish(place.start_python("small.py"))
+    assert (result.code, "Traceback" in result.err) == (3, False), result.out + result.err
+    assert "File too large" in result.out + result.err
+    assert place.notes.read_text() == "DELETE thing-1\n"
+
+
 def proxy_of(place: Place, process: subprocess.Popen[str]) -> int:
     def found() -> int | None:
         for pid in place.descendants(process):

@@ -1,5 +1,9 @@
+import errno
 import json
+import os
 from pathlib import Path
+
+import pytest
 
 from flowprobe.core.events import CallSent, CleanupPlanned, Event
 from flowprobe.core.redact import REDACTED, Redactor
@@ -37,4 +41,18 @@ def test_the_lines_of_a_trial_are_taken_once(tmp_path: Path) -> None:
     record(SENT)
     assert [line.event for line in record.take()] == [SENT]
     assert record.take() == ()
+    record.close()
+
+
+def test_a_full_disk_stops_the_walk_and_does_not_raise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = Recorder(JournalWriter(tmp_path / "j.jsonl", "runner"), Ledger(tmp_path / "l"), lambda _: None)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    record(PLANNED)
+    monkeypatch.undo()
+    assert "No space left on device" in record.broken
+    assert [line.event for line in record.take()] == [PLANNED]
     record.close()
