@@ -34,4 +34,5 @@ def _finish(report: RunReport, show: Screen, *, as_json: bool, junit: Path | Non
     if junit is not None:
         write_whole(junit, report.redact(junit_xml(report)))
     if as_json:
-        print(report.redact(json.dumps(result_json(report), indent=1, ensure_ascii=False)))
+        text = report.redact(json.dumps(result_json(report), indent=1, ensure_ascii=False))
+        print(text.encode("utf-8", "backslashreplace").decode())

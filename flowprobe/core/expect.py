@@ -101,9 +101,12 @@ def _json(step: Step, expect: Expect, names: Names, parsed: Parsed) -> Iterator[
 
 def _within(step: Step, expect: Expect, reply: Reply, names: Names) -> Iterator[Finding]:
     place = _place(step, expect, "within")
-    limit = expect.within if isinstance(expect.within, int | float) else resolve(expect.within, names)
+    try:
+        limit = expect.within if isinstance(expect.within, int | float) else resolve(expect.within, names)
+    except WrongType as problem:
+        limit = str(problem)
     if not isinstance(limit, int | float) or isinstance(limit, bool):
-        yield Finding("value", "within", "a duration", f"{limit!r}", place)
+        yield Finding("value", "within", "a duration", f"{limit}", place)
     elif reply.seconds > limit:
         yield Finding("within", "within", f"at most {milliseconds(limit)}", milliseconds(reply.seconds), place)
 

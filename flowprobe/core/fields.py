@@ -154,7 +154,7 @@ class As:
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """A shape with a reader of its own, registered under `name` in `flowprobe.files.reading`; `schema` is its
+    """A shape with a reader of its own, registered under `name` in `flowprobe.files.specials`; `schema` is its
     JSON Schema."""
 
     name: str

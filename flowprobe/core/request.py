@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flowprobe.core.resolve import Names, as_text, resolve, resolve_path, resolve_text
+from flowprobe.core.resolve import Names, WrongType, as_text, resolve, resolve_path, resolve_text
 from flowprobe.core.scenario import CallTemplate, Persona, Step
 from flowprobe.core.tracing import baggage, call_id, traceparent
 from flowprobe.core.trial import Trial
@@ -52,7 +52,11 @@ def _query(query: Mapping[str, Any], names: Names) -> str:
 def _json_body(step: Step, names: Names) -> Body:
     if not step.has_json:
         return Body()
-    return Body(_encode(resolve(step.json, names)).encode(), "application/json")
+    content = _encode(resolve(step.json, names))
+    try:
+        return Body(content.encode(), "application/json")
+    except UnicodeEncodeError as error:
+        raise WrongType("json", "the body has half of a surrogate pair, which is not Unicode") from error
 
 
 def _headers(step: Step, names: Names, trace: str, body: Body) -> dict[str, str]:

@@ -6,6 +6,7 @@ Times are `datetime` values and are written in ISO 8601; `time - time` gives sec
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,6 +18,7 @@ from flowprobe.core.scenario import Arithmetic, Constant, Expression, Lookup, Te
 __all__ = ["Absent", "Names", "WrongType", "as_text", "resolve", "resolve_path", "resolve_text"]
 
 Names: TypeAlias = Mapping[str, Any]
+_MAX_BITS = 10_000
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,29 @@ def resolve_path(value: str | Template, names: Names) -> str:
 def as_text(value: Any, expression: object = "") -> str:
     """The text of a scalar as JSON would write it, strings and times without quotes. Raises WrongType."""
     if isinstance(value, str):
-        return value
+        return _unicode(value, expression)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return repr(value)
+        return repr(_sized(value, expression))
     if isinstance(value, datetime | date):
         return _iso(value)
     raise WrongType(str(expression), f"text is needed here, found {_kind(value)}")
+
+
+def _unicode(value: str, expression: object) -> str:
+    """JSON can spell half of a surrogate pair, which no URL, header or body can hold."""
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise WrongType(str(expression), "the text is not Unicode: it has half of a surrogate pair")
+    return value
+
+
+def _sized(value: int | float, expression: object) -> int | float:
+    """Python refuses to write a number of thousands of digits, and JSON has no infinity."""
+    too_large = not math.isfinite(value) if isinstance(value, float) else value.bit_length() > _MAX_BITS
+    if too_large:
+        raise WrongType(str(expression), "the number is too large to be written")
+    return value
 
 
 def _template(template: Template, names: Names) -> Any:
@@ -132,7 +149,9 @@ def _calculate(expression: Expression, operator: str, left: Any, right: Any) -> 
         result = _OPERATORS[operator](left, right)
     except (OverflowError, TypeError) as error:
         raise WrongType(str(expression), f"`{operator}` has no result here: {error}") from error
-    return result.total_seconds() if isinstance(result, timedelta) else result
+    if isinstance(result, timedelta):
+        return result.total_seconds()
+    return _sized(result, expression) if isinstance(result, int | float) else result
 
 
 def _fits(operator: str, left: Any, right: Any) -> bool:

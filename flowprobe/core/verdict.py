@@ -152,12 +152,14 @@ def _leftovers(trial: TrialEvidence) -> tuple[str, ...]:
     return tuple(left)
 
 
-def exit_code(run: RunEvidence, verdicts: Mapping[str, Verdict]) -> int:
-    """Precedence 7, 130, 6, 5, 4, 1, 3, 0 (design of the exit codes: docs/reference/verdicts.md)."""
+def exit_code(run: RunEvidence, verdicts: Mapping[str, Verdict], *, internal: bool = False) -> int:
+    """Precedence 7, 130, 6, 5, 4, 1, 3, 0 (see docs/reference/verdicts.md). `internal`: a bug of ours showed."""
     if any(_leftovers(trial) for trial in run.trials):
         return ExitCode.CLEANUP
     if run.interrupted:
         return ExitCode.INTERRUPTED
+    if internal:
+        return ExitCode.INTERNAL
     match worst(tuple(verdicts.values())):
         case Kind.FAIL:
             return ExitCode.FAIL

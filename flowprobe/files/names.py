@@ -33,7 +33,7 @@ class _Wrong:
 
     id: str
     words: dict[str, Any]
-    instead: Callable[[], str]
+    instead: Callable[[], str] = str
 
 
 def check_names(root: Node, context: Context) -> None:
@@ -97,13 +97,13 @@ def _check_lookups(names: Outline, context: Context) -> None:
         wrong = _wrong(lookup, scope, names)
         if wrong is None:
             continue
-        key = wrong.id, wrong.words["name"], wrong.words.get("step")
+        key: tuple[object, ...] = wrong.id, wrong.words["name"], wrong.words.get("step")
         if key in first:
             others[key][node.start.line + 1] = None
         else:
             first[key], others[key] = (node, offset, wrong), {}
-    for key, (node, offset, wrong) in first.items():
-        context.report(wrong.id, node, offset=offset, width=len(wrong.words["name"]), also=_also(others[key]),
+    for place, (node, offset, wrong) in first.items():
+        context.report(wrong.id, node, offset=offset, width=len(wrong.words["name"]), also=_also(others[place]),
                        instead=wrong.instead(), **wrong.words)
 
 
@@ -178,11 +178,9 @@ def _wrong_step(path: tuple[str, ...], name: str, index: int, scope: Scope, name
         return _Wrong("unknown-capture", {"step": link.name, "name": path[1]},
                       lambda: _nearest_capture(path, captures))
     if index > scope.step:
-        first = link.node.start.line + 1
-        return _Wrong("later-step", {"step": link.name, "name": name, "first": first},
-                      lambda: "use it in a step after that one")
+        return _Wrong("later-step", {"step": link.name, "name": name, "first": link.node.start.line + 1})
     if index == scope.step and not scope.cleanup:
-        return _Wrong("own-capture", {"name": name}, lambda: "use it in `cleanup` or in a later step")
+        return _Wrong("own-capture", {"name": name})
     return None
 
 

@@ -111,7 +111,8 @@ MESSAGES: Mapping[str, Message] = {
     "unknown-capture": Message("the step `{step}` captures nothing called `{name}`{also}"),
     "later-step": Message("`{name}` is not known yet: the step `{step}` comes later, on line {first}{also}",
                           "use it in a step after that one"),
-    "own-capture": Message("`{name}` is not known yet: it comes from the reply to this very step{also}"),
+    "own-capture": Message("`{name}` is not known yet: it comes from the reply to this very step{also}",
+                           "use it in `cleanup` or in a later step"),
     # across files
     "unknown-persona": Message("no persona is called `{name}`"),
     "unknown-attribute": Message("the persona `{persona}` has nothing called `{name}`"),

@@ -101,7 +101,7 @@ def described(shape: f.Shape) -> str:
         case f.CallLine():
             return "`METHOD /path`"
         case f.Json():
-            return "a value"
+            return "a single value"
         case f.ListOf():
             return f"{described(shape.item)}, or a list" if shape.or_one else "a list"
         case f.MapOf():
@@ -164,7 +164,7 @@ def _for_example(what: What) -> str:
     return f"write for example {what.example}" if what.example else ""
 
 
-def is_name(text: str) -> bool:
+def _is_name(text: str) -> bool:
     """Letters, digits, `-` and `_`, starting with a letter; without a regular expression, for it is often
     asked.
     """
@@ -174,7 +174,7 @@ def is_name(text: str) -> bool:
 def _name(what: What) -> Reader:
     def read(node: Node, context: Context) -> Any:
         text = context.plain_text(node, what.name, "a name", what.example)
-        if text is BAD or is_name(text):
+        if text is BAD or _is_name(text):
             return text
         return context.report("bad-name", node, what=what.name, seen=seen(node))
     return read

@@ -126,6 +126,8 @@ def _step(**attributes: Any) -> Step:
     return Step(has_json="json" in attributes, **attributes)
 
 
+_QUERY_VALUE = OneOf(scalar=Json(), sequence=ListOf(OneOf(scalar=Json())))
+
 STEP = Record("step", _step, (
     Field("step", Name(), "The step's name, unique in the file.", required=True, example="invite",
           attribute="name"),
@@ -133,7 +135,7 @@ STEP = Record("step", _step, (
           required=True, example="POST /v1/teams/${admin.team}/invites"),
     Field("as", Name(), "The role that acts; the first one where it is not said.", example="admin",
           attribute="role"),
-    Field("query", MapOf(Json(), key=Text(), noun="query parameter"), "Query parameters; a list repeats one.",
+    Field("query", MapOf(_QUERY_VALUE, key=Text(), noun="query parameter"), "Query parameters; a list repeats one.",
           example="{page: 2, state: [open, paid]}"),
     Field("headers", MapOf(Text(templated=True, verbatim=True, blank=True), key=HEADER_NAME, noun="header"),
           "Headers of the request.", example='{Idempotency-Key: "${trial.id}-invite"}'),

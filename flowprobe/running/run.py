@@ -10,6 +10,7 @@ import json
 import secrets
 import shlex
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -53,7 +54,7 @@ from flowprobe.report.result_json import result_json
 from flowprobe.running.folder import RunFolder
 from flowprobe.running.recorder import Recorder
 from flowprobe.running.selection import Request, Selection
-from flowprobe.running.session import Session, refuse_unreachable_edges
+from flowprobe.running.session import Session, refuse_personas, refuse_unreachable_edges
 from flowprobe.running.stopping import Stopper
 from flowprobe.secrets.references import Vault
 
@@ -87,6 +88,7 @@ class _Run:
         now = datetime.now(UTC)
         plans = tuple(plan for chosen in selection.chosen for plan in chosen.plans)
         refuse_unreachable_edges(selection.environment, plans)
+        refuse_personas(selection.environment, _bound(selection))
         self._redactor = Redactor()
         self._vault = Vault(self._redactor, folder=Path(selection.project.file).parent)
         credentials = {persona.name: self._vault.headers(persona) for persona in _bound(selection)}
@@ -102,6 +104,7 @@ class _Run:
         self._verdicts: dict[str, Verdict] = {}
         self._answered = False
         self._making = False
+        self._internal = False
 
     def _expand(self, now: datetime) -> tuple[Group, ...]:
         setting = Setting(self._selection.project.personas, self._session.targets, self._seed, {},
@@ -169,6 +172,9 @@ class _Run:
             _await(worker.submit(self._walk, trial))
         except ToolFailed as failed:
             self._record(ToolFailure("proxy", str(failed), trial.id))
+        except Exception:  # a bug of ours must not keep what was made from being cleaned up
+            self._internal = True
+            self._record(ToolFailure("runner", traceback.format_exc(), trial.id))
         self._clean(trial)
         return self._judge()
 
@@ -274,7 +280,7 @@ class _Run:
         self._recorder.close()
 
     def _finish(self) -> RunReport:
-        report = self._report(exit_code(self._evidence, self._verdicts))
+        report = self._report(exit_code(self._evidence, self._verdicts, internal=self._internal))
         self._write("result.json", json.dumps(result_json(report), ensure_ascii=False) + "\n")
         self._write("junit.xml", junit_xml(report))
         return report

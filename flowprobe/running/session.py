@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from flowprobe.core.resolve import resolve_text
-from flowprobe.core.scenario import Environment, FaultPlan, Provider, Start
+from flowprobe.core.scenario import Environment, FaultPlan, Persona, Provider, Start
 from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.core.wire import Call, Outcome
 from flowprobe.errors import Refused
@@ -24,7 +24,7 @@ from flowprobe.proxy.protocol import Ready
 from flowprobe.running.folder import RunFolder
 from flowprobe.secrets.references import Vault
 
-__all__ = ["USER_EDGE", "Session", "refuse_unreachable_edges"]
+__all__ = ["USER_EDGE", "Session", "refuse_personas", "refuse_unreachable_edges"]
 
 USER_EDGE = "user"
 
@@ -37,6 +37,16 @@ def refuse_unreachable_edges(environment: Environment, plans: Iterable[FaultPlan
             f"faults on {', '.join(sorted(faulted))} need a product that FlowProbe starts, and the environment "
             f"{environment.name!r} ({environment.position}) has no `start`: run with --faults none, or choose an "
             "environment that starts the product")
+
+
+def refuse_personas(environment: Environment, personas: Iterable[Persona]) -> None:
+    """Raise Refused for a persona that the environment does not allow."""
+    allowed = environment.personas
+    refused = [persona.name for persona in personas if allowed is not None and persona.name not in allowed]
+    if refused:
+        raise Refused(
+            f"the environment {environment.name!r} ({environment.position}) allows the personas "
+            f"{', '.join(allowed or ())}, and not {', '.join(refused)}")
 
 
 class Session:

@@ -13,7 +13,6 @@ LATE = {
     ("flowprobe.product.guardian", "ctypes"): "Linux alone has the call that it is for",
     ("flowprobe.proxy.__main__", "flowprobe.proxy.child"): "mitmproxy may be what cannot be imported: that is told",
     ("flowprobe.running.session", "certifi"): "only for a provider edge of the kind `forward`",
-    ("flowprobe.running.selection", "itertools"): "no reason: it belongs at the top",
 }
 """Imports within a function, outside cli/ (where each command imports what it needs), each with its reason."""
 
@@ -29,6 +28,7 @@ def test_an_import_within_a_function_has_a_reason() -> None:
     strange = [f"{each.module}:{each.line}: {each.imported}" for each in late
                if (each.module, each.imported) not in LATE]
     assert not strange
+    assert not set(LATE) - {(each.module, each.imported) for each in late}
 
 
 def test_every_library_that_is_imported_is_declared() -> None:

@@ -1,7 +1,7 @@
 """`python -m tests.bench [--quick] [NAME...]`: every number of the product that is a ratio, measured side by side.
 
-Exit 0: every target held. 1: one was missed by more than the base strays from itself, and again with twice the
-rounds. 2: something could not be measured.
+Exit 0: every target held. 1: one was missed by more than the base strays from itself, and again with more rounds.
+2: something could not be measured.
 """
 
 from __future__ import annotations
@@ -10,62 +10,91 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tests.bench import cold_start, memory, runner_step
 from tests.bench.cpu import ROOT, Refused, python, surroundings
 from tests.bench.pairs import Comparison
 
-Benchmark = Callable[[int, bool], bool]
-"""Takes the number of rounds and whether it has to be quick; prints its ratios; True where every target held."""
 
-ROUNDS, QUICK_ROUNDS = 7, 3
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """`again`: a target was missed, so measure longer."""
 
+    quick: bool
+    again: bool = False
 
-def _compared(measure: Callable[..., Sequence[Comparison]], rounds: int, quick: bool) -> bool:
-    found = measure(rounds, quick=quick)
-    for comparison in found:
-        print(f"  {comparison}", flush=True)
-    return all(comparison.held for comparison in found)
-
-
-def _script(name: str, quick_words: tuple[str, ...], rounds: int, quick: bool) -> bool:
-    """A script of its own beside this file, with `--rounds`: it prints its ratios and exits 1 beyond its target."""
-    command = python("-m", f"tests.bench.{name}", "--rounds", str(rounds), *(quick_words if quick else ()))
-    ended = subprocess.run(command, cwd=ROOT, env=surroundings(), check=False)
-    if ended.returncode not in (0, 1):
-        raise Refused(f"{name} ended with {ended.returncode}")
-    return ended.returncode == 0
+    @property
+    def rounds(self) -> int:
+        return (3 if self.quick else 7) * (2 if self.again else 1)
 
 
-BENCHMARKS: Mapping[str, Benchmark] = {
-    "cold-start": partial(_compared, cold_start.measure),
-    "runner-step": partial(_compared, runner_step.measure),
-    "memory": partial(_compared, memory.measure),
-    "http-driver": partial(_script, "http_driver", ("--calls", "100")),
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A module of ours: what it compares is printed and judged here."""
+
+    measure: Callable[..., Sequence[Comparison]]
+
+    def held(self, effort: Effort) -> bool:
+        found = self.measure(effort.rounds, quick=effort.quick)
+        for comparison in found:
+            print(f"  {comparison}", flush=True)
+        return all(comparison.held for comparison in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script beside this file, which prints its own ratios and exits 1 beyond a target. Without words it
+    takes its full time; `longer` is for a second time after that."""
+
+    name: str
+    quick: tuple[str, ...] = ("--quick",)
+    longer: tuple[str, ...] = ()
+
+    def held(self, effort: Effort) -> bool:
+        command = python(str(Path(__file__).with_name(f"{self.name}.py")), *self._words(effort))
+        ended = subprocess.run(command, cwd=ROOT, env=surroundings(), check=False)
+        if ended.returncode not in (0, 1):
+            raise Refused(f"{self.name} ended with {ended.returncode}")
+        return ended.returncode == 0
+
+    def _words(self, effort: Effort) -> tuple[str, ...]:
+        if effort.quick:
+            return () if effort.again else self.quick
+        return self.longer if effort.again else ()
+
+
+BENCHMARKS: Mapping[str, Measured | Script] = {
+    "cold-start": Measured(cold_start.measure),
+    "runner-step": Measured(runner_step.measure),
+    "memory": Measured(memory.measure),
+    "http-driver": Script("http_driver", quick=("--rounds", "5", "--calls", "100"), longer=("--rounds", "18")),
+    "reader": Script("reader"),
+    "proxy-cpu": Script("proxy_cpu", longer=("--rounds", "18")),
+    "proxy-latency": Script("proxy_latency", longer=("--rounds", "120")),
 }
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    options = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure, side by side, and judge.")
     options.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default: all")
     options.add_argument("--quick", action="store_true", help="fewer rounds and shorter runs, as in CI")
     chosen = options.parse_args()
     unknown = [name for name in chosen.names if name not in BENCHMARKS]
     if unknown:
         options.error(f"there is no benchmark {', '.join(unknown)}; there is: {', '.join(BENCHMARKS)}")
-    names = chosen.names or list(BENCHMARKS)
-    return max(_judged(name, QUICK_ROUNDS if chosen.quick else ROUNDS, chosen.quick) for name in names)
+    return max(judged(name, Effort(quick=chosen.quick)) for name in chosen.names or BENCHMARKS)
 
 
-def _judged(name: str, rounds: int, quick: bool) -> int:
-    """The exit code of one benchmark; a miss is measured once more, with twice the rounds."""
+def judged(name: str, effort: Effort) -> int:
+    """The exit code of one benchmark; a miss is measured once more, and longer."""
     print(f"{name}:", flush=True)
     try:
-        if BENCHMARKS[name](rounds, quick):
+        if BENCHMARKS[name].held(effort):
             return 0
-        print(f"{name}, again with {2 * rounds} rounds:", flush=True)
-        return 0 if BENCHMARKS[name](2 * rounds, quick) else 1
+        print(f"{name}, once more and longer:", flush=True)
+        return 0 if BENCHMARKS[name].held(replace(effort, again=True)) else 1
     except (Refused, RuntimeError) as reason:
         print(f"  not measured: {reason}", flush=True)
         return 2

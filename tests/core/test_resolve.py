@@ -60,6 +60,19 @@ def test_arithmetic_is_pythons(left: int, right: int) -> None:
     assert resolve(text("${a.l + a.r * a.l - a.r}"), names) == left + right * left - right
 
 
+@pytest.mark.parametrize("value", ["\ud800", "a\udfffb"])
+def test_half_of_a_surrogate_pair_fits_no_text(value: str) -> None:
+    for place in (resolve_text, resolve_path):
+        with pytest.raises(WrongType, match="not Unicode"):
+            place(text("x${v.x}"), {"v": {"x": value}})
+
+
+@pytest.mark.parametrize("value", [10**4000, 1e308])
+def test_a_number_too_large_to_write_is_said(value: float) -> None:
+    with pytest.raises(WrongType, match="too large"):
+        resolve(text("${v.x * v.x}"), {"v": {"x": value}})
+
+
 def test_an_impossible_time_is_said() -> None:
     with pytest.raises(WrongType, match="no result"):
         resolve(text("${now + 9999999d}"), {"now": datetime.max.replace(tzinfo=UTC) - timedelta(days=1)})

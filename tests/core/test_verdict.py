@@ -142,6 +142,13 @@ def test_an_interruption_is_130_unless_something_is_left_over() -> None:
     assert code(passed(left).runner(Interrupted("SIGINT"))) == 7
 
 
+def test_a_bug_of_ours_outranks_a_fail_and_yields_to_leftovers() -> None:
+    broken = fold(Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding()), ended()).lines)
+    assert exit_code(broken, judge_run(broken), internal=True) == 4
+    left = fold(passed(CleanupSettled(TRIAL, "one", 1, "pro-eu", "unknown")).lines)
+    assert exit_code(left, judge_run(left), internal=True) == 7
+
+
 @given(st.permutations([Kind.PASS, Kind.DEGRADED, Kind.INCONCLUSIVE, Kind.FAIL]))
 def test_the_worst_verdict_does_not_depend_on_the_order(kinds: list[Kind]) -> None:
     assert worst([Verdict(kind, Blame.NONE, ()) for kind in kinds]) is Kind.FAIL

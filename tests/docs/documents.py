@@ -64,7 +64,7 @@ def _things(document: Path, text: str, block: re.Match[str]) -> Iterator[Command
             yield from _script(str(document), line, body)
         case "console":
             yield from _dialogue(str(document), line, body)
-        case "yaml" if not file:
+        case "yaml":
             for number, found in enumerate(_RUN.finditer(body)):
                 yield _command(str(document), line + number, found["command"])
 

@@ -10,6 +10,7 @@ import signal
 import urllib.error
 import urllib.request
 
+HOSTILE = ["\ud800", "a\r\nX-Evil: 1", "\x1b[2J\x00", "../../..", "${admin.team}", "é" * 9000, "<script>alert(1)</script>"]
 MADE: set[str] = set()
 NUMBERS = itertools.count(1)
 
@@ -57,6 +58,8 @@ async def answer(method: str, target: str, writer: asyncio.StreamWriter, head: s
             for _ in range(1000):
                 writer.write(b"x" * 1_000_000)
                 await writer.drain()
+        case ["hostile"]:
+            reply(writer, 200, json.dumps({"id": HOSTILE[int(query)], "list": [HOSTILE[int(query)]]}))
         case ["echo"]:
             reply(writer, 200, json.dumps({"head": head, "log": head.upper()}))
         case ["crash"]:

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import time
+from xml.etree import ElementTree
 
 import pytest
 
@@ -71,6 +72,29 @@ def test_faults_on_a_product_that_we_did_not_start_are_refused_before_anything_i
     assert place.run("journey.yaml", "--env", "nowhere", "--faults", "none").code == 3
 
 
+def test_a_persona_that_the_environment_does_not_allow_is_refused(place: Place) -> None:
+    project = place.folder / "flowprobe.yaml"
+    text = project.read_text().replace("  nowhere:\n", "  nowhere:\n    personas: [staff]\n") + "  staff: {team: t1}\n"
+    project.write_text(text)
+    place.workflow(GET.format(path="/"))
+    result = place.flowprobe("run", "journey.yaml", "--env", "nowhere")
+    assert (result.code, "not pro-eu" in result.err) == (5, True), result.err
+    assert not (place.folder / ".flowprobe").exists()
+
+
+def test_a_bug_of_ours_is_exit_4_and_cleanup_still_runs(place: Place) -> None:
+    place.workflow("  - {step: make, call: POST /things, capture: {id: $.id}, cleanup: 'DELETE /things/${make.id}'}\n"
+                   + GET.format(path="/health"))
+    (place.folder / "bug.py").write_text(
+        "import sys\nfrom flowprobe.core import walk\nreal = walk.build_call\n"
+        "def build_call(trial, number, *rest):\n    return real(trial, number, *rest) if number == 1 else 1 / 0\n"
+        "walk.build_call = build_call\nsys.argv = ['flowprobe', 'run', 'journey.yaml', '--env', 'bare']\n"
+        "from flowprobe.cli.main import main\nmain()\n")
+    result = place.finish(place.start_python("bug.py"))
+    assert (result.code, "ZeroDivisionError" in result.out) == (4, True), result.out + result.err
+    assert place.notes.read_text() == "DELETE thing-1\n"
+
+
 def test_a_planned_fault_that_never_fires_is_inconclusive_and_says_where_it_was_expected(place: Place) -> None:
     place.workflow(GET.format(path="/health"), more="faults: {slow: {shop: {latency: 100ms}}}\n")
     result = place.run("journey.yaml", "--env", "local")
@@ -127,6 +151,26 @@ def test_a_runner_that_is_killed_leaves_no_proxy_and_no_product(place: Place) ->
     assert len(left) >= 3
     process.kill()
     wait_for(lambda: not any(alive(pid) for pid in left), "the proxy and the product to be gone", deadline_s=8)
+
+
+HOSTILE = """\
+  - {{step: get-{n}, call: GET /hostile?{n}, capture: {{id: $.id}}}}
+  - step: use-{n}
+    call: GET /things/${{get-{n}.id}}
+    headers: {{X-Id: "${{get-{n}.id}}"}}
+    json: {{again: "${{get-{n}.id}}"}}
+    expect: {{json: {{never: "${{get-{n}.id}}"}}}}
+"""
+
+
+def test_nothing_that_a_product_says_breaks_the_runner_or_what_it_writes(place: Place) -> None:
+    for number in range(7):
+        place.workflow(HOSTILE.format(n=number), name=f"{number}.yaml")
+    result = place.run(".", "--env", "bare", "--junit", "junit.xml")
+    assert (result.code, len(result.json["trials"]), "Traceback" in result.err) == (1, 7, False), result.err
+    assert {trial["verdict"] for trial in result.json["trials"]} == {"fail"}
+    assert ElementTree.parse(place.folder / "junit.xml").getroot().get("name") == "flowprobe"
+    assert "\x1b" not in result.err
 
 
 def test_a_full_disk_is_said_and_what_was_made_is_cleaned_up(place: Place) -> None:

@@ -70,10 +70,11 @@ def test_latency_holds_the_call_back_and_forwards_it(caller: Caller) -> None:
         assert caller.call().content == BODY
         took = time.monotonic() - began
     receipt = caller.receipt()
-    assert took >= 0.195
+    # How exact it is, on a machine with nothing else to do, is for tests/bench/proxy_latency.py to say.
+    assert took > 0.15
     assert receipt.asked_s == 0.2
-    assert receipt.slept_s == pytest.approx(0.2, abs=0.1)
-    assert receipt.realised_s == pytest.approx(0.2, abs=0.1)
+    assert 0.1 < receipt.slept_s <= took
+    assert 0.19 < receipt.realised_s <= took + caller.rig.ready.own_cost_s
 
 
 def test_status_answers_in_the_providers_place(caller: Caller) -> None:
@@ -126,7 +127,7 @@ def test_hang_answers_nothing_and_notes_when_the_caller_gave_up(caller: Caller) 
         until(lambda: caller.rig.receipts(caller.trial))
     receipt = caller.receipt()
     assert caller.asked() == 0
-    assert receipt.gave_up_s == pytest.approx(0.3, abs=0.2)
+    assert 0.2 < receipt.gave_up_s < 10
     assert receipt.detail == "the caller gave up"
 
 

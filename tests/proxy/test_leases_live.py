@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -86,16 +86,15 @@ def test_a_caller_that_gives_up_during_a_delay_is_not_forwarded(rig: Rig, trial:
 
 
 def test_renewals_keep_a_lease_alive_beyond_its_time_to_live(rig: Rig, trial: str) -> None:
-    with rig.armed(trial, fault(Status(503)), ttl_s=0.3), rig.client() as client:
-        deadline = threading.Event()
-        threading.Timer(1.0, deadline.set).start()
-        while not deadline.is_set():
+    with rig.client() as client, rig.armed(trial, fault(Status(503)), ttl_s=0.9):
+        deadline = time.monotonic() + 1.8
+        while time.monotonic() < deadline:
             assert client.get("/v1/x", headers=marks(trial)).status_code == 503
     assert ended(rig, trial) == ["released"]
 
 
 def test_a_lease_ends_at_its_ceiling_however_often_it_is_renewed(rig: Rig, trial: str) -> None:
-    with rig.armed(trial, fault(Status(503)), ttl_s=0.3, ceiling_s=0.6), rig.client() as client:
+    with rig.client() as client, rig.armed(trial, fault(Status(503)), ttl_s=1.5, ceiling_s=2.0):
         assert client.get("/v1/x", headers=marks(trial)).status_code == 503
         until(lambda: rig.proxy.ended.get(f"lease-{trial}"))
         assert client.get("/v1/x", headers=marks(trial)).status_code == 200
@@ -170,7 +169,7 @@ proxy = ProxyProcess(run="r", edges=edges, journal=folder / "proxy.jsonl", owned
 proxy.start()
 ready = proxy.ready()
 fault = Fault("f", "payments", Status(503), Position("", 0, 0))
-proxy.apply(lease="l", trial=trial, plan=FaultPlan("p", (fault,)), seed=1, ttl_s=0.6)
+proxy.apply(lease="l", trial=trial, plan=FaultPlan("p", (fault,)), seed=1, ttl_s=1.5)
 print(proxy.pid, ready.edges["payments"], ready.ca_cert, flush=True)
 threading.Event().wait()
 """
@@ -216,7 +215,7 @@ def test_a_controller_that_stands_still_loses_its_lease(controller: Controller, 
     with httpx.Client(base_url=controller.url, trust_env=False) as client:
         assert client.get("/v1/x", headers=marks(trial)).status_code == 503
         controller.process.send_signal(signal.SIGSTOP)
-        until(lambda: client.get("/v1/x", headers=marks(trial)).status_code == 200, within=5)
+        until(lambda: client.get("/v1/x", headers=marks(trial)).status_code == 200)
     until(lambda: [s.event for s in read_stream(controller.journal).stamped if isinstance(s.event, LeaseEnded)])
     reasons = [s.event.reason for s in read_stream(controller.journal).stamped if isinstance(s.event, LeaseEnded)]
     assert reasons == ["expired"]
@@ -225,7 +224,7 @@ def test_a_controller_that_stands_still_loses_its_lease(controller: Controller, 
 def test_a_controller_that_dies_takes_its_proxy_with_it(controller: Controller) -> None:
     assert controller.authority.exists()
     controller.process.send_signal(signal.SIGKILL)
-    until(lambda: is_gone(controller.proxy_pid), within=5)
+    until(lambda: is_gone(controller.proxy_pid))
     assert not controller.authority.parent.exists()
     with pytest.raises(httpx.ConnectError):
         httpx.get(controller.url, trust_env=False)

@@ -1,4 +1,5 @@
 import json
+import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,11 +46,21 @@ def test_a_named_folder_leaves_the_state_folder_alone(tmp_path: Path) -> None:
     assert not Path(".flowprobe").exists()
 
 
-def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_whole(tmp_path / "deep" / "result.json", "first")
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(path, "second \ud800")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ToolFailed, match="No space left"):
+        write_whole(path, "second")
     assert path.read_text() == "first"
+
+
+def test_text_that_is_not_unicode_is_still_json(tmp_path: Path) -> None:
+    path = write_whole(tmp_path / "result.json", '{"seen": "\ud800"}')
+    assert json.loads(path.read_text()) == {"seen": "\ud800"}
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
