@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from flowprobe.core.expressions import lookups
+from flowprobe.core.faults.close import Close
+from flowprobe.core.faults.hang import Hang
+from flowprobe.core.faults.kinds import kind_name
+from flowprobe.core.faults.reset import Reset
 from flowprobe.core.scenario import (
     CallTemplate,
     Environment,
@@ -43,6 +47,8 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
     if project is not None:
         problems += _personas(scenario, project, source)
         problems += _attributes(scenario, project, source)
+    for plan in scenario.faults:
+        problems += _own_calls(plan, source)
     if environment is not None:
         for plan in scenario.faults:
             problems += _edges(plan, environment, source)
@@ -52,8 +58,9 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
 
 
 def check_plan(plan: FaultPlan, environment: Environment) -> tuple[Problem, ...]:
-    """Every edge of a fault plan that the environment does not have."""
-    return tuple(_edges(plan, environment, _source(plan.position.file if plan.position else "")))
+    """Every edge of a fault plan that the environment does not have, and every fault that its edge cannot have."""
+    source = _source(plan.position.file if plan.position else "")
+    return (*_own_calls(plan, source), *_edges(plan, environment, source))
 
 
 def _source(file: str) -> Source:
@@ -174,6 +181,15 @@ def _edges(plan: FaultPlan, environment: Environment, source: Source) -> Iterato
             yield _unknown("unknown-provider", source,
                            _within_line(source, place, fault.position, fault.edge),
                            fault.edge, known, environment=environment.name)
+
+
+def _own_calls(plan: FaultPlan, source: Source) -> Iterator[Problem]:
+    """A no-reply that we made ourselves would be nobody's finding."""
+    for fault in plan.faults:
+        if fault.edge == "user" and isinstance(fault.kind, Reset | Close | Hang):
+            kind = kind_name(fault.kind)
+            line, column = _find(source, fault.position, kind)
+            yield source.problem("own-no-reply", line, column, width=len(kind), kind=kind)
 
 
 def _within_line(source: Source, plan: Position, fault: Position, edge: str) -> Position:

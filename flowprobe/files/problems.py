@@ -117,6 +117,8 @@ MESSAGES: Mapping[str, Message] = {
     "unknown-persona": Message("no persona is called `{name}`"),
     "unknown-attribute": Message("the persona `{persona}` has nothing called `{name}`"),
     "unknown-provider": Message("no provider is called `{name}` in the environment `{environment}`"),
+    "own-no-reply": Message("`{kind}` between the user and the product leaves our own call without a reply",
+                            "use latency, status or body there; put `{kind}` on a provider"),
     "unknown-target": Message("no target is called `{name}` in the environment `{environment}`"),
     "unknown-under": Message("`{name}` is neither a fault plan, nor a provider, nor provider/kind"),
     "unknown-environment": Message("no environment is called `{name}`"),
