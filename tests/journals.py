@@ -66,7 +66,7 @@ def step_ended(step: str, outcome: str = "held", *findings: Finding, because: st
 
 
 def finding(kind: str = "within", expected: str = "at most 400 ms", seen: str = "612 ms") -> Finding:
-    return Finding(kind, kind, expected, seen, "scenarios/test.yaml:9:7")
+    return Finding(kind, kind, expected, seen, "scenarios/test.yaml:9:7", 0.212 if kind == "within" else 0.0)
 
 
 def exchange(id: str = "x1", *, call: int | None = 1, started_at: float = 100.01, trial: str | None = TRIAL, **more: Any) -> ExchangeEnded:

@@ -30,7 +30,10 @@ def guarded(command: Callable[[], int]) -> int:
     except click.ClickException as usage:
         usage.show()
         return 2
-    except click.Abort:
+    except click.Abort as abort:
+        if isinstance(abort.__cause__, EOFError):
+            return _bug()
+        print("interrupted", file=sys.stderr)
         return 130
     except FlowProbeError as error:
         return _told(error)
@@ -41,9 +44,13 @@ def guarded(command: Callable[[], int]) -> int:
         sys.stderr.close()
         return 4
     except Exception:
-        traceback.print_exc()
-        print("flowprobe: this is a bug of ours; please report it with the lines above", file=sys.stderr)
-        return 4
+        return _bug()
+
+
+def _bug() -> int:
+    traceback.print_exc()
+    print("flowprobe: this is a bug of ours; please report it with the lines above", file=sys.stderr)
+    return 4
 
 
 def _told(error: FlowProbeError) -> int:

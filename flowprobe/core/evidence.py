@@ -85,7 +85,8 @@ class StepEvidence:
 @dataclass(frozen=True, slots=True)
 class TrialEvidence:
     """Everything that is known of one trial. `receipts` are its injections, `exchanges` its provider calls in
-    no step's window, `trouble` what failed on our side while it ran (a gap in a journal included)."""
+    no step's window, `trouble` what failed on our side while it ran (a gap in a journal included), `proxy_lag_s`
+    how late the proxy's clock was at the worst."""
 
     started: TrialStarted
     steps: tuple[StepEvidence, ...]
@@ -96,6 +97,7 @@ class TrialEvidence:
     trouble: tuple[str, ...]
     cleanup: Mapping[str, CleanupSettled | CleanupEnded | CleanupPlanned]
     seconds: float
+    proxy_lag_s: float = 0.0
 
     def without_bodies(self) -> TrialEvidence:
         """The same, lighter: what a trial needs that is counted and not read."""
@@ -146,6 +148,7 @@ class _Gathered:
     receipts: list[Injected] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
     cleanup: dict[str, CleanupSettled | CleanupEnded | CleanupPlanned] = field(default_factory=dict)
+    proxy_lag_s: float = 0.0
     how: str = "unfinished"
     skipped: TrialSkipped | None = None
 
@@ -195,7 +198,9 @@ class _Fold:
                 self.current = self.trials[event.trial] = _Gathered(event, line.mono)
             case Interrupted(signal=signal):
                 self.interrupted = signal
-            case ToolFailure() | HookFailed() | Saturated() | LeaseEnded():
+            case Saturated(lag_s=lag):
+                self._late(lag)
+            case ToolFailure() | HookFailed() | LeaseEnded():
                 self._trouble(line.event)
             case ExchangeEnded() | Injected():
                 self._provider(line.event)
@@ -229,14 +234,16 @@ class _Fold:
             case _:
                 pass
 
-    def _trouble(self, event: ToolFailure | HookFailed | Saturated | LeaseEnded) -> None:
+    def _late(self, lag: float) -> None:
+        if self.current is not None:
+            self.current.proxy_lag_s = max(self.current.proxy_lag_s, lag)
+
+    def _trouble(self, event: ToolFailure | HookFailed | LeaseEnded) -> None:
         match event:
             case ToolFailure(part=part, detail=detail):
                 text = f"{part}: {detail}"
             case HookFailed(hook=hook, detail=detail):
                 text = f"proxy: the hook {hook} failed, so nothing was injected there: {detail}"
-            case Saturated(lag_s=lag):
-                text = f"proxy: saturated, its clock was {lag * 1000:.0f} ms late"
             case LeaseEnded(reason="released"):
                 return
             case LeaseEnded(lease=lease, reason=reason):
@@ -271,7 +278,8 @@ def _trial(trial: _Gathered) -> TrialEvidence:
         calls.setdefault(sent.step, []).append(evidence)
     steps = tuple(_step(event, trial.sends.get(name), calls.get(name, [])) for name, event in trial.steps.items())
     return TrialEvidence(trial.started, steps, tuple(trial.receipts), tuple(loose), trial.how, trial.skipped,
-                         tuple(trial.trouble), dict(trial.cleanup), max(0.0, trial.ended - trial.mono))
+                         tuple(trial.trouble), dict(trial.cleanup), max(0.0, trial.ended - trial.mono),
+                         trial.proxy_lag_s)
 
 
 def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]) -> StepEvidence:

@@ -108,7 +108,8 @@ def _within(step: Step, expect: Expect, reply: Reply, names: Names) -> Iterator[
     if not isinstance(limit, int | float) or isinstance(limit, bool):
         yield Finding("value", "within", "a duration", f"{limit}", place)
     elif reply.seconds > limit:
-        yield Finding("within", "within", f"at most {milliseconds(limit)}", milliseconds(reply.seconds), place)
+        yield Finding("within", "within", f"at most {milliseconds(limit)}", milliseconds(reply.seconds), place,
+                      reply.seconds - limit)
 
 
 def _place(step: Step, expect: Expect, part: str) -> str:

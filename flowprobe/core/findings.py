@@ -12,7 +12,7 @@ class Finding:
     """`kind` is status, json, within, no-reply, sends, capture or value.
 
     `where` is the place in the reply (`$.state`, `status`); `expected` and `seen` are short texts for people;
-    `place` is the file:line:column of the expectation.
+    `place` is the file:line:column of the expectation. `late_s` is by how many seconds a promised time was missed.
     """
 
     kind: str
@@ -20,6 +20,7 @@ class Finding:
     expected: str
     seen: str
     place: str = ""
+    late_s: float = 0.0
 
     def sentence(self) -> str:
         return f"{self.where}: expected {self.expected}, saw {self.seen}"

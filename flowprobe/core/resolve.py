@@ -18,6 +18,8 @@ from flowprobe.core.scenario import Arithmetic, Constant, Expression, Lookup, Te
 __all__ = ["Absent", "Names", "WrongType", "as_text", "resolve", "resolve_path", "resolve_text"]
 
 Names: TypeAlias = Mapping[str, Any]
+_SCALARS = (str, int, float)  # named here: written as `str | int | float` it would be made at each look
+_MAPPINGS = (dict, Mapping)  # the first is nearly always it, and quick to tell
 _MAX_BITS = 10_000
 
 
@@ -47,11 +49,11 @@ def resolve(value: Value, names: Names) -> Any:
 
     Raises Absent or WrongType.
     """
+    if value is None or isinstance(value, _SCALARS):
+        return value
     if isinstance(value, Template):
         return _template(value, names)
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPPINGS):
         return {key: resolve(item, names) for key, item in value.items()}
     return [resolve(item, names) for item in value]
 
@@ -129,7 +131,7 @@ def _find(expression: Expression, names: Names) -> Any:
 def _lookup(path: Sequence[str], names: Names) -> Any:
     found: Any = names
     for part in path:
-        if not isinstance(found, Mapping) or part not in found:
+        if not isinstance(found, _MAPPINGS) or part not in found:
             raise Absent(".".join(path))
         found = found[part]
     return found

@@ -15,7 +15,7 @@ from flowprobe.core.events import (
     CleanupSettled,
     PlannedFault,
 )
-from flowprobe.core.evidence import RunEvidence, TrialEvidence
+from flowprobe.core.evidence import RunEvidence, StepEvidence, TrialEvidence
 
 __all__ = ["Blame", "ExitCode", "Kind", "Verdict", "answered", "exit_code", "judge_run", "judge_trial", "worst"]
 
@@ -38,6 +38,7 @@ class Blame(StrEnum):
     CLEANUP = "cleanup"
     TOOL = "tool"
     STOPPED = "stopped"
+    PLAN = "plan"
 
 
 class ExitCode:
@@ -58,6 +59,9 @@ class Verdict:
     blame: Blame
     reasons: tuple[str, ...]
 
+
+_TOLERANCE_S, _TOLERANCE = 0.05, 0.1
+"""How far a delay may be off before nothing is concluded from it: 50 ms or a tenth, whichever is more."""
 
 _RANK = {Kind.PASS: 0, Kind.DEGRADED: 1, Kind.INCONCLUSIVE: 2, Kind.FAIL: 3}
 
@@ -95,6 +99,12 @@ def judge_trial(trial: TrialEvidence, *, reachable: bool, trouble: Sequence[str]
 
 def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:
     broken = tuple(step for step in trial.steps if step.outcome == "broken")
+    ours = (*_mistimed(trial), *_saturated(trial))
+    if ours:
+        return Verdict(Kind.INCONCLUSIVE, Blame.TOOL, ours)
+    spoiled = tuple(_spoiled(step) for step in broken if _answered_by_us(step))
+    if spoiled:
+        return Verdict(Kind.INCONCLUSIVE, Blame.PLAN, spoiled)
     unreachable = _unreachable(trial)
     if broken and unreachable and not reachable:
         return Verdict(Kind.INCONCLUSIVE, Blame.ENVIRONMENT, (unreachable,))
@@ -112,6 +122,36 @@ def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:
         return Verdict(Kind.INCONCLUSIVE, Blame.PRODUCT, missed)
     eased = tuple(f"{step.name}: {step.because}" for step in trial.steps if step.outcome == "degraded")
     return Verdict(Kind.DEGRADED if eased else Kind.PASS, Blame.NONE, eased)
+
+
+def _mistimed(trial: TrialEvidence) -> tuple[str, ...]:
+    """Delays that did not come out as asked: what was then seen was not seen under this plan."""
+    return tuple(
+        f"proxy: a delay of {receipt.asked_s * 1000:.0f} ms on {receipt.edge!r} came out as "
+        f"{receipt.realised_s * 1000:.0f} ms"
+        for receipt in trial.receipts
+        if receipt.kind == "latency" and receipt.gave_up_s is None
+        and abs(receipt.realised_s - receipt.asked_s) > max(_TOLERANCE_S, receipt.asked_s * _TOLERANCE))
+
+
+def _saturated(trial: TrialEvidence) -> tuple[str, ...]:
+    """A promise of time that was missed by less than our own proxy was late says nothing about the product."""
+    missed = [f.late_s for step in trial.steps if step.outcome == "broken" for f in step.findings if f.kind == "within"]
+    if not missed or not trial.all_exchanges or min(missed) >= trial.proxy_lag_s:
+        return ()
+    return (f"proxy: saturated, up to {trial.proxy_lag_s * 1000:.0f} ms late, while a time was missed by "
+            f"{min(missed) * 1000:.0f} ms",)
+
+
+def _answered_by_us(step: StepEvidence) -> bool:
+    """Something on the user edge answered in the product's place, or spoiled its answer."""
+    return any(receipt.edge == "user" and receipt.kind in ("status", "body")
+               for call in step.calls[-1:] for exchange in call.exchanges for receipt in exchange.injections)
+
+
+def _spoiled(step: StepEvidence) -> str:
+    return (f"{step.name}: the reply was made by the plan itself, between the user and the product: say in `under` "
+            "what the user should then see, or put the fault on a provider")
 
 
 def _unreachable(trial: TrialEvidence) -> str:

@@ -17,7 +17,7 @@ from flowprobe.errors import ToolFailed
 
 __all__ = ["JournalWriter"]
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 class JournalWriter:

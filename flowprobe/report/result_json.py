@@ -46,6 +46,7 @@ def _trial(trial: TrialEvidence, report: RunReport) -> dict[str, Any]:
         "verdict": str(verdict.kind), "blame": str(verdict.blame), "reasons": list(verdict.reasons),
         "why": why(trial, twin_of(trial, report.evidence)), "rerun": started.rerun,
         "seconds": round(trial.seconds, 6),
+        "proxy_lag_s": round(trial.proxy_lag_s, 6),
         "faults": [_plain(fault) for fault in started.faults],
         "receipts": [_plain(receipt) for receipt in trial.receipts],
         "steps": [_step(step) for step in trial.steps],

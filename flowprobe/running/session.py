@@ -59,6 +59,7 @@ class Session:
         self._folder = folder
         self._vault = vault
         self._credentials = credentials
+        self._place = Path(environment.position.file).resolve().parent
         self.targets = {name: _with_port(url) for name, url in environment.targets.items()}
         self._upstreams = {name: _with_port(p.upstream or p.url) for name, p in environment.providers.items()}
         self._user_edge = any(_on_user_edge(plan) for plan in plans)
@@ -197,7 +198,7 @@ class Session:
         name = f"{self._environment.start.index(start) + 1}-{Path(command[0]).name}"
         method = start.ready.method if start.ready else "GET"
         return StartSpec(command=command, env=env, ready=ready, ready_method=method, ready_within=start.ready_within,
-                         name=name, log=self._folder.log(name))
+                         name=name, log=self._folder.log(name).resolve(), folder=self._place)
 
     def _ready_url(self, start: Start, names: Mapping[str, Any]) -> str | None:
         if start.ready is None:

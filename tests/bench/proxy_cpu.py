@@ -8,6 +8,7 @@ is beyond the target plus that spread.
 from __future__ import annotations
 
 import argparse
+import math
 import socket
 import subprocess
 import sys
@@ -105,13 +106,19 @@ def microseconds(server: tuple[int, int], calls: int) -> float:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=9)
-    options.add_argument("--calls", type=int, default=1000)
-    options.add_argument("--quick", action="store_true", help="5 rounds of 400 calls")
+    options.add_argument("--rounds", type=int, default=60)
+    options.add_argument("--calls", type=int, default=160, help="a round: short, so that a pair has one weather")
+    options.add_argument("--quick", action="store_true", help="20 rounds")
     chosen = options.parse_args()
-    rounds, calls = (5, 400) if chosen.quick else (chosen.rounds, chosen.calls)
+    rounds, calls = 20 if chosen.quick else chosen.rounds, chosen.calls
     with origin() as port, ours(port) as proxy, mitmdump(port) as plain:
         return compare({"flowprobe": proxy, "mitmdump": plain, "flowprobe again": proxy}, rounds, calls)
+
+
+def uncertainty(ratios: list[float]) -> float:
+    """Twice the standard error of the median of ratios that ought to be 1, and how far it is from there."""
+    deviation = 1.48 * median(abs(ratio - median(ratios)) for ratio in ratios)
+    return max(abs(median(ratios) - 1), 2 * 1.25 * deviation / math.sqrt(len(ratios)))
 
 
 def compare(servers: dict[str, tuple[int, int]], rounds: int, calls: int) -> int:
@@ -124,7 +131,7 @@ def compare(servers: dict[str, tuple[int, int]], rounds: int, calls: int) -> int
     for name, values in costs.items():
         print(f"{name:16} {median(values):7.0f} µs CPU a request ({min(values):.0f} to {max(values):.0f})")
     ratio = median(a / b for a, b in zip(costs["flowprobe"], costs["mitmdump"], strict=True))
-    spread = median(abs(a / b - 1) for a, b in zip(costs["flowprobe again"], costs["flowprobe"], strict=True))
+    spread = uncertainty([a / b for a, b in zip(costs["flowprobe again"], costs["flowprobe"], strict=True)])
     print(f"flowprobe / mitmdump {ratio:.2f} (target {TARGET}; flowprobe against itself ±{spread:.2f})")
     return int(ratio > TARGET + spread)
 

@@ -1,3 +1,4 @@
+import click
 import pytest
 
 from flowprobe.cli.failures import guarded
@@ -23,6 +24,14 @@ def test_every_way_out_has_its_code_and_its_sentence(
 
     assert guarded(command) == code
     assert said in capsys.readouterr().err
+
+
+def test_an_end_of_file_somewhere_inside_is_not_an_interruption(capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> int:
+        raise click.Abort from EOFError("marshal data too short")
+
+    assert guarded(command) == 4
+    assert "marshal data too short" in capsys.readouterr().err
 
 
 def test_what_a_command_returns_is_the_exit_code() -> None:

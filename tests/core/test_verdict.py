@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -9,11 +10,13 @@ from flowprobe.core.events import (
     CleanupPlanned,
     CleanupSettled,
     Interrupted,
+    PlannedFault,
     Saturated,
     ToolFailure,
     TrialSkipped,
 )
 from flowprobe.core.evidence import fold
+from flowprobe.core.findings import Finding
 from flowprobe.core.verdict import Blame, Kind, Verdict, exit_code, judge_run, worst
 from tests.journals import (
     SLOW,
@@ -85,9 +88,39 @@ def test_what_was_allowed_is_degraded_and_still_green() -> None:
 
 
 def test_a_failure_of_ours_outranks_a_finding_since_it_may_have_caused_it() -> None:
-    for trouble in (ToolFailure("proxy", "killed", TRIAL), Saturated(0.4)):
-        journal = Journal().runner(started(), sent("one"), replied(), trouble, step_ended("one", "broken", finding()), ended())
-        assert (judged(journal).kind, judged(journal).blame) == (Kind.INCONCLUSIVE, Blame.TOOL)
+    journal = Journal().runner(started(), sent("one"), replied(), ToolFailure("proxy", "killed", TRIAL),
+                               step_ended("one", "broken", finding()), ended())
+    assert (judged(journal).kind, judged(journal).blame) == (Kind.INCONCLUSIVE, Blame.TOOL)
+
+
+@pytest.mark.parametrize(("late", "lag", "kind"), [
+    (0.2, 0.05, Kind.FAIL), (0.2, 0.25, Kind.INCONCLUSIVE), (0.01, 0.06, Kind.INCONCLUSIVE), (0.2, 0.0, Kind.FAIL),
+])
+def test_a_saturated_proxy_matters_where_it_can_explain_what_was_missed(late: float, lag: float, kind: Kind) -> None:
+    missed = Finding("within", "within", "at most 400 ms", "more", "", late)
+    journal = Journal().runner(started(), sent("one"), replied()).proxy(Saturated(lag), exchange())
+    journal.runner(step_ended("one", "broken", missed), ended())
+    assert judged(journal).kind is kind
+
+
+def test_a_saturated_proxy_does_not_hide_what_is_no_matter_of_time() -> None:
+    journal = Journal().runner(started(), sent("one"), replied()).proxy(Saturated(5.0), exchange())
+    journal.runner(step_ended("one", "broken", finding("status")), ended())
+    assert judged(journal).kind is Kind.FAIL
+
+
+def test_a_delay_that_did_not_come_out_as_asked_cannot_be_judged() -> None:
+    late = replace(injected(), realised_s=0.9)
+    journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one"), ended()).proxy(exchange(), late)
+    assert (judged(journal).blame, "900 ms" in judged(journal).reasons[0]) == (Blame.TOOL, True)
+
+
+def test_a_reply_that_the_plan_made_on_the_user_edge_is_not_the_products() -> None:
+    ours = replace(injected(fault="user"), edge="user", kind="status")
+    fault = PlannedFault("user", "user", "status", "status 503")
+    journal = Journal().runner(started("busy", fault), sent("one"), replied(status=503),
+                               step_ended("one", "broken", finding("status")), ended()).proxy(exchange(edge="user"), ours)
+    assert (judged(journal).kind, judged(journal).blame) == (Kind.INCONCLUSIVE, Blame.PLAN)
 
 
 def test_silence_without_any_success_is_the_environments() -> None:

@@ -204,7 +204,9 @@ def test_a_product_that_we_started_works_for_its_only_trial(tmp_path: Path, orig
 def test_a_journal_that_cannot_be_written_ends_the_faults_and_is_told(
     tmp_path: Path, origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))"
+    full = (  # without bytecode: a file that was cut short would break every later start
+        "import resource, sys; sys.dont_write_bytecode = True; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))"
+    )
     (tmp_path / "sitecustomize.py").write_text(full)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     trial = new_trial()

@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from flowprobe.core.events import Saturated
 from flowprobe.core.evidence import fold
 from flowprobe.core.verdict import judge_run
 from flowprobe.journal.reader import read_folder
@@ -20,8 +19,6 @@ __all__ = ["Json", "Run", "flowprobe_run"]
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 _DEADLINE_S = 150
-_RUNS = 4
-_TOO_BUSY = "proxy: saturated"
 
 Json = dict[str, Any]
 
@@ -43,16 +40,9 @@ class Run:
         return found
 
     def verdict(self, plan: str) -> tuple[str, list[str]]:
-        """The verdict and its reasons; where this machine was too busy to judge, what the journals say without that."""
+        """The verdict and its reasons."""
         trial = self.trial(plan)
-        if not self.too_busy_for(plan):
-            return trial["verdict"], trial["reasons"]
-        judged = self.judged_again[trial["trial"]]
-        return str(judged.kind), list(judged.reasons)
-
-    def too_busy_for(self, plan: str) -> bool:
-        """The proxy's clock was late once, so that FlowProbe would not judge this trial."""
-        return any(reason.startswith(_TOO_BUSY) for reason in self.trial(plan)["reasons"])
+        return trial["verdict"], trial["reasons"]
 
     def answer(self, plan: str, step: str) -> Json:
         """The reply to the only call of a step, as the runner's journal has it."""
@@ -77,23 +67,13 @@ class Run:
 
     @cached_property
     def judged_again(self) -> Any:
-        """The verdict of each trial by its id, from the journals alone, as if the proxy had never been late."""
+        """The verdict of each trial by its id, from the journals alone."""
         streams = read_folder(self.folder / "journal")
-        lines = [line for stream in streams for line in stream.stamped if not isinstance(line.event, Saturated)]
-        return judge_run(fold(lines, whole=False))
+        return judge_run(fold(line for stream in streams for line in stream.stamped))
 
 
 def flowprobe_run(scenario: Path, *options: str, programs: Path, output: Path) -> Run:
-    """Run a scenario in its own folder, with `programs` on PATH; again where the machine was too busy for the
-    unfaulted trial, without which there are no others."""
-    for number in range(_RUNS):
-        run = _run(scenario, *options, programs=programs, output=output / str(number))
-        if not run.too_busy_for("none"):
-            break
-    return run
-
-
-def _run(scenario: Path, *options: str, programs: Path, output: Path) -> Run:
+    """Run a scenario in its own folder, with `programs` on PATH."""
     env = {**os.environ, "PATH": os.pathsep.join((str(programs), os.environ["PATH"])),
            "PYTHONPATH": os.pathsep.join(filter(None, (str(_REPOSITORY), os.environ.get("PYTHONPATH"))))}
     done = subprocess.run(
