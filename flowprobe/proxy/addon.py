@@ -18,7 +18,7 @@ from flowprobe.core.attribution import SCANNED_BYTES, Attribution, Signs, attrib
 from flowprobe.core.decide import Injection, Seen, call_site, decide
 from flowprobe.core.faults.actions import changes_reply
 from flowprobe.proxy import mitm
-from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Origin, Route
+from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
 from flowprobe.proxy.exchange import Exchange
 from flowprobe.proxy.guard import Guard
 from flowprobe.proxy.injector import Injector
@@ -166,7 +166,8 @@ class Addon:
         believed = flow.request.host
         route = listener.route(believed, flow.request.port)
         if route and route.upstream:
-            _redirect(flow, route.upstream)
+            to = route.upstream
+            mitm.redirect(flow, scheme=to.scheme, host=to.host, port=to.port, authority=to.authority)
         self.arrived(flow, route, flow.request.host if listener.default else believed)
 
     @_fails_off
@@ -175,8 +176,10 @@ class Addon:
         if route is None:
             flow.metadata[_KEY] = self._undeclared(flow)
             return None
-        exchange = self._begin(flow, route.edge, host)
-        length = _length(flow.request.headers)
+        headers = _read(flow.request.headers)
+        exchange = self._begin(flow, route.edge, host, headers)
+        length = _length(headers.get(b"content-length", b""))
+        exchange.request_bytes = length or 0
         if length is not None and length > SCANNED_BYTES and not self._may_be_faulted(exchange):
             flow.request.stream = True
         return None
@@ -189,18 +192,20 @@ class Addon:
         self._recorder.began(exchange)
         return exchange
 
-    def _begin(self, flow: HTTPFlow, edge: str, host: str) -> Exchange:
+    def _begin(self, flow: HTTPFlow, edge: str, host: str, headers: Mapping[bytes, bytes]) -> Exchange:
         request = flow.request
         exchange = Exchange(
             self._recorder.next_id(), edge, request.method, host, request.path.partition("?")[0],
-            flow.client_conn.id, self._clock(), signs=_signs(flow, edge),
+            flow.client_conn.id, self._clock(), signs=_signs(flow, edge, headers),
             site=call_site(request.method, request.path),
-            key=digest(request.headers.get("idempotency-key", "").encode("utf-8", "surrogateescape")),
+            key=digest(headers.get(b"idempotency-key")),
         )
         flow.metadata[_KEY] = exchange
         self._recorder.began(exchange)
-        if edge != USER:
+        if edge != USER and b"baggage" in headers:
             _strip_baggage(flow)
+        if headers.get(b"upgrade", b"").lower() == b"h2c":
+            _refuse_h2c(flow)
         return exchange
 
     def _may_be_faulted(self, exchange: Exchange) -> bool:
@@ -215,9 +220,8 @@ class Addon:
         if exchange is None or exchange.done:
             return None
         exchange.ready = self._clock()
-        _no_h2c(flow)
         content = flow.request.raw_content or b""
-        exchange.request_bytes = len(content) or _length(flow.request.headers) or 0
+        exchange.request_bytes = exchange.request_bytes or len(content)
         if exchange.edge == UNDECLARED:
             return None
         exchange.body = digest(content)
@@ -290,28 +294,25 @@ def _exchange(flow: HTTPFlow) -> Exchange | None:
     return found if isinstance(found, Exchange) else None
 
 
-def _signs(flow: HTTPFlow, edge: str) -> Signs:
-    headers = flow.request.headers
+def _read(headers: Headers) -> dict[bytes, bytes]:
+    """The first header of each name, in one pass: mitmproxy goes through all of them at each look-up."""
+    return {name.lower(): value for name, value in reversed(headers.fields)}
+
+
+def _signs(flow: HTTPFlow, edge: str, headers: Mapping[bytes, bytes]) -> Signs:
+    trace = headers.get(b"traceparent", b"").decode("ascii", "replace")
     if edge == USER:  # our own call says itself whose it is; what it carries may be anybody's
-        return Signs(headers.get("traceparent", ""))
-    texts = (flow.request.data.path, b"\n".join(value for _, value in headers.fields))
-    return Signs(headers.get("traceparent", ""), headers.get("baggage", ""), texts)
+        return Signs(trace)
+    texts = (flow.request.data.path, b"\n".join(value for _, value in flow.request.headers.fields))
+    return Signs(trace, headers.get(b"baggage", b"").decode("ascii", "replace"), texts)
 
 
 def _strip_baggage(flow: HTTPFlow) -> None:
     headers = flow.request.headers
-    if "baggage" in headers:
-        rest = without_our_baggage(headers["baggage"])
-        if rest:
-            headers["baggage"] = rest
-        else:
-            del headers["baggage"]
-
-
-def _redirect(flow: HTTPFlow, upstream: Origin) -> None:
-    """Send the request elsewhere; the Host header follows."""
-    request = flow.request
-    request.scheme, request.host, request.port = upstream.scheme, upstream.host, upstream.port
+    if rest := without_our_baggage(headers["baggage"]):
+        headers["baggage"] = rest
+    else:
+        del headers["baggage"]
 
 
 def _needs_whole(exchange: Exchange) -> bool:
@@ -325,12 +326,11 @@ def _is_endless(reply: Response) -> bool:
 
 def _comes_in_pieces(reply: Response) -> bool:
     """A long reply, or one of unknown length: its sender wants the pieces to arrive as they are sent."""
-    length = _length(reply.headers)
+    length = _length(reply.headers.get("content-length", ""))
     return length is None or length > SCANNED_BYTES
 
 
-def _length(headers: Headers) -> int | None:
-    text = headers.get("content-length", "")
+def _length(text: str | bytes) -> int | None:
     return int(text) if text.isdigit() else None
 
 
@@ -342,12 +342,10 @@ def _counted(exchange: Exchange) -> Callable[[bytes], bytes]:
     return count
 
 
-def _no_h2c(flow: HTTPFlow) -> None:
+def _refuse_h2c(flow: HTTPFlow) -> None:
     """An upgrade to HTTP/2 without TLS would leave mitmproxy with a protocol that it does not speak."""
-    headers = flow.request.headers
-    if headers.get("upgrade", "").lower() == "h2c":
-        for name in ("upgrade", "connection", "http2-settings"):
-            headers.pop(name, None)
+    for name in ("upgrade", "connection", "http2-settings"):
+        flow.request.headers.pop(name, None)
 
 
 def _status_after(flow: HTTPFlow, message: str) -> int | None:

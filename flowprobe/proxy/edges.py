@@ -44,6 +44,12 @@ class Origin:
     port: int
     prefix: str = ""
 
+    @property
+    def authority(self) -> str:
+        """What belongs into the Host header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
     @classmethod
     def parse(cls, url: str, *, of: str) -> Origin:
         """Read an http or https URL; `of` is what the message calls it."""

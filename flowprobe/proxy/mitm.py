@@ -36,7 +36,7 @@ __all__ = [
     "client_of",
     "close_client",
     "kill",
-    "missing_symbols",
+    "missing_symbols", "redirect",
     "reset",
     "spec_of",
     "tunnel_target",
@@ -212,6 +212,13 @@ def close_client(engine: Engine, client: Client) -> None:
     """End a client's connection in an orderly way; harmless where it is gone already."""
     if writer := _writer(engine, client):
         writer.close()
+
+
+def redirect(flow: HTTPFlow, *, scheme: str, host: str, port: int, authority: str) -> None:
+    """Send a request elsewhere. Setting `request.host` and `.port` would write the Host header twice."""
+    data = flow.request.data
+    data.scheme, data.host, data.port = scheme.encode(), host, port
+    flow.request.host_header = authority
 
 
 def kill(flow: HTTPFlow) -> None:

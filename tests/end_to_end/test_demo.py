@@ -33,9 +33,13 @@ def test_a_weakness_is_found_under_just_the_faults_that_it_does_not_survive(plac
         shutil.copy(SCENARIOS / file, place.folder)
     project = (SCENARIOS / "flowprobe.yaml").read_text().replace("ACME_WEAKNESSES: none", f"ACME_WEAKNESSES: {weakness}")
     (place.folder / "flowprobe.yaml").write_text(project)
-    result = place.run(".")
-    found = {trial["plan"]: trial["verdict"] for trial in result.json["trials"] if trial["plan"] != "none"}
-    assert found == {**HEALTHY, **dict.fromkeys(BROKEN_BY[weakness], "fail")}, result.out
+    wanted = {**HEALTHY, **dict.fromkeys(BROKEN_BY[weakness], "fail")}
+    for _ in range(3):  # a machine that is starved of processor time misses promises of time
+        result = place.run(".")
+        found = {trial["plan"]: trial["verdict"] for trial in result.json["trials"] if trial["plan"] != "none"}
+        if found == wanted:
+            break
+    assert found == wanted, [trial["reasons"] for trial in result.json["trials"]]
     assert {t["verdict"] for t in result.json["trials"] if t["plan"] == "none"} == {"pass"}
     assert (result.json["collateral"], result.json["unattributed"]) == (0, 0)
     assert all(every_fault_has_its_receipt(trial) for trial in result.json["trials"])
