@@ -132,6 +132,7 @@ _ID = re.compile(
       | [0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
       | (?=[^/]*\d)[0-9a-fA-F]{8,}                   # a hash
       | [A-Za-z]{1,16}[_-](?=[^/]*\d)[0-9A-Za-z]+    # inv_12, ch_1a2B
+      | [A-Za-z]{1,16}_(?=[^/]*[a-z])(?=[^/]*[A-Z])[0-9A-Za-z]{10,}   # cus_WRevxdsHykoVBk, by luck without a digit
       | (?=(?:[^/]*\d){2})[^/]{12,}                  # long, with digits: a token
       | [^/]*(?:@|%40)[^/]*                          # an address
     """,

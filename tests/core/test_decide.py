@@ -176,6 +176,8 @@ def test_an_injection_says_what_to_do() -> None:
     ("/v2/oauth2/token", "/v2/oauth2/token"),
     ("/api/v1.1/team-members", "/api/v1.1/team-members"),
     ("/inv_12", "/*"),
+    ("/v1/customers/cus_WRevxdsHykoVBk", "/v1/customers/*"),
+    ("/v1/list_subscriptions", "/v1/list_subscriptions"),
     ("/", "/"),
 ])
 def test_a_site_has_no_ids_in_it(path: str, site: str) -> None:
