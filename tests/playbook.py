@@ -11,13 +11,13 @@ A deviation prints the dialogue so far.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flowprobe.core.emit import Emit
+from flowprobe.core.attempts import Stop
+from flowprobe.core.emit import Conceal, Dialogue, Emit, Wait
 from flowprobe.core.events import CallReplied, CallSent, CallUnanswered, Event, StepEnded
-from flowprobe.core.walk import Stop
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
 Answer = Callable[[Call], Outcome]
@@ -70,11 +70,20 @@ def emitted(kind: type[Event] | Any, **values: Any) -> Wanted:
     return Wanted(f"{kind.__name__} {values}", fits)
 
 
-def reply(status: int = 200, body: Any = None, *, seconds: float = 0.01, headers: dict[str, str] | None = None) -> Answer:
+def waits(seconds: float) -> Wanted:
+    return Wanted(f"a pause of {seconds} s", lambda thing: isinstance(thing, Wait) and abs(thing.seconds - seconds) < 1e-9)
+
+
+def conceals(secret: str) -> Wanted:
+    return Wanted("a secret to be kept", lambda thing: thing == Conceal(secret))
+
+
+def reply(status: int = 200, body: Any = None, *, seconds: float = 0.01, headers: dict[str, str] | None = None,
+          at: float = 100.0) -> Answer:
     content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
 
     def answer(sent: Call) -> Reply:
-        return Reply(sent.id, status, tuple((headers or {}).items()), content, 100.0, 100.0 + seconds / 2, 100.0 + seconds)
+        return Reply(sent.id, status, tuple((headers or {}).items()), content, at, at + seconds / 2, at + seconds)
 
     return answer
 
@@ -84,7 +93,7 @@ def no_reply(reason: Any = "timeout", detail: str = "") -> Answer:
 
 
 class Playbook:
-    def __init__(self, generator: Generator[Call | Emit, Outcome | None, None]) -> None:
+    def __init__(self, generator: Dialogue) -> None:
         self._generator = generator
         self._script: list[str] = []
         self._now: Any = next(generator)
@@ -97,7 +106,7 @@ class Playbook:
         self._script.append(f"<< {self._now}")
         assert wanted.fits(self._now), f"expected {wanted.words}; the dialogue:\n" + "\n".join(self._script)
         self.last = self._now
-        if isinstance(self._now, Emit):
+        if isinstance(self._now, Emit | Wait | Conceal):
             self._go(None)
         return self
 

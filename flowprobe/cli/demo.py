@@ -83,4 +83,4 @@ def _what_next(show: Screen, seconds: float) -> None:
         (f"flowprobe run {folder} --env demo-weak", "the same against the weak product: red, with reasons"),
         (f"flowprobe check {folder}", "check scenario files, and send nothing"),
     ):
-        show.print(line("   ", Span(f"{command:<52}", "bold"), Span(why, "dim")))
+        show.print(line("   ", Span(f"{command:<52}  ", "bold"), Span(why, "dim")))

@@ -55,8 +55,11 @@ def _bug() -> int:
 
 def _told(error: FlowProbeError) -> int:
     code, lead = next((code, lead) for kind, code, lead in _CODES if isinstance(error, kind))
-    print(f"{lead}{error}", file=sys.stderr)
     if isinstance(error, InvalidInput):
         count = len(error.problems)
-        print(f"\n{count} problem{'s' if count != 1 else ''}, nothing was sent", file=sys.stderr)
+        for problem in error.problems:
+            print(problem.render(), end="\n\n", file=sys.stderr)
+        print(f"{count} problem{'s' if count != 1 else ''}, nothing was sent", file=sys.stderr)
+    else:
+        print(f"{lead}{error}", file=sys.stderr)
     return code

@@ -5,11 +5,10 @@ It is not a part of `walk`: it runs over rows, the same code after a pass, a Ctr
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from flowprobe.core.emit import Emit, reply_event, sent_event
+from flowprobe.core.emit import Dialogue, Emit, reply_event, sent_event
 from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, Event
 from flowprobe.core.request import url_of
 from flowprobe.core.resolve import Absent, Names, WrongType
@@ -18,7 +17,7 @@ from flowprobe.core.tracing import baggage, call_id, traceparent
 from flowprobe.core.trial import Trial
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
-__all__ = ["Cleaning", "Row", "clean", "never_sent", "open_rows", "planned", "settled"]
+__all__ = ["Row", "clean", "never_sent", "open_rows", "planned", "settled"]
 
 CLEANUP = 0x8000_0000
 """Added to a step's number in the trace id of its cleanup."""
@@ -38,9 +37,6 @@ class Row:
     method: str = ""
     url: str = ""
     detail: str = ""
-
-
-Cleaning: TypeAlias = Generator[Call | Emit, Outcome | None, None]
 
 
 def planned(trial: Trial, number: int, step: Step, persona: Persona) -> CleanupPlanned:
@@ -109,7 +105,7 @@ def open_rows(events: Iterable[Event]) -> tuple[Row, ...]:
     return tuple(rows.values())
 
 
-def clean(rows: Sequence[Row], *, budget: float) -> Cleaning:
+def clean(rows: Sequence[Row], *, budget: float) -> Dialogue:
     """Undo what was made: last in, first out; one that fails does not stop the others.
 
     `budget` is the total deadline of each call in seconds. Rows whose outcome is unknown cannot be called and
@@ -120,7 +116,7 @@ def clean(rows: Sequence[Row], *, budget: float) -> Cleaning:
             yield from _clean(row, budget)
 
 
-def _clean(row: Row, budget: float) -> Cleaning:
+def _clean(row: Row, budget: float) -> Dialogue:
     detail = ""
     for attempt in range(1, ATTEMPTS + 1):
         call = _call(row, attempt, budget)

@@ -1,13 +1,16 @@
-"""`Emit`: what a generator of the core says to the journal, and the events that every call makes."""
+"""What a generator of the core asks for besides calls: a line of the journal, a pause, a secret to be kept; and
+the events that every call makes."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from flowprobe.core.events import CallReplied, CallSent, CallUnanswered, Event
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
-__all__ = ["KEPT_BODY", "Emit", "reply_event", "sent_event"]
+__all__ = ["KEPT_BODY", "Conceal", "Dialogue", "Emit", "Wait", "Wanted", "reply_event", "sent_event"]
 
 KEPT_BODY = 20_000
 """How many bytes of a body the journal keeps."""
@@ -18,6 +21,24 @@ class Emit:
     """An event for the journal; a cleanup event has to be durable before the generator goes on."""
 
     event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let so many seconds pass; cut short by a stop."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Conceal:
+    """A value that is a secret from now on: it comes before the event of the reply that held it."""
+
+    secret: str
+
+
+Wanted: TypeAlias = Call | Emit | Wait | Conceal
+Dialogue: TypeAlias = Generator[Wanted, Outcome | None, None]
 
 
 def sent_event(call: Call, *, phase: str = "workflow") -> CallSent:

@@ -284,8 +284,8 @@ def _trial(trial: _Gathered) -> TrialEvidence:
 
 def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]) -> StepEvidence:
     step = StepEvidence(event.step, event.outcome, event.findings, event.because, event.captured, tuple(calls))
-    if sends is None or sends.outcome == "held":
-        return step
+    if sends is None or sends.outcome == "held" or (sends.outcome, step.outcome) == ("degraded", "broken"):
+        return step  # what `under` allows is no news beside what it does not
     outcome = "broken" if "broken" in (sends.outcome, step.outcome) else "degraded"
     return replace(step, outcome=outcome, findings=(*step.findings, *sends.findings),
                    because=step.because or sends.because)

@@ -25,12 +25,14 @@ _REASONS = {
 _MESSAGES = ("message", "detail", "title", "code")
 
 
-def judge(step: Step, expect: Expect, outcome: Outcome, names: Names, parsed: Parsed | None) -> tuple[Finding, ...]:
-    """The findings of one outcome; `parsed` is the reply's reading (None for no reply). Raises Absent."""
+def judge(step: Step, expect: Expect, outcome: Outcome, names: Names, parsed: Parsed | None, *,
+          only_named: bool = False) -> tuple[Finding, ...]:
+    """The findings of one outcome; `parsed` is the reply's reading (None for no reply). `only_named`: without a
+    word about the status, any will do. Raises Absent."""
     if isinstance(outcome, NoReply):
         return (_no_reply(step, expect, outcome),)
-    assert parsed is not None
-    return tuple(_judge(step, expect, outcome, names, parsed))
+    assert parsed is not None, "a reply comes with its reading"
+    return tuple(_judge(step, expect, outcome, names, parsed, only_named))
 
 
 def replaced(ordinary: Expect, under: Expect) -> Expect:
@@ -43,6 +45,7 @@ def replaced(ordinary: Expect, under: Expect) -> Expect:
         exactly=under.exactly if "json" in named else ordinary.exactly,
         within=under.within if "within" in named else ordinary.within,
         sends=under.sends if "sends" in named else ordinary.sends,
+        patience=under.patience,
         position=under.position,
         positions={**ordinary.positions, **{k: v for k, v in under.positions.items() if k in named}},
     )
@@ -55,8 +58,9 @@ def _no_reply(step: Step, expect: Expect, outcome: NoReply) -> Finding:
                    _place(step, expect, "status"))
 
 
-def _judge(step: Step, expect: Expect, reply: Reply, names: Names, parsed: Parsed) -> Iterator[Finding]:
-    if not _status_holds(expect.status, reply.status):
+def _judge(step: Step, expect: Expect, reply: Reply, names: Names, parsed: Parsed,
+           only_named: bool) -> Iterator[Finding]:
+    if not (only_named and expect.status is None) and not _status_holds(expect.status, reply.status):
         yield Finding("status", "status", _statuses(expect.status), f"{reply.status}{_hint(parsed)}",
                       _place(step, expect, "status"))
     if expect.has_json:

@@ -25,7 +25,7 @@ def build_call(trial: Trial, number: int, step: Step, names: Names, persona: Per
     return Call(
         id=trace, trial=trial.id, step=step.name, persona=persona.name, method=step.call.method,
         url=url_of(trial, step.call, names) + _query(step.query, names),
-        headers=_headers(step, names, trace, body), body=body, budget=trial.budget,
+        headers=_headers(step, names, trace, body), body=body, budget=step.timeout or trial.budget,
     )
 
 

@@ -14,8 +14,9 @@ from flowprobe.core.faults.kinds import Kind
 
 __all__ = [
     "Arithmetic", "Bearer", "CallTemplate", "Capture", "CaptureSource", "Constant", "Environment", "Expect",
-    "Expression", "Fault", "FaultPlan", "Limit", "Lookup", "Match", "Persona", "Position", "Project",
-    "Provider", "Scenario", "SecretRef", "Sends", "Start", "Step", "Template", "Text", "Under", "Value", "When",
+    "Expression", "Fault", "FaultPlan", "Limit", "Lookup", "Match", "Persona", "Poll", "Position",
+    "Project", "Provider", "Retry", "Scenario", "SecretRef", "Sends", "Start", "Step", "Template",
+    "Text", "Under", "Value", "When",
 ]
 
 
@@ -141,7 +142,7 @@ class Expect:
     `status` is a tuple of allowed codes; where it is None a reply below 400 is expected.
     `json` is an expected shape (literals, `$` matchers, `$.paths`), `exactly` refuses further properties.
     `within` is in seconds, or a Template that yields a duration.
-    `given` says which parts the file named: `under` replaces those, the others hold.
+    `patience` is for `under` alone: how long a poll may then take, in seconds.
     """
 
     status: tuple[int, ...] | None = None
@@ -150,6 +151,7 @@ class Expect:
     exactly: bool = False
     within: float | Template | None = None
     sends: tuple[Sends, ...] = ()
+    patience: float | None = None
     position: Position | None = None
     positions: Mapping[str, Position] = field(default_factory=dict)
 
@@ -162,8 +164,35 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """Call again every `every` seconds until the reply is as `until` says, for at most `patience` seconds; `fail_if`
+    ends it at once. A condition is an expectation without a say about what it does not name."""
+
+    until: Expect
+    every: float
+    patience: float
+    position: Position
+    fail_if: Expect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Call again, at most `times` times, where transport failed: `on` holds `connect`, `no-reply` and status
+    codes. The pause doubles from `backoff` seconds; Retry-After is obeyed."""
+
+    on: tuple[str | int, ...]
+    times: int = 2
+    backoff: float = 0.2
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One named link of the workflow. `role` None means the scenario's first role."""
+    """One named link of the workflow. `role` None means the scenario's first role.
+
+    `check` is judged like `expect`, and the journey goes on. `when` maps a dotted path to a shape: where one does
+    not fit, the step is skipped. `timeout` is the total budget of each of its calls in seconds.
+    """
 
     name: str
     call: CallTemplate
@@ -176,6 +205,11 @@ class Step:
     expect: Expect = field(default_factory=Expect)
     captures: tuple[Capture, ...] = ()
     cleanup: CallTemplate | None = None
+    check: Expect = field(default_factory=Expect)
+    poll: Poll | None = None
+    retry: Retry | None = None
+    when: Mapping[str, Value] = field(default_factory=dict)
+    timeout: float | None = None
 
 
 # --- faults ---------------------------------------------------------------------------------------

@@ -114,9 +114,9 @@ def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:
     never = tuple(_never_fired(trial, fault) for fault in _unfired(trial))
     if never:
         return Verdict(Kind.INCONCLUSIVE, Blame.FAULT, never)
-    leftovers = _leftovers(trial)
-    if leftovers:
-        return Verdict(Kind.INCONCLUSIVE, Blame.CLEANUP, leftovers)
+    left = leftovers(trial)
+    if left:
+        return Verdict(Kind.INCONCLUSIVE, Blame.CLEANUP, left)
     missed = tuple(f"{step.name}: {step.because}" for step in trial.steps if step.outcome == "not-reached")
     if missed:
         return Verdict(Kind.INCONCLUSIVE, Blame.PRODUCT, missed)
@@ -179,22 +179,23 @@ def _never_fired(trial: TrialEvidence, fault: PlannedFault) -> str:
     return f"{fault.described} on {fault.edge!r} never fired: none of the calls fitted it ({seen})"
 
 
-def _leftovers(trial: TrialEvidence) -> tuple[str, ...]:
+def leftovers(trial: TrialEvidence) -> tuple[str, ...]:
+    """What was made, or may have been, and is not known to be gone."""
     left = []
     for step, row in trial.cleanup.items():
         match row:
             case CleanupEnded(outcome="gone") | CleanupSettled(state="not-needed"):
                 continue
             case CleanupEnded(detail=detail) | CleanupSettled(detail=detail):
-                left.append(f"{step}: cleanup incomplete: {detail or 'it was not run'}")
+                left.append(f"{step}: {detail or 'its cleanup was not run'}")
             case CleanupPlanned(described=described):
-                left.append(f"{step}: cleanup incomplete: {described} was not run")
+                left.append(f"{step}: {described} was not run")
     return tuple(left)
 
 
 def exit_code(run: RunEvidence, verdicts: Mapping[str, Verdict], *, internal: bool = False) -> int:
     """Precedence 7, 130, 6, 5, 4, 1, 3, 0 (see docs/reference/verdicts.md). `internal`: a bug of ours showed."""
-    if any(_leftovers(trial) for trial in run.trials):
+    if any(leftovers(trial) for trial in run.trials):
         return ExitCode.CLEANUP
     if run.interrupted:
         return ExitCode.INTERRUPTED

@@ -12,7 +12,7 @@ from flowprobe.core.blame import why
 from flowprobe.core.events import CallReplied, CallUnanswered, Injected
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.expect import milliseconds
-from flowprobe.core.verdict import Blame, Kind, Verdict
+from flowprobe.core.verdict import Blame, Kind, Verdict, leftovers
 from flowprobe.report.model import RunReport, twin_of
 from flowprobe.report.visible import visible
 
@@ -134,6 +134,9 @@ def footer(report: RunReport) -> Iterator[Line]:
     mark, style = _MARK[report.verdict]
     yield line("")
     yield line(Span(f"{mark} {report.verdict}", style), f"  {counts}", Span(f"  exit {report.exit_code}", "dim"))
+    for trial in report.evidence.trials:
+        for left in leftovers(trial):
+            yield line("  ", Span(f"left behind by {trial.started.plan!r}: {left}", "bad"))
     for note in report.notes:
         yield line("  ", Span(note, "dim"))
     blames = {v.blame for v in report.verdicts.values()} - {Blame.NONE, Blame.PRODUCT}

@@ -6,6 +6,7 @@ Whatever happens, the session is closed, what was made is cleaned up, and the re
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import shlex
@@ -185,7 +186,8 @@ class _Run:
             self._record(FaultsArmed(trial.id, trial.id))
         driver, send = self._session.client(faulted=self._session.crosses_user_edge(trial.plan))
         try:
-            drive(walk(trial), send=send, record=self._record, stopped=self._should_stop)
+            drive(walk(trial), send=send, record=self._record, stopped=self._should_stop, wait=self._stopper.wait,
+                  conceal=self._conceal)
         finally:
             self._session.dismiss(driver)
         self._note_losses(trial)
@@ -198,6 +200,11 @@ class _Run:
 
     def _should_stop(self) -> bool:
         return self._stopper.stopped() or bool(self._recorder.broken) or self._lost() is not None
+
+    def _conceal(self, secret: str) -> None:
+        """A value that a reply gave and that the scenario calls secret; one too short to be told apart stays."""
+        with contextlib.suppress(ValueError):
+            self._redactor.register(secret)
 
     def _note_losses(self, trial: Trial) -> None:
         part, detail = self._session.lost()

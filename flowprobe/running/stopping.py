@@ -38,6 +38,10 @@ class Stopper:
     def stopped(self) -> bool:
         return self._event.is_set()
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass, until then or until a stop."""
+        self._event.wait(seconds)
+
     def request(self, name: str) -> None:
         """Ask for a stop without a signal."""
         if not self._event.is_set():

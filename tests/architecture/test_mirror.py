@@ -29,7 +29,6 @@ ELSEWHERE = {
     "flowprobe/cli/running.py": RUNS,
     "flowprobe/core/drive.py": RUNS,
     "flowprobe/core/emit.py": WALK,
-    "flowprobe/core/findings.py": WALK,
     "flowprobe/core/request.py": WALK,
     "flowprobe/running/checkup.py": PAGES,
     "flowprobe/running/places.py": RUNS,

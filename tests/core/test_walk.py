@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from flowprobe.core.events import CleanupPlanned, CleanupSettled, TrialEnded
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.scenario import Expect, Template, Under
@@ -89,6 +91,28 @@ def test_what_is_looked_up_cannot_leave_its_segment_of_the_path() -> None:
     book = Playbook(walk(trial))
     book << call("GET", "/one") >> reply(200, {"id": "../../admin?x=1"})
     book << ended("one", "held") << call("GET", "/x/..%2F..%2Fadmin%3Fx%3D1")
+
+
+def test_a_check_that_does_not_hold_breaks_the_step_and_lets_the_journey_go_on() -> None:
+    soft = replace(a_step("one", "GET /one"), check=Expect(json={"a": 1}, has_json=True))
+    book = Playbook(walk(a_trial(soft, a_step("two", "GET /two"))))
+    book << call("GET", "/one") >> reply(200, {"a": 2})
+    book << ended("one", "broken", "json") << call("GET", "/two") >> reply()
+    book << ended("two", "held") << emitted(TrialEnded, how="finished") << over
+
+
+def test_a_step_whose_condition_does_not_fit_is_skipped_and_says_why() -> None:
+    step = replace(a_step("one", "GET /one"), when={"admin.seats": {"$gt": 10}})
+    book = Playbook(walk(a_trial(step, a_step("two", "GET /two"))))
+    book << ended("one", "skipped")
+    assert book.last.event.because == "when admin.seats: expected more than 10, saw 3"
+    book << call("GET", "/two")
+
+
+def test_a_step_has_a_budget_of_its_own() -> None:
+    book = Playbook(walk(a_trial(replace(a_step("one", "GET /one"), timeout=2.5))))
+    book << call("GET", "/one")
+    assert book.last.budget == 2.5
 
 
 def test_cleanup_is_intended_before_the_call_and_due_after_it() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import resource
+import re
 import signal
 import subprocess
 import time
@@ -117,10 +117,17 @@ def test_a_reply_that_never_ends_is_a_finding_within_the_budget(place: Place, pa
 
 def test_a_reply_of_a_gigabyte_is_a_finding_with_flat_memory(place: Place) -> None:
     place.workflow(GET.format(path="/health") + GET.format(path="/gigabyte").replace("look", "again"))
-    result = place.run("journey.yaml", "--env", "bare")
+    (place.folder / "measured.py").write_text(
+        "import atexit, pathlib, runpy, sys\n"
+        "atexit.register(lambda: pathlib.Path('peak').write_text(pathlib.Path('/proc/self/status').read_text()))\n"
+        "sys.argv = ['flowprobe', 'run', 'journey.yaml', '--env', 'bare', '--json']\n"
+        "runpy.run_module('flowprobe', run_name='__main__')\n")
+    result = place.finish(place.start_python("measured.py"))
     assert (result.code, result.trial()["verdict"]) == (1, "fail")
     assert result.trial()["steps"][1]["calls"][0]["no_reply"]["reason"] == "too-large"
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 300_000  # KiB, of the largest child so far
+    peak = re.search(r"VmHWM:\s+(\d+) kB", (place.folder / "peak").read_text())
+    assert peak is not None
+    assert int(peak[1]) < 100_000
 
 
 def test_a_product_that_dies_is_a_fail_and_the_rest_is_not_judged(place: Place) -> None:

@@ -1,0 +1,189 @@
+"""One step's call, as often as it has to be made: `retry` is about transport, `poll` about the product's state.
+
+The clock is that of the outcomes: how long a poll has lasted is read from their stamps, so that nothing here
+waits or asks for the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from flowprobe.core.capture import capture
+from flowprobe.core.emit import Conceal, Emit, Wait, Wanted, reply_event, sent_event
+from flowprobe.core.expect import judge, milliseconds
+from flowprobe.core.findings import Finding
+from flowprobe.core.parsed import Parsed
+from flowprobe.core.resolve import Names
+from flowprobe.core.scenario import Expect, Poll, Retry, Step
+from flowprobe.core.tracing import baggage, call_id, parse_call_id, traceparent
+from flowprobe.core.wire import Call, NoReply, Outcome, Reply
+
+__all__ = ["Stop", "Tried", "attempts"]
+
+_HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
+
+class Stop(Exception):
+    """Thrown into a walk to end it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The last outcome (None where nothing was sent), and how it was come by: `retries` of transport, `findings` of
+    the poll, `waited_s` from the first byte sent until then; `stopped` before the next attempt."""
+
+    outcome: Outcome | None
+    parsed: Parsed | None
+    retries: int = 0
+    findings: tuple[Finding, ...] = ()
+    waited_s: float = 0.0
+    stopped: bool = False
+
+
+Attempts = Generator[Wanted, "Outcome | None", Tried]
+
+
+def attempts(call: Call, step: Step, *, names: Names, patience: float) -> Attempts:
+    """Make the call until the step's poll and retry are content, or used up. `patience` is how long the poll may
+    last, in seconds. Raises Absent."""
+    tried = Tried(None, None)
+    polls, began = 0, 0.0
+    while True:
+        try:
+            outcome = yield from _attempt(call, step)
+        except Stop:
+            return replace(tried, stopped=True)
+        began = began or outcome.sent
+        parsed = Parsed(outcome) if isinstance(outcome, Reply) else None
+        tried = Tried(outcome, parsed, tried.retries, (), outcome.ended - began)
+        pause = _retry_pause(step.retry, outcome, tried.retries)
+        if pause is not None:
+            tried = replace(tried, retries=tried.retries + 1)
+        elif step.poll is None or parsed is None:
+            return tried
+        else:
+            polls += 1
+            over = _poll(step, step.poll, tried, names, polls, patience)
+            if isinstance(over, tuple):
+                return replace(tried, findings=over)
+            pause = over
+        yield Wait(pause)
+        call = _again(call)
+
+
+def _attempt(call: Call, step: Step) -> Generator[Wanted, Outcome | None, Outcome]:
+    yield Emit(sent_event(call))
+    outcome = yield call
+    assert outcome is not None, "a call is answered with its outcome"
+    for secret in _secrets(step, outcome):
+        yield Conceal(secret)
+    yield Emit(reply_event(outcome))
+    return outcome
+
+
+def _secrets(step: Step, outcome: Outcome) -> tuple[str, ...]:
+    """Captured values that are to be kept from every report, found before the reply is written down."""
+    wanted = tuple(item for item in step.captures if item.secret)
+    if not wanted or not isinstance(outcome, Reply):
+        return ()
+    return tuple(_texts(capture(wanted, Parsed(outcome))[0]))
+
+
+def _texts(value: Any) -> Generator[str, None, None]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for item in value.values():
+                yield from _texts(item)
+        case list():
+            for item in value:
+                yield from _texts(item)
+        case bool() | None:
+            return
+        case _:
+            yield str(value)
+
+
+def _again(call: Call) -> Call:
+    """The next attempt: a trace id of its own, everything else as it was (an idempotency key above all)."""
+    known = parse_call_id(call.id)
+    assert known is not None, "our own ids can be read"
+    trace = call_id(known.trial, known.step_number, known.attempt + 1)
+    ours = {"traceparent": (traceparent(call.id), traceparent(trace)), "baggage": (baggage(call.id), baggage(trace))}
+    headers = {name: ours[name][1] if name in ours and value == ours[name][0] else value
+               for name, value in call.headers.items()}
+    return replace(call, id=trace, attempt=call.attempt + 1, headers=headers)
+
+
+# --- retry ----------------------------------------------------------------------------------------
+
+
+def _retry_pause(retry: Retry | None, outcome: Outcome, made: int) -> float | None:
+    """How long to wait before the next attempt, or None for no further one."""
+    if retry is None or made >= retry.times or not _retries_on(retry, outcome):
+        return None
+    backoff: float = retry.backoff * 2**made
+    return max(backoff, _retry_after(outcome))
+
+
+def _retries_on(retry: Retry, outcome: Outcome) -> bool:
+    match outcome:
+        case NoReply(reason="stopped" | "invalid-url"):
+            return False
+        case NoReply(reason="connect"):
+            return "connect" in retry.on or "no-reply" in retry.on
+        case NoReply():
+            return "no-reply" in retry.on
+        case Reply(status=status):
+            return status in retry.on
+
+
+def _retry_after(outcome: Outcome | None) -> float:
+    """What the product asked for (RFC 9110, 10.2.3): seconds, or a date, which is read against the reply's own."""
+    if not isinstance(outcome, Reply):
+        return 0.0
+    asked = outcome.header("retry-after") or ""
+    if asked.isascii() and asked.isdigit():
+        return float(min(int(asked[:9]), 86_400))
+    try:
+        until, now = _instant(asked), _instant(outcome.header("date") or "")
+        return max(0.0, (until - now).total_seconds())
+    except ValueError:
+        return 0.0
+
+
+def _instant(text: str) -> datetime:
+    return datetime.strptime(text, _HTTP_DATE).replace(tzinfo=UTC)
+
+
+# --- poll -----------------------------------------------------------------------------------------
+
+
+def _poll(step: Step, poll: Poll, tried: Tried, names: Names, made: int, patience: float) -> (
+        float | tuple[Finding, ...]):
+    """How long to wait before asking again; or, as a tuple, that it is over: empty where `until` holds."""
+    missing = _condition(step, poll.until, tried, names)
+    if not missing:
+        return ()
+    tries = _tries(made, tried.waited_s)
+    if poll.fail_if is not None and not _condition(step, poll.fail_if, tried, names):
+        place = str(poll.fail_if.position or poll.position)
+        return (Finding("poll", "poll", "`fail_if` not to come true", f"it did, {tries}", place),)
+    pause = max(poll.every, _retry_after(tried.outcome))
+    if tried.waited_s + pause <= patience:
+        return pause
+    place = str(poll.until.position or poll.position)
+    return tuple(Finding("poll", missed.where, f"{missed.expected} within {milliseconds(patience)}",
+                         f"{missed.seen}, {tries}", place) for missed in missing)
+
+
+def _condition(step: Step, condition: Expect, tried: Tried, names: Names) -> tuple[Finding, ...]:
+    assert tried.outcome is not None, "a poll looks at a reply"
+    return judge(step, condition, tried.outcome, names, tried.parsed, only_named=True)
+
+
+def _tries(made: int, waited: float) -> str:
+    return f"after {made} {'call' if made == 1 else 'calls'} in {milliseconds(waited)}"
