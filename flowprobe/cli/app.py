@@ -70,6 +70,14 @@ def check(paths: Paths, env: Env = None, as_json: AsJson = False) -> int:
 
 
 @app.command()
+def cleanup(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is left.")] = False) -> int:
+    """Finish the cleanup of earlier runs of this folder: what a crash or an impatient Ctrl-C left behind."""
+    from flowprobe.cli.cleaning import cleanup_command
+
+    return cleanup_command(dry_run=dry_run)
+
+
+@app.command()
 def demo() -> int:
     """See it work in a minute: a bundled product, green; its provider slow, red, and why; mended, green again."""
     from flowprobe.cli.demo import demo_command

@@ -32,6 +32,7 @@ __all__ = [
     "Interrupted",
     "LeaseApplied",
     "LeaseEnded",
+    "LedgerOpened",
     "PlannedFault",
     "ProxyStarted",
     "RunEnded",
@@ -156,6 +157,15 @@ class TrialEnded:
 
     trial: str
     how: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerOpened:
+    """The first row of a run's ledger: where the things were made, and which file knows the personas."""
+
+    run: str
+    environment: str
+    project: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,8 +348,8 @@ class Saturated:
 
 Event: TypeAlias = (
     RunStarted | TrialStarted | FaultsArmed | FaultsDisarmed | CallSent | CallReplied | CallUnanswered | StepEnded
-    | TrialEnded | TrialSkipped | SendsJudged | CleanupPlanned | CleanupSettled | CleanupEnded | Interrupted
-    | ToolFailure | RunEnded
+    | TrialEnded | TrialSkipped | SendsJudged | LedgerOpened | CleanupPlanned | CleanupSettled | CleanupEnded
+    | Interrupted | ToolFailure | RunEnded
     | ProxyStarted | LeaseApplied | LeaseEnded | ExchangeEnded | Injected | HookFailed | Saturated
 )
 

@@ -26,6 +26,7 @@ from flowprobe.core.events import (
     Interrupted,
     LeaseApplied,
     LeaseEnded,
+    LedgerOpened,
     ProxyStarted,
     RunEnded,
     RunStarted,
@@ -204,7 +205,7 @@ class _Fold:
                 self._trouble(line.event)
             case ExchangeEnded() | Injected():
                 self._provider(line.event)
-            case RunEnded() | FaultsArmed() | FaultsDisarmed() | LeaseApplied():
+            case RunEnded() | LedgerOpened() | FaultsArmed() | FaultsDisarmed() | LeaseApplied():
                 pass
             case _:
                 self._runner(line)

@@ -66,9 +66,11 @@ class Boolean:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """`800ms`, `2s`, `1.5m`, `2h`, `7d`; read as seconds (float). A bare number is a problem."""
+    """`800ms`, `2s`, `1.5m`, `2h`, `7d`; read as seconds (float). A bare number is a problem. `positive`: zero is
+    one too."""
 
     templated: bool = False
+    positive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +188,8 @@ class Record:
 
     `make` is called with the attributes that are present, and with `position` where `positioned` and
     `positions` (key -> Position) where `placed`. `noun` is what messages call it ("step", "fault"). Exactly
-    one of the keys in `exactly_one` must stand. `rest` is the shape of every other key, handed over as
-    `rest`; without it an unknown key is a problem.
+    one of the keys in `exactly_one` must stand, and any key at all where it is `filled`. `rest` is the shape of
+    every other key, handed over as `rest`; without it an unknown key is a problem.
     """
 
     noun: str
@@ -197,6 +199,7 @@ class Record:
     positioned: bool = False
     placed: bool = False
     exactly_one: tuple[str, ...] = ()
+    filled: bool = False
     rest: Shape | None = None
 
 

@@ -125,12 +125,14 @@ def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:
 
 
 def _mistimed(trial: TrialEvidence) -> tuple[str, ...]:
-    """Delays that did not come out as asked: what was then seen was not seen under this plan."""
+    """Delays that did not come out as asked: what was then seen was not seen under this plan. A call whose caller
+    went away was not answered, and its delay was as long as anybody waited."""
     return tuple(
         f"proxy: a delay of {receipt.asked_s * 1000:.0f} ms on {receipt.edge!r} came out as "
         f"{receipt.realised_s * 1000:.0f} ms"
-        for receipt in trial.receipts
-        if receipt.kind == "latency" and receipt.gave_up_s is None
+        for found in trial.all_exchanges if found.exchange.status is not None
+        for receipt in found.injections
+        if receipt.kind == "latency"
         and abs(receipt.realised_s - receipt.asked_s) > max(_TOLERANCE_S, receipt.asked_s * _TOLERANCE))
 
 

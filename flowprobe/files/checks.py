@@ -21,6 +21,7 @@ from flowprobe.core.scenario import (
     FaultPlan,
     Lookup,
     Persona,
+    Poll,
     Position,
     Project,
     Scenario,
@@ -48,7 +49,7 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
         problems += _personas(scenario, project, source)
         problems += _attributes(scenario, project, source)
     for plan in scenario.faults:
-        problems += _own_calls(plan, source)
+        problems += _own_calls(plan, (scenario,), source)
     if environment is not None:
         for plan in scenario.faults:
             problems += _edges(plan, environment, source)
@@ -57,10 +58,11 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
     return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
 
 
-def check_plan(plan: FaultPlan, environment: Environment) -> tuple[Problem, ...]:
-    """Every edge of a fault plan that the environment does not have, and every fault that its edge cannot have."""
+def check_plan(plan: FaultPlan, environment: Environment, scenarios: Iterable[Scenario]) -> tuple[Problem, ...]:
+    """Every edge of a fault plan that the environment does not have, and every fault that these scenarios do not
+    survive as they are written."""
     source = _source(plan.position.file if plan.position else "")
-    return (*_own_calls(plan, source), *_edges(plan, environment, source))
+    return (*_own_calls(plan, scenarios, source), *_edges(plan, environment, source))
 
 
 def _source(file: str) -> Source:
@@ -154,7 +156,10 @@ def _templates(value: Any) -> Iterator[Template]:
             for promise in under:
                 yield from _templates(promise.steps)
         case Step(call=call, query=query, headers=headers, json=json, expect=expect, cleanup=cleanup):
-            yield from _templates((call, query, headers, json, expect, cleanup))
+            yield from _conditions(value)
+            yield from _templates((call, query, headers, json, expect, value.check, value.poll, cleanup))
+        case Poll(until=until, fail_if=fail_if):
+            yield from _templates((until, fail_if))
         case CallTemplate(path=path):
             yield from _templates(path)
         case Expect(json=json, within=within, sends=sends):
@@ -165,6 +170,13 @@ def _templates(value: Any) -> Iterator[Template]:
             for item in value:
                 if item is not None and not isinstance(item, str | int | float):
                     yield from _templates(item)
+
+
+def _conditions(step: Step) -> Iterator[Template]:
+    """The names and shapes of `when`; a name is a look-up like any other."""
+    for path, shape in step.when.items():
+        yield Template((Lookup(tuple(path.split("."))),), step.position)
+        yield from _templates((shape,))
 
 
 # --- the environment ------------------------------------------------------------------------------
@@ -183,13 +195,16 @@ def _edges(plan: FaultPlan, environment: Environment, source: Source) -> Iterato
                            fault.edge, known, environment=environment.name)
 
 
-def _own_calls(plan: FaultPlan, source: Source) -> Iterator[Problem]:
-    """A no-reply that we made ourselves would be nobody's finding."""
+def _own_calls(plan: FaultPlan, scenarios: Iterable[Scenario], source: Source) -> Iterator[Problem]:
+    """A no-reply that we made ourselves would be nobody's finding: every step has to try again."""
+    steps = [step.name for scenario in scenarios for step in scenario.workflow
+             if step.retry is None or "no-reply" not in step.retry.on]
     for fault in plan.faults:
-        if fault.edge == "user" and isinstance(fault.kind, Reset | Close | Hang):
+        if steps and fault.edge == "user" and isinstance(fault.kind, Reset | Close | Hang):
             kind = kind_name(fault.kind)
             line, column = _find(source, fault.position, kind)
-            yield source.problem("own-no-reply", line, column, width=len(kind), kind=kind)
+            yield source.problem("own-no-reply", line, column, width=len(kind), kind=kind,
+                                 steps=listed(dict.fromkeys(steps), last="and"))
 
 
 def _within_line(source: Source, plan: Position, fault: Position, edge: str) -> Position:

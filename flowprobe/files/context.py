@@ -1,4 +1,5 @@
-"""What the readers of one file share: its source, and the problems and templates met so far."""
+"""What the readers of one file share: its source, and the problems and look-ups met so far: `templates`, and
+`paths`, the dotted ones that stand as a key."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flowprobe.core.expressions import Malformed, parse
-from flowprobe.core.scenario import Position, Template
+from flowprobe.core.scenario import Lookup, Position, Template
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.nodes import Mapping, Node, Scalar
 from flowprobe.files.problems import Source
@@ -36,6 +37,7 @@ class Context:
         self.file = source.file
         self.problems: list[Problem] = []
         self.templates: list[tuple[Template, Scalar]] = []
+        self.paths: list[tuple[Lookup, Scalar]] = []
         self.hidden: list[str] = []
 
     def position(self, node: Node) -> Position:

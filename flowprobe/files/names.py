@@ -8,6 +8,7 @@ wrong in several places is named once, with the other lines.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ __all__ = ["BUILT_IN", "check_names"]
 
 BUILT_IN = ("trial", "env", "now", "today")
 _MAX_LINES = 5
+_LOOKUP = re.compile(r"\$\{([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,12 @@ def _check_lookups(names: Outline, context: Context) -> None:
             first[key], others[key] = (node, offset, wrong), {}
     for place, (node, offset, wrong) in first.items():
         context.report(wrong.id, node, offset=offset, width=len(wrong.words["name"]), also=_also(others[place]),
-                       instead=wrong.instead(), **wrong.words)
+                       instead=_as_there(wrong.instead(), node), **wrong.words)
+
+
+def _as_there(instead: str, node: Scalar) -> str:
+    """The way out, with look-ups as they are written where it is read: bare where a key is one."""
+    return instead if "${" in node.value else _LOOKUP.sub(r"\1", instead)
 
 
 def _lookups(names: Outline, context: Context) -> Iterator[tuple[Scalar, Lookup, int, Scope]]:
@@ -113,6 +120,10 @@ def _lookups(names: Outline, context: Context) -> Iterator[tuple[Scalar, Lookup,
         if scope is not None and not all(_is_known(part) for part in template.parts):
             for lookup, offset in spans(node.value):
                 yield node, lookup, offset, scope
+    for path, node in context.paths:
+        scope = names.scope(node)
+        if scope is not None:
+            yield node, path, 0, scope
 
 
 def _is_known(part: object) -> bool:

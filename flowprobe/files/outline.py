@@ -23,11 +23,12 @@ Spot: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One step: its name, and the names that it captures."""
+    """One step: its name, and the names that it captures. `plain` says that each of its keys is one of ours."""
 
     node: Mapping
     name: str | None
     captures: frozenset[str] | None
+    plain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,12 @@ def outline(root: Mapping) -> Outline:
 def _link(node: Mapping) -> Link:
     name, captures = node.get("step"), node.get("capture")
     known: frozenset[str] | None = frozenset()
+    plain = all(key.value in _STEP_KEYS for key, _ in node.value)
     if isinstance(captures, Mapping):
         known = frozenset(key.value for key, _ in captures.value)
-    elif captures is not None or any(key.value not in _STEP_KEYS for key, _ in node.value):
+    elif captures is not None or not plain:
         known = None
-    return Link(node, name.value if isinstance(name, Scalar) and kind_of(name) is Kind.TEXT else None, known)
+    return Link(node, name.value if isinstance(name, Scalar) and kind_of(name) is Kind.TEXT else None, known, plain)
 
 
 def _promises(under: Node | None) -> list[tuple[Scalar, Node]]:

@@ -113,12 +113,18 @@ MESSAGES: Mapping[str, Message] = {
                           "use it in a step after that one"),
     "own-capture": Message("`{name}` is not known yet: it comes from the reply to this very step{also}",
                            "use it in `cleanup` or in a later step"),
+    # what the parts of a step say together
+    "retry-needs-key": Message("a {method} is not sent again without an idempotency key",
+                               'add the header Idempotency-Key: "${{trial.id}}-{step}"'),
+    "no-poll": Message("`poll.for` says nothing here: the step `{step}`, on line {first}, has no `poll`",
+                       "remove it, or add `poll` to that step"),
     # across files
     "unknown-persona": Message("no persona is called `{name}`"),
     "unknown-attribute": Message("the persona `{persona}` has nothing called `{name}`"),
     "unknown-provider": Message("no provider is called `{name}` in the environment `{environment}`"),
-    "own-no-reply": Message("`{kind}` between the user and the product leaves our own call without a reply",
-                            "use latency, status or body there; put `{kind}` on a provider"),
+    "own-no-reply": Message("`{kind}` between the user and the product leaves our own call without a reply, and "
+                            "{steps} would not try again",
+                            "add retry: {{on: no-reply}} there, or put `{kind}` on a provider"),
     "unknown-target": Message("no target is called `{name}` in the environment `{environment}`"),
     "unknown-under": Message("`{name}` is neither a fault plan, nor a provider, nor provider/kind"),
     "unknown-environment": Message("no environment is called `{name}`"),

@@ -213,7 +213,11 @@ def _duration(shape: f.Duration, what: What) -> Reader:
             return context.wrong_type(node, what.name, "a duration with its unit", what.example)
         if shape.templated and "${" in node.value:
             return _templated_duration(node, context, what)
-        return _quantity(node, context, what, UNITS, "a duration with its unit")
+        seconds = _quantity(node, context, what, UNITS, "a duration with its unit")
+        if shape.positive and seconds == 0:
+            return context.report("out-of-range", node, what=what.name, wanted="longer than nothing", seen=node.value,
+                                  instead=_for_example(what))
+        return seconds
     return read
 
 

@@ -35,6 +35,8 @@ def compile_record(record: f.Record, name: str, compile_shape: Compile) -> Reade
                 others.append((key, child))
             else:
                 attributes[known[0]] = known[1](child, context)
+        if record.filled and not node.value:
+            return context.report("empty", node, what=name, instead=_missing_example(record, record.fields[0].key))
         if others or beside or record.exactly_one or len(attributes) < len(readers):
             before = len(context.problems)
             _check_keys(record, node, others if rest is None else _near_misses(record, others), required,

@@ -16,6 +16,7 @@ from flowprobe.files.names import check_names
 from flowprobe.files.nodes import Node, compose, read_text
 from flowprobe.files.problems import Source, did_you_mean
 from flowprobe.files.reading import Reader, compile_shape
+from flowprobe.files.steps import check_steps
 from flowprobe.files.tables import PROFILE, SCENARIO
 
 __all__ = ["PROJECT_FILE", "load_profile", "load_scenario", "read_file", "scenario_files"]
@@ -29,7 +30,12 @@ def load_scenario(path: Path, *, text: str | None = None) -> Scenario:
     """Read one scenario; `text` stands for the file's content. Raises InvalidInput with every problem of
     it.
     """
-    return cast(Scenario, read_file(path, _scenario(), check_names, text=text))
+    return cast(Scenario, read_file(path, _scenario(), _check, text=text))
+
+
+def _check(root: Node, context: Context) -> None:
+    check_names(root, context)
+    check_steps(root, context)
 
 
 def load_profile(path: Path, *, text: str | None = None) -> FaultPlan:

@@ -131,6 +131,8 @@ def _record(record: f.Record, definitions: Schema) -> Schema:
     }
     if required := [field.key for field in record.fields if field.required]:
         found["required"] = required
+    if record.filled:
+        found["minProperties"] = 1
     if record.exactly_one:
         found["oneOf"] = [{"required": [key]} for key in record.exactly_one]
     if beside := {field.key: [field.beside] for field in record.fields if field.beside}:

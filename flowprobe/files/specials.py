@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flowprobe.core.expressions import parse
 from flowprobe.core.faults.kinds import KIND_NAMES
 from flowprobe.core.fields import Special
-from flowprobe.core.scenario import SecretRef
+from flowprobe.core.scenario import Lookup, SecretRef, Template
 from flowprobe.files.calls import send_line
 from flowprobe.files.context import BAD, Context
 from flowprobe.files.nodes import Node, Scalar
 from flowprobe.files.problems import did_you_mean, listed
-from flowprobe.files.scalars import Kind, kind_of, seen
+from flowprobe.files.scalars import Kind, kind_of, number, seen
 from flowprobe.files.values import count, json_path, regex
 
-__all__ = ["COUNT", "HEADER_NAME", "JSON_PATH", "REGEX", "SECRET", "SEND_LINE", "SPECIALS", "TRUE",
-           "UNDER_KEY",
-           "VERSION", "SpecialReader"]
+__all__ = ["COUNT", "HEADER_NAME", "JSON_PATH", "LOOKUP", "REGEX", "RETRY_ON", "SECRET", "SEND_LINE", "SPECIALS",
+           "TRUE", "UNDER_KEY", "VERSION", "SpecialReader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,9 @@ SECRET = Special("secret", {"type": "string", "pattern": "^(env|file|mint):.+$"}
 HEADER_NAME = Special("header-name", {"type": "string", "pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"})
 SEND_LINE = Special("send-line", {"type": "string", "pattern": "^[A-Z]+ /"})
 UNDER_KEY = Special("under-key", {"type": "string", "pattern": r"^[A-Za-z][\w-]*(/[a-z_]+)?$"})
+LOOKUP = Special("look-up", {"type": "string", "pattern": r"^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$"})
+RETRY_ON = Special("retry-on", {"anyOf": [{"enum": ["connect", "no-reply"]},
+                                          {"type": "integer", "minimum": 400, "maximum": 599}]})
 COUNT = Special("count", {"anyOf": [
     {"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"\$\{"},
     {"type": "object", "minProperties": 1, "maxProperties": 1, "propertyNames": {"pattern": r"^\$"}},
@@ -48,6 +51,9 @@ _UNDER = re.compile(UNDER_KEY.schema["pattern"], re.ASCII)
 _SECRET = re.compile(r"(env|file|mint):(.+)")
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _KINDS = f"write one of {listed(KIND_NAMES)}"
+_RETRIED = ("connect", "no-reply")
+_RETRIED_CODES = range(400, 600)
+_RETRIED_HERE = "connect, no-reply or a status from 400 to 599"
 _OURS = ("host", "content-length", "transfer-encoding", "connection")
 
 
@@ -106,6 +112,34 @@ def _under_key(node: Node, context: Context, what: str) -> Any:
                           seen=seen(node), instead="write for example payments/latency")
 
 
+def _lookup(node: Node, context: Context, what: str) -> Any:
+    """A dotted path over declared names, noted for whoever knows the names."""
+    text = _scalar(node).value
+    bare = text.removeprefix("${").removesuffix("}") if text.startswith("${") else text
+    parsed = parse(f"${{{bare}}}", context.position(node))
+    if not isinstance(parsed, Template) or not isinstance(parsed.parts[0], Lookup) or str(parsed) != f"${{{bare}}}":
+        return context.report("bad-text", node, what=what, wanted="one name with its dots", seen=seen(node),
+                              instead="write for example invite.id")
+    if bare != text:
+        return context.report("bad-text", node, what=what, wanted="one name with its dots, without ${ }",
+                              seen=seen(node), instead=f"write {bare}")
+    context.paths.append((parsed.parts[0], _scalar(node)))
+    return text
+
+
+def _retry_on(node: Node, context: Context, what: str) -> Any:
+    if isinstance(node, Scalar) and kind_of(node) is Kind.NUMBER:
+        code = number(node)
+        if isinstance(code, int) and code in _RETRIED_CODES:
+            return code
+        return context.report("out-of-range", node, what=what, wanted=_RETRIED_HERE, seen=node.value)
+    text = context.plain_text(node, what, _RETRIED_HERE, "503")
+    if text is BAD or text in _RETRIED:
+        return text
+    return context.report("unknown-word", node, what=what, seen=seen(node),
+                          instead=did_you_mean(text, _RETRIED, otherwise=f"write {_RETRIED_HERE}"))
+
+
 def _scalar(node: Node) -> Scalar:
     assert isinstance(node, Scalar)
     return node
@@ -120,5 +154,7 @@ SPECIALS: Mapping[str, SpecialReader] = {
     HEADER_NAME.name: SpecialReader(_header_name, "a header name"),
     SEND_LINE.name: SpecialReader(send_line, "`METHOD /path`"),
     UNDER_KEY.name: SpecialReader(_under_key, "a fault plan, a provider or provider/kind"),
+    LOOKUP.name: SpecialReader(_lookup, "one name with its dots"),
+    RETRY_ON.name: SpecialReader(_retry_on, _RETRIED_HERE),
     COUNT.name: SpecialReader(lambda node, context, _: count(node, context), "a whole number or one matcher"),
 }

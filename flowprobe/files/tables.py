@@ -36,7 +36,9 @@ from flowprobe.core.scenario import (
     FaultPlan,
     Limit,
     Match,
+    Poll,
     Position,
+    Retry,
     Scenario,
     Sends,
     Step,
@@ -44,9 +46,20 @@ from flowprobe.core.scenario import (
     When,
 )
 from flowprobe.files.calls import METHODS
-from flowprobe.files.specials import COUNT, HEADER_NAME, JSON_PATH, REGEX, SEND_LINE, TRUE, UNDER_KEY, VERSION
+from flowprobe.files.specials import (
+    COUNT,
+    HEADER_NAME,
+    JSON_PATH,
+    LOOKUP,
+    REGEX,
+    RETRY_ON,
+    SEND_LINE,
+    TRUE,
+    UNDER_KEY,
+    VERSION,
+)
 
-__all__ = ["CAPTURE", "EXPECT", "FAULT", "PROFILE", "SCENARIO", "STEP", "UNDER_EXPECT"]
+__all__ = ["CAPTURE", "CHECK", "CONDITION", "EXPECT", "FAULT", "PROFILE", "SCENARIO", "STEP", "UNDER_EXPECT"]
 
 VERSION_FIELD = Field("flowprobe", VERSION, "The version of the format: 1.", required=True, example="1")
 
@@ -97,7 +110,21 @@ _SENDS = Field("sends",
 
 EXPECT = Record("expectation", _expect, (_STATUS, _JSON, _EXACTLY, _WITHIN, _SENDS),
                 "What the reply must satisfy.", positioned=True, placed=True)
-UNDER_EXPECT = Record("expectation under faults", _expect, (_STATUS, _JSON, _WITHIN, _SENDS),
+
+_ANY_STATUS = Field("status", ListOf(Integer(minimum=100, maximum=599), or_one=True, minimum=1),
+                    "The status that the reply must have, or a list of them; any will do where it is not said.",
+                    example="200")
+
+CHECK = Record("check", _expect, (_ANY_STATUS, _JSON, _EXACTLY, _WITHIN),
+               "What the reply must satisfy besides: the journey goes on, and has failed.",
+               positioned=True, placed=True, filled=True)
+CONDITION = Record("condition", _expect, (_ANY_STATUS, _JSON, _EXACTLY), "What the reply is like.",
+                   positioned=True, placed=True, filled=True)
+
+_PATIENCE = Field("poll.for", Duration(positive=True), "How long the step's poll may then take.", example="180s",
+                  attribute="patience")
+
+UNDER_EXPECT = Record("expectation under faults", _expect, (_STATUS, _JSON, _WITHIN, _SENDS, _PATIENCE),
                       "What is still promised: each key replaces the ordinary one, the others hold.",
                       positioned=True, placed=True)
 
@@ -126,6 +153,30 @@ def _step(**attributes: Any) -> Step:
     return Step(has_json="json" in attributes, **attributes)
 
 
+def _poll(*, every: float = 1.0, **others: Any) -> Poll:
+    return Poll(every=every, **others)
+
+
+POLL = Record("poll", _poll, (
+    Field("until", CONDITION, "What ends it: the reply is like this.", required=True,
+          example="{json: {state: done}}"),
+    Field("fail_if", CONDITION, "What ends it at once as a failure.", example="{json: {state: error}}"),
+    Field("every", Duration(positive=True), "The pause between two calls, 1s where it is not said.", example="500ms"),
+    Field("for", Duration(positive=True), "The longest time from the first call to the last reply.", required=True,
+          example="30s", attribute="patience"),
+), "Call again until the product's state is as it should be.", positioned=True)
+
+RETRY = Record("retry", Retry, (
+    Field("on", ListOf(RETRY_ON, or_one=True, minimum=1),
+          "What is tried again: `connect`, `no-reply`, status codes from 400 to 599.", required=True,
+          example="[no-reply, 503]"),
+    Field("max", Integer(minimum=1, maximum=10), "How often it is tried again, 2 where it is not said.", example="3",
+          attribute="times"),
+    Field("backoff", Duration(), "The pause before the first of them, doubled each time; 200ms where it is not said.",
+          example="200ms"),
+), "Call again where transport failed.", positioned=True)
+
+
 _QUERY_VALUE = OneOf(scalar=Json(), sequence=ListOf(OneOf(scalar=Json())))
 
 STEP = Record("step", _step, (
@@ -143,6 +194,16 @@ STEP = Record("step", _step, (
           example='{email: "guest+${trial.id}@example.test"}'),
     Field("expect", EXPECT, "What the reply must satisfy; the first finding ends the journey.",
           example="{status: 201, within: 800ms}"),
+    Field("check", CHECK, "What the reply must satisfy besides; the journey goes on, and has failed.",
+          example="{within: 300ms}"),
+    Field("poll", POLL, "Call again until the product's state is as it should be; `expect` judges the last reply.",
+          example="{until: {json: {state: done}}, for: 30s}"),
+    Field("retry", RETRY, "Call again where transport failed; the step is then degraded at best.",
+          example="{on: [no-reply, 503]}"),
+    Field("when", MapOf(Json(matchers=True), key=LOOKUP, noun="condition", minimum=1),
+          "Name -> shape: where a value does not fit, the step is skipped.", example="{before.seats: {$gt: 3}}"),
+    Field("timeout", Duration(positive=True), "The longest time for each of its calls; that of the run where it is not said.",
+          example="5s"),
     Field("capture", _CAPTURES, "Values for later steps: `id` becomes `${invite.id}`.", example="{id: $.id}",
           attribute="captures"),
     Field("cleanup", CallLine(),

@@ -1,7 +1,7 @@
 """The cleanup ledger: one append-only file for each writer, durable before the call that makes something leaves.
 
-A line is the JSON of a cleanup event (`CleanupPlanned`, `CleanupSettled`, `CleanupEnded`). A torn last line is
-a write that a crash interrupted: its call was never sent.
+A line is the JSON of an event: `LedgerOpened` first, then `CleanupPlanned`, `CleanupSettled`, `CleanupEnded`. A torn
+last line is a write that a crash interrupted: its call was never sent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, Event, from_json, to_json
+from flowprobe.core.events import (
+    CleanupEnded,
+    CleanupPlanned,
+    CleanupSettled,
+    Event,
+    LedgerOpened,
+    from_json,
+    to_json,
+)
 from flowprobe.errors import ToolFailed
 
 __all__ = ["LEDGER_EVENTS", "Ledger", "read_ledger"]
@@ -20,19 +28,22 @@ LEDGER_EVENTS = (CleanupPlanned, CleanupSettled, CleanupEnded)
 
 
 class Ledger:
-    """Appends rows and makes each durable. The file is made with the first row, readable by its owner alone."""
+    """Appends rows and makes each durable. The file is made with the first row, readable by its owner alone; `head`
+    then stands before it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, head: LedgerOpened | None = None) -> None:
         self._path = path
+        self._head = head
         self._file: int | None = None
 
     def append(self, event: CleanupPlanned | CleanupSettled | CleanupEnded) -> None:
         """Returns when the row is on disk. Raises ToolFailed."""
-        line = json.dumps(to_json(event), ensure_ascii=False) + "\n"
+        rows: tuple[Event, ...] = (event,)
         try:
             if self._file is None:
+                rows = (self._head, event) if self._head is not None else rows
                 self._file = self._open()
-            data = line.encode("utf-8", "backslashreplace")
+            data = b"".join(_line(row) for row in rows)
             while data:
                 data = data[os.write(self._file, data) :]
             os.fsync(self._file)
@@ -53,6 +64,10 @@ class Ledger:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _line(event: Event) -> bytes:
+    return (json.dumps(to_json(event), ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
 def read_ledger(path: Path) -> Iterator[Event]:

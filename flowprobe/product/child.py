@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from contextlib import suppress
@@ -36,17 +37,20 @@ class Child:
         self.status: int | None = None  # what the command ended with; negative for a signal
         self._unguarded = False
         self._buffer = b""
+        self._reading = threading.Lock()  # a stop from another thread must not close what is being read
+        self._stopped = False
         self._lifeline, self._report, self._guardian = _launch(spec)
         self._await_start()
 
     def ended(self, *, wait: float = 0.0) -> bool:
         """Whether the command has ended, looking for at most `wait` seconds."""
         until = time.monotonic() + wait
-        while self.status is None and not self._unguarded:
-            left = max(0.0, until - time.monotonic())
-            if not select.select([self._report], [], [], left)[0]:
-                return False
-            self._take_report()
+        with self._reading:
+            while self.status is None and not self._unguarded and not self._stopped:
+                left = max(0.0, until - time.monotonic())
+                if not select.select([self._report], [], [], left)[0]:
+                    return False
+                self._take_report()
         return True
 
     def stop(self) -> None:
@@ -59,10 +63,14 @@ class Child:
             self._guardian.wait()
         if self._guardian.returncode != 0:
             self._kill_group()
-        os.close(self._report)
+        with self._reading:
+            self._stopped = True
+            os.close(self._report)
 
     def how(self) -> str:
         """How it ended, for the middle of a sentence."""
+        if self._stopped and self.status is None:
+            return "was stopped"
         if self.status is None:
             return "lost its guardian" if self._unguarded else "is running"
         if self.status < 0:

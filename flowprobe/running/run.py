@@ -29,6 +29,7 @@ from flowprobe.core.events import (
     FaultsArmed,
     FaultsDisarmed,
     Interrupted,
+    LedgerOpened,
     PlannedFault,
     RunEnded,
     RunStarted,
@@ -99,7 +100,7 @@ class _Run:
             credentials=credentials, injector=request.injector)
         self._groups = self._expand(now)
         self._recorder = Recorder(JournalWriter(self._folder.journal / "runner.jsonl", "runner", redact=self._redactor),
-                                  Ledger(self._folder.ledger), watcher.event)
+                                  Ledger(self._folder.ledger, self._opened_ledger()), watcher.event)
         self._proxy_lines = Follower(self._folder.journal / "proxy.jsonl")
         self._evidence = RunEvidence(None, (), (), "", 0, 0)
         self._verdicts: dict[str, Verdict] = {}
@@ -114,6 +115,10 @@ class _Run:
             group for chosen in self._selection.chosen
             for group in expand(chosen.scenario, chosen.plans, setting, only=chosen.bind, now=now,
                                 new_id=lambda: secrets.token_hex(8)))
+
+    def _opened_ledger(self) -> LedgerOpened:
+        project = Path(self._selection.project.file).resolve()
+        return LedgerOpened(self._id, self._selection.environment.name, str(project))
 
     # --- the whole ---
 

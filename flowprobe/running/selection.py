@@ -145,7 +145,7 @@ def _named(name: str, scenarios: Sequence[Scenario], environment: Environment, b
         left = [s.file for s in scenarios if not own[s.file]]
         return chosen, tuple(f"{file} has no plan {name!r}: left out" for file in left)
     profile = _profile(name, scenarios)
-    problems = check_plan(profile, environment)
+    problems = check_plan(profile, environment, scenarios)
     if problems:
         raise InvalidInput(problems)
     return tuple(Chosen(s, (profile,), bind) for s in scenarios), ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from statistics import median
 
 __all__ = ["Comparison", "compare"]
@@ -13,8 +14,8 @@ Cost = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`ratio` is the median of the rounds' ratios, `spread` how far the base strays from itself within a round
-    (the median of |A'/A - 1|). `target` None: for information only. `ours` and `base` are medians in seconds."""
+    """`ratio` is the median of the rounds' ratios; `spread` is how far the same estimate is off where both sides are
+    the base. `target` None: for information only. `ours` and `base` are medians in seconds."""
 
     name: str
     ratio: float
@@ -42,10 +43,17 @@ def compare(name: str, ours: Cost, base: Cost, *, target: float | None, rounds: 
     return Comparison(
         name, target=target, rounds=rounds,
         ratio=median(2 * cost / (before + after) for before, cost, after in lines),
-        spread=median(abs(after / before - 1) for before, _, after in lines),
+        spread=_spread([after / before for before, _, after in lines]),
         ours=median(cost for _, cost, _ in lines),
         base=median((before + after) / 2 for before, _, after in lines),
     )
+
+
+def _spread(ratios: Sequence[float]) -> float:
+    """Of A against A: how far its median is from 1, or how far one of that many rounds makes it stray, if that is
+    more. A single median can be 1 by luck; a wide scatter alone must not make every target hold."""
+    scatter = median(abs(ratio - 1) for ratio in ratios)
+    return max(abs(median(ratios) - 1), scatter / sqrt(len(ratios)))
 
 
 def _time(seconds: float) -> str:

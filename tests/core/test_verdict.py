@@ -115,6 +115,13 @@ def test_a_delay_that_did_not_come_out_as_asked_cannot_be_judged() -> None:
     assert (judged(journal).blame, "900 ms" in judged(journal).reasons[0]) == (Blame.TOOL, True)
 
 
+def test_a_delay_that_its_caller_did_not_wait_for_is_as_it_was_asked() -> None:
+    short = replace(injected(), realised_s=0.15)
+    journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one"), ended()).proxy(
+        exchange(status=None), short)
+    assert judged(journal).kind is Kind.PASS
+
+
 def test_a_reply_that_the_plan_made_on_the_user_edge_is_not_the_products() -> None:
     ours = replace(injected(fault="user"), edge="user", kind="status")
     fault = PlannedFault("user", "user", "status", "status 503")

@@ -150,7 +150,7 @@ def test_a_plan_from_elsewhere_may_be_promised_under() -> None:
 
 def test_a_profile_for_other_providers_is_refused() -> None:
     environment = load_project(GOOD / "flowprobe.yaml").environments["staging"]
-    problems = check_plan(load_profile(GOOD / "profile.yaml"), environment)
+    problems = check_plan(load_profile(GOOD / "profile.yaml"), environment, ())
     assert [problem.id for problem in problems] == ["unknown-provider"] * 2
     assert [problem.line for problem in problems] == [7, 8]
 

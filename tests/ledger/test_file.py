@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flowprobe.core.events import CleanupEnded, CleanupPlanned
+from flowprobe.core.events import CleanupEnded, CleanupPlanned, LedgerOpened
 from flowprobe.ledger.file import Ledger, read_ledger
 
 ROWS = (CleanupPlanned("t", "one", 1, "pro-eu", "DELETE /x"), CleanupEnded("t", "one", "gone"))
@@ -18,6 +18,15 @@ def test_rows_come_back_in_order_and_belong_to_their_owner_alone(tmp_path: Path)
     ledger.close()
     assert tuple(read_ledger(path)) == ROWS
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_first_row_says_where_the_things_were_made(tmp_path: Path) -> None:
+    head = LedgerOpened("r", "production", "/srv/flowprobe.yaml")
+    ledger = Ledger(tmp_path / "runner.jsonl", head)
+    for row in ROWS:
+        ledger.append(row)
+    ledger.close()
+    assert tuple(read_ledger(tmp_path / "runner.jsonl")) == (head, *ROWS)
 
 
 def test_a_torn_last_line_is_a_call_that_was_never_sent(tmp_path: Path) -> None:

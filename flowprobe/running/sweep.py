@@ -1,0 +1,90 @@
+"""`flowprobe cleanup`: finish what earlier runs could not. The ledgers of all runs are read; what is still open is
+called again, as the persona that made it, and what came of it is written beside the ledger that told of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flowprobe.core.cleaning import Row, clean, open_rows
+from flowprobe.core.drive import drive
+from flowprobe.core.events import CleanupEnded, Event, LedgerOpened
+from flowprobe.core.redact import Redactor
+from flowprobe.core.wire import Call, Outcome
+from flowprobe.files.project import load_project
+from flowprobe.http.driver import Driver
+from flowprobe.ledger.file import Ledger, read_ledger
+from flowprobe.running.places import STATE
+from flowprobe.secrets.references import Vault
+
+__all__ = ["Left", "find_left", "sweep"]
+
+BUDGET_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What one run left behind: its folder, the run's own words about itself, and the open rows."""
+
+    folder: Path
+    opened: LedgerOpened | None
+    rows: tuple[Row, ...]
+
+
+def find_left(state: Path = STATE) -> tuple[Left, ...]:
+    """Every run with something open, oldest first."""
+    folders = sorted((state / "runs").glob("*/ledger")) if (state / "runs").is_dir() else []
+    found = (_read(folder) for folder in folders)
+    return tuple(left for left in found if left.rows)
+
+
+def _read(folder: Path) -> Left:
+    events = [event for file in _in_order(folder) for event in read_ledger(file)]
+    opened = next((event for event in events if isinstance(event, LedgerOpened)), None)
+    return Left(folder, opened, open_rows(events))
+
+
+def _in_order(folder: Path) -> Iterator[Path]:
+    """The runner's own ledger first, then those of later sweeps."""
+    yield from sorted(folder.glob("*.jsonl"), key=lambda file: (file.name != "runner.jsonl", file.name))
+
+
+def sweep(left: Left, *, tell: Callable[[Event], None]) -> tuple[Row, ...]:
+    """Clean what one run left; returns what is open after it. `tell` is given each outcome.
+
+    Raises InvalidInput where the project of the run, or a secret of a persona, cannot be read any more.
+    """
+    if left.opened is None:
+        return left.rows
+    ledger = Ledger(left.folder / f"sweep-{time.time_ns()}.jsonl")
+    driver = Driver()
+    send = _signed(driver, left.opened, left.rows)
+
+    def record(event: Event) -> None:
+        if isinstance(event, CleanupEnded):
+            ledger.append(event)
+            tell(event)
+
+    try:
+        drive(clean(left.rows, budget=BUDGET_S), send=send, record=record)
+    finally:
+        driver.close()
+        ledger.close()
+    return _read(left.folder).rows
+
+
+def _signed(driver: Driver, opened: LedgerOpened, rows: Sequence[Row]) -> Callable[[Call], Outcome]:
+    """Calls with the credentials of the personas that made the things."""
+    project = load_project(Path(opened.project))
+    vault = Vault(Redactor(), folder=Path(opened.project).parent)
+    names = {row.persona for row in rows if row.state == "due"}
+    headers = {name: vault.headers(project.personas[name]) for name in names if name in project.personas}
+
+    def send(call: Call) -> Outcome:
+        return driver.send(replace(call, headers={**headers.get(call.persona, {}), **call.headers}))
+
+    return send
+
+
