@@ -9,10 +9,12 @@ import os
 import signal
 import urllib.error
 import urllib.request
+from collections import Counter
 
 HOSTILE = ["\ud800", "a\r\nX-Evil: 1", "\x1b[2J\x00", "../../..", "${admin.team}", "é" * 9000, "<script>alert(1)</script>"]
 MADE: set[str] = set()
 NUMBERS = itertools.count(1)
+CALLS: Counter[str] = Counter()
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,6 +66,15 @@ async def answer(method: str, target: str, writer: asyncio.StreamWriter, head: s
             reply(writer, 200, json.dumps({"head": head, "log": head.upper()}))
         case ["crash"]:
             os.kill(os.getpid(), signal.SIGKILL)
+        case ["state", calls]:  # done after so many calls
+            CALLS[path] += 1
+            state = "done" if CALLS[path] > int(calls) else query or "running"
+            reply(writer, 200, f'{{"state": "{state}", "calls": {CALLS[path]}}}')
+        case ["flaky", calls]:  # fails so often
+            CALLS[path] += 1
+            reply(writer, 503 if CALLS[path] <= int(calls) else 200, f'{{"calls": {CALLS[path]}}}')
+        case ["login"]:
+            reply(writer, 200, f'{{"token": "{query}", "user": {{"again": "{query}"}}}}')
         case ["provider"]:
             status = await asyncio.to_thread(call_provider)
             reply(writer, 200 if status == 200 else 502, f'{{"provider": {status}}}')
