@@ -31,6 +31,10 @@ def _said(finding: Finding) -> str:
             return f"was answered {finding.seen} where {finding.expected} was promised"
         case "no-reply":
             return f"got no reply: {finding.seen}"
+        case "poll" if finding.where == "poll":
+            return f"was polled in vain: {finding.expected} was promised, {finding.seen}"
+        case "poll":
+            return f"was polled in vain: {finding.where} was {finding.seen} where {finding.expected} was promised"
         case "sends":
             return f"made the product send {finding.where} {finding.seen} where {finding.expected} was promised"
         case _:

@@ -46,6 +46,7 @@ __all__ = [
     "TrialSkipped",
     "TrialStarted",
     "from_json",
+    "members",
     "to_json",
 ]
 
@@ -369,27 +370,27 @@ class Stamped:
 
 _BY_NAME: dict[str, type[Any]] = {cls.__name__: cls for cls in typing.get_args(Event)}
 _NAMES: dict[type[Any], tuple[str, ...]] = {}
-_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """The event as a JSON object; `event` is its name."""
-    return {"event": type(event).__name__, **_plain(event)}
+    """The event as JSON values; `event` is its name."""
+    return {"event": type(event).__name__, **{name: _value(item) for name, item in members(event).items()}}
 
 
-def _plain(value: Any) -> dict[str, Any]:
+def members(value: Any) -> dict[str, Any]:
+    """The parts of an event, or of a value inside one, as they are: what an encoder's `default` needs."""
     cls = type(value)
     names = _NAMES.get(cls)
     if names is None:
         names = _NAMES[cls] = tuple(f.name for f in fields(cls))
-    return {name: item if type(item := getattr(value, name)) in _SCALARS else _value(item) for name in names}
+    return {name: getattr(value, name) for name in names}
 
 
 def _value(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [item if type(item) in _SCALARS else _value(item) for item in value]
+        return [_value(item) for item in value]
     if is_dataclass(value):
-        return _plain(value)
+        return {name: _value(item) for name, item in members(value).items()}
     return value
 
 

@@ -44,6 +44,10 @@ from flowprobe.core.findings import Finding
 __all__ = ["CallEvidence", "ExchangeEvidence", "RunEvidence", "StepEvidence", "TrialEvidence", "fold", "gaps"]
 
 
+_LIGHT = 256
+"""A body of so many characters is not worth taking out."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExchangeEvidence:
     """A provider call and what was injected into it; `by` says how it was joined to the step: call (its id came
@@ -63,8 +67,10 @@ class CallEvidence:
 
     def without_body(self) -> CallEvidence:
         outcome = self.outcome
-        if isinstance(outcome, CallReplied):
+        if isinstance(outcome, CallReplied) and len(outcome.body) > _LIGHT:
             outcome = replace(outcome, body="", headers=())
+        elif len(self.sent.body) <= _LIGHT:
+            return self
         return replace(self, sent=replace(self.sent, body="", headers={}), outcome=outcome)
 
 

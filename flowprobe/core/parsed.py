@@ -32,7 +32,7 @@ class Parsed:
         if self.reply.truncated:
             return MISSING, "a body over the limit"
         try:
-            return json.loads(self.reply.body, parse_constant=_refuse, parse_int=_integer), ""
+            return _decode(self.reply.body.decode(json.detect_encoding(self.reply.body), "surrogatepass")), ""
         except (ValueError, RecursionError):
             return MISSING, f"a body that is not JSON: {_start(self.text)}"
 
@@ -58,6 +58,10 @@ def _refuse(name: str) -> Any:
 def _integer(digits: str) -> int | str:
     """Numbers of thousands of digits stay text: Python refuses to convert them."""
     return digits if len(digits) > 4000 else int(digits)
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer).decode
+"""Kept: `json.loads` makes a decoder for each call that names a `parse_...`."""
 
 
 def _start(text: str) -> str:

@@ -146,12 +146,18 @@ def _saturated(trial: TrialEvidence) -> tuple[str, ...]:
 
 
 def _answered_by_us(step: StepEvidence) -> bool:
-    """Something on the user edge answered in the product's place, or spoiled its answer."""
-    return any(receipt.edge == "user" and receipt.kind in ("status", "body")
+    """Something on the user edge answered in the product's place, or spoiled its answer, or took it away."""
+    return any(receipt.edge == "user" and receipt.kind in ("status", "body", *_SILENT)
                for call in step.calls[-1:] for exchange in call.exchanges for receipt in exchange.injections)
 
 
+_SILENT = ("reset", "close", "hang")
+
+
 def _spoiled(step: StepEvidence) -> str:
+    if isinstance(step.calls[-1].outcome, CallUnanswered):
+        return (f"{step.name}: the plan itself took the last reply away, between the user and the product: leave the "
+                "step an attempt that comes through (`when: {first: 1}`), or put the fault on a provider")
     return (f"{step.name}: the reply was made by the plan itself, between the user and the product: say in `under` "
             "what the user should then see, or put the fault on a provider")
 

@@ -29,7 +29,7 @@ from flowprobe.core.findings import Finding
 from flowprobe.core.jsonpath import MISSING
 from flowprobe.core.request import build_call, persona_names
 from flowprobe.core.resolve import Absent, WrongType, resolve
-from flowprobe.core.scenario import Expect, Persona, Step
+from flowprobe.core.scenario import Expect, Lookup, Persona, Step, Template
 from flowprobe.core.shapes import compare
 from flowprobe.core.trial import Trial, promised_under
 from flowprobe.core.wire import Call, NoReply, Outcome
@@ -102,12 +102,16 @@ class _Journey:
     def _unmet(self, step: Step) -> str:
         """The first condition of `when` that does not fit."""
         for path, shape in step.when.items():
-            value: Any = self.names
-            for part in path.split("."):
-                value = value.get(part, MISSING) if isinstance(value, Mapping) else MISSING
-            if mismatches := compare(resolve(shape, self.names), value):
+            if mismatches := compare(resolve(shape, self.names), self._named(path, step)):
                 return f"when {path}: expected {mismatches[0].expected}, saw {mismatches[0].seen}"
         return ""
+
+    def _named(self, path: str, step: Step) -> Any:
+        """What `${path}` finds, or MISSING."""
+        try:
+            return resolve(Template((Lookup(tuple(path.split("."))),), step.position), self.names)
+        except Absent:
+            return MISSING
 
     def _called(self, number: int, step: Step, persona: Persona, call: Call) -> _Step:
         if step.cleanup is not None:
@@ -137,7 +141,7 @@ class _Journey:
         left = (*tried.findings, *judgement.left)
         if not any(finding.kind in ("status", "no-reply") for finding in left):
             left = (*left, *absent)  # after a wrong status a missing value is no news
-        checked = self._judge(step, step.check, tried) if step.check.named else ()
+        checked = self._judge(step, step.check, tried) if step.check.named and tried.parsed else ()
         if left or checked:
             yield self._ended(step, "broken", (*left, *checked), captured=captured)
             return f"{step.name} failed" if left else ""

@@ -5,19 +5,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Self
 
-import httpx
+import httpcore
 
 from flowprobe.core.wire import Call, NoReply, NoReplyReason, Reply
 from flowprobe.http.body import read_body
-from flowprobe.http.client import make_client, proxy_of
+from flowprobe.http.client import make_pool, proxy_of
 from flowprobe.http.failures import FAILURES, explain
 from flowprobe.http.flight import Ended, Flight
+from flowprobe.http.jar import Jar
 from flowprobe.http.limits import DEFAULT_LIMITS, Limits
 from flowprobe.http.network import DeadlineBackend
 from flowprobe.http.request import build_request
@@ -25,16 +26,15 @@ from flowprobe.http.trust import trusting
 
 __all__ = ["Driver"]
 
-_NO_AUTH = httpx.Auth()  # headers arrive ready; without it httpx looks for credentials in the URL
 _EXPECTED: tuple[type[Exception], ...] = (Ended, *FAILURES)
 
 
 @dataclass(slots=True)
 class _Session:
-    """The client of one persona in one trial. `has_cookies` spares the jar's cost until there is a cookie."""
+    """The connections and the cookies of one persona in one trial."""
 
-    client: httpx.Client
-    has_cookies: bool = False
+    pool: httpcore.ConnectionPool
+    jar: Jar
 
 
 class Driver:
@@ -88,7 +88,7 @@ class Driver:
             keys = [key for key in self._sessions if key[0] == trial]
             sessions = [self._sessions.pop(key) for key in keys]
         for session in sessions:
-            session.client.close()
+            session.pool.close()
 
     def close(self) -> None:
         """Stop, and close every connection."""
@@ -114,27 +114,29 @@ class Driver:
             raise Ended("stopped", "We were asked to stop.")
         flight.left()
         session = self._session(call)
-        if session.has_cookies:
-            session.client.cookies.set_cookie_header(request)
-        response = session.client.send(request, stream=True, auth=_NO_AUTH)
+        cookies = session.jar.header(request.method, request.url, request.headers)
+        response = session.pool.handle_request(request.to_core(cookies))
         try:
-            return self._reply(call, flight, session, response)
+            session.jar.take(request.method, request.url, response.status, response.headers)
+            return self._reply(call, flight, response)
         finally:
             response.close()
 
-    def _reply(self, call: Call, flight: Flight, session: _Session, response: httpx.Response) -> Reply:
-        flight.answered(response.status_code)
+    def _reply(self, call: Call, flight: Flight, response: httpcore.Response) -> Reply:
+        flight.answered(response.status)
         head_at = self._clock()
-        headers = tuple(_text(name, value) for name, value in response.headers.raw)
-        session.has_cookies = session.has_cookies or any(name == "set-cookie" for name, _ in headers)
+        if len(response.headers) > self._limits.headers:
+            raise Ended("too-large", f"The reply has more than {self._limits.headers} headers.")
+        headers = tuple(_text(name, value) for name, value in response.headers)
         coding = next((value for name, value in headers if name == "content-encoding"), "")
-        assert isinstance(response.stream, httpx.SyncByteStream)
+        assert isinstance(response.stream, Iterable), "a synchronous pool has synchronous streams"
         body, truncated = read_body(response.stream, coding, self._limits)
+        version = response.extensions.get("http_version", b"HTTP/1.1")
         return Reply(
-            call=call.id, status=response.status_code, headers=headers, body=body,
+            call=call.id, status=response.status, headers=headers, body=body,
             sent=flight.started if flight.sent is None else flight.sent,
             first_byte=head_at if flight.first_byte is None else flight.first_byte,
-            ended=self._clock(), truncated=truncated, http_version=response.http_version,
+            ended=self._clock(), truncated=truncated, http_version=version.decode("ascii", "replace"),
         )
 
     def _no_reply(self, call: Call, flight: Flight, reason: NoReplyReason, detail: str) -> NoReply:
@@ -148,13 +150,14 @@ class Driver:
             with self._lock:
                 session = self._sessions.get(key)
                 if session is None:
-                    session = self._sessions[key] = _Session(self._make_client())
+                    session = self._sessions[key] = _Session(self._make_pool(), Jar())
         return session
 
-    def _make_client(self) -> httpx.Client:
-        return make_client(backend=self._backend, limits=self._limits, proxy=self._proxy)
+    def _make_pool(self) -> httpcore.ConnectionPool:
+        return make_pool(backend=self._backend, limits=self._limits, proxy=self._proxy)
 
 
+@lru_cache(maxsize=4096)
 def _text(name: bytes, value: bytes) -> tuple[str, str]:
     lower = name.decode("ascii", "replace").lower()
     try:

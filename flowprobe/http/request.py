@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
+import httpcore
 import httpx
 
 from flowprobe import __version__
 from flowprobe.core.wire import Call
 from flowprobe.http.flight import Ended
 
-__all__ = ["build_request"]
+__all__ = ["Request", "build_request"]
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -28,14 +30,33 @@ _NO_TIMEOUTS: dict[str, object] = {"timeout": {}}  # the backend keeps the time
 _Header = tuple[bytes, bytes]
 
 
-def build_request(call: Call) -> httpx.Request:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What leaves: the URL parsed, the headers as bytes, in order."""
+
+    method: str
+    url: httpx.URL
+    headers: list[_Header]
+    content: bytes
+
+    def to_core(self, cookies: list[_Header]) -> httpcore.Request:
+        """The request as the pool takes it, with the cookies that belong to it."""
+        return httpcore.Request(
+            self.method, _target(self.url), headers=[*self.headers, *cookies], content=self.content,
+            extensions=_NO_TIMEOUTS,
+        )
+
+
+def build_request(call: Call) -> Request:
     """The request of `call`; raises `Ended` (`invalid-url`) when it could not be sent as it is meant."""
     url = _url(call.url)
     method = _method(call.method)
-    return httpx.Request(
-        method, url, headers=_headers(call, method, url), stream=httpx.ByteStream(call.body.content),
-        extensions=_NO_TIMEOUTS,
-    )
+    return Request(method, url, _headers(call, method, url), call.body.content)
+
+
+@lru_cache(maxsize=512)
+def _target(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
 @lru_cache(maxsize=512)

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from flowprobe.core.events import SCHEMA_VERSION, Event, Stamped, to_json
+from flowprobe.core.events import SCHEMA_VERSION, Event, Stamped, members
 from flowprobe.errors import ToolFailed
 
 __all__ = ["JournalWriter"]
 
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"), default=members).encode
 
 
 class JournalWriter:
@@ -57,7 +57,8 @@ class JournalWriter:
         """Write one event, and return it as it stands in the stream (not redacted: keep it in memory)."""
         with self._lock:
             number, mono, wall = self.number + 1, self._mono(), self._wall()
-            line = _encode({**self._head, "n": number, "mono": mono, "wall": wall, **to_json(event)})
+            line = _encode({**self._head, "n": number, "mono": mono, "wall": wall, "event": type(event).__name__,
+                            **members(event)})
             text = line if self._redact is None else self._redact(line)
             self._write(text.encode("utf-8", "backslashreplace") + b"\n")
             self.number = number

@@ -74,7 +74,8 @@ def details(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) 
 
 def _step(step: StepEvidence) -> Iterator[Line]:
     if not step.calls:
-        yield line("      ", Span(f"· {step.name:<12} not reached: {step.because}", "dim"))
+        outcome = step.outcome.replace("-", " ")
+        yield line("      ", Span(f"· {step.name:<12} {outcome}: {step.because}", "dim"))
         return
     for call in step.calls:
         yield _call(step, call)

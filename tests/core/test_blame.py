@@ -1,5 +1,6 @@
 from flowprobe.core.blame import why
 from flowprobe.core.evidence import TrialEvidence, fold
+from flowprobe.core.findings import Finding
 from tests.journals import SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
 
 
@@ -33,3 +34,10 @@ def test_without_an_injection_nothing_is_blamed_on_one() -> None:
 
 def test_a_pass_needs_no_sentence() -> None:
     assert why(TWIN, None) == ""
+
+
+def test_a_poll_that_ran_out_says_what_it_last_saw() -> None:
+    waited = Finding("poll", "$.state", '"done" within 3.0 s', '"running", after 6 calls in 2.6 s')
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", waited), ended())
+    assert why(trial(journal), None) == (
+        "Step 'one' was polled in vain: $.state was \"running\", after 6 calls in 2.6 s where \"done\" within 3.0 s was promised.")

@@ -15,6 +15,7 @@ HOSTILE = ["\ud800", "a\r\nX-Evil: 1", "\x1b[2J\x00", "../../..", "${admin.team}
 MADE: set[str] = set()
 NUMBERS = itertools.count(1)
 CALLS: Counter[str] = Counter()
+TOKEN = "s3ss10n/+t0k3n"
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -74,7 +75,7 @@ async def answer(method: str, target: str, writer: asyncio.StreamWriter, head: s
             CALLS[path] += 1
             reply(writer, 503 if CALLS[path] <= int(calls) else 200, f'{{"calls": {CALLS[path]}}}')
         case ["login"]:
-            reply(writer, 200, f'{{"token": "{query}", "user": {{"again": "{query}"}}}}')
+            reply(writer, 200, f'{{"token": "{TOKEN}", "user": {{"again": "{TOKEN}"}}}}')
         case ["provider"]:
             status = await asyncio.to_thread(call_provider)
             reply(writer, 200 if status == 200 else 502, f'{{"provider": {status}}}')

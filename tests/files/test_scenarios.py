@@ -74,6 +74,33 @@ def test_under_names_only_its_own_parts(journey: Scenario) -> None:
     assert (journey.under[1].key, promise.named) == ("mail/status", {"status", "json", "sends"})
 
 
+def test_a_poll_and_what_it_waits_for(journey: Scenario) -> None:
+    poll = journey.workflow[2].poll
+    assert poll is not None
+    assert (poll.every, poll.patience, poll.position.line) == (0.5, 30.0, 49)
+    assert (poll.until.named, poll.until.status) == ({"json"}, None)
+    assert poll.fail_if is not None
+    assert (poll.fail_if.status, poll.fail_if.exactly) == ((404, 410), True)
+    assert journey.under[2].steps["billed"].patience == 180.0
+
+
+def test_retries_checks_and_conditions(journey: Scenario) -> None:
+    _, invite, billed, read = journey.workflow
+    assert invite.retry is not None
+    assert (invite.retry.on, invite.retry.times, invite.retry.backoff) == (("connect", "no-reply", 429, 503), 3, 0.1)
+    assert (invite.check.named, invite.check.status, invite.timeout) == ({"status", "json", "within"}, (201,), 5.0)
+    assert billed.when == {"before.seats": {"$gt": 0, "$lt": 100}, "admin.region": "eu"}
+    assert read.retry is not None
+    assert (read.retry.on, read.retry.times, read.retry.backoff) == ((503,), 2, 0.2)
+
+
+def test_what_is_not_said_of_a_poll_has_its_default() -> None:
+    text = SMALL + "    poll: {until: {status: 200}, for: 3s}\n"
+    poll = load_scenario(Path("a.yaml"), text=text).workflow[0].poll
+    assert poll is not None
+    assert (poll.every, poll.fail_if) == (1.0, None)
+
+
 def test_a_scenario_pickles(journey: Scenario) -> None:
     assert pickle.loads(pickle.dumps(journey)) == journey
 
@@ -153,6 +180,17 @@ def test_a_profile_for_other_providers_is_refused() -> None:
     problems = check_plan(load_profile(GOOD / "profile.yaml"), environment, ())
     assert [problem.id for problem in problems] == ["unknown-provider"] * 2
     assert [problem.line for problem in problems] == [7, 8]
+
+
+@pytest.mark.parametrize(("retry", "ids"), [
+    ("", ["own-no-reply"]), ("    retry: {on: 503}\n", ["own-no-reply"]), ("    retry: {on: connect}\n", ["own-no-reply"]),
+    ("    retry: {on: [503, no-reply]}\n", [])])
+def test_our_own_calls_may_go_without_a_reply_where_they_are_tried_again(tmp_path: Path, retry: str, ids: list[str]) -> None:
+    environment = load_project(GOOD / "flowprobe.yaml").environments["local"]
+    profile = tmp_path / "cut-off.yaml"
+    profile.write_text("flowprobe: 1\nprofile: cut-off\nfaults: {user: {reset: request}}\n")
+    scenario = load_scenario(Path("a.yaml"), text=SMALL + retry)
+    assert [problem.id for problem in check_plan(load_profile(profile), environment, (scenario,))] == ids
 
 
 # --- the load path --------------------------------------------------------------------------------

@@ -7,13 +7,10 @@ import sys
 from pathlib import Path
 
 import httpcore
-import httpx
 import pytest
 import respx
 
 from flowprobe.http import Driver
-from flowprobe.http.client import make_client
-from flowprobe.http.limits import DEFAULT_LIMITS
 from flowprobe.http.network import DeadlineStream
 from tests.http.calls import replied
 from tests.http.servers import OK, always, serving
@@ -49,18 +46,10 @@ def test_a_pool_takes_our_backend_and_proxy_by_public_names() -> None:
         pass
 
 
-@pytest.mark.parametrize("using", ["httpx", "httpcore"])
-def test_respx_intercepts_either_way(driver: Driver, using: str) -> None:
-    with respx.mock(using=using) as product:
+def test_respx_intercepts(driver: Driver) -> None:
+    with respx.mock as product:
         product.get("http://api.acme.example/").respond(418)
         assert replied(driver, "http://api.acme.example/").status == 418
-
-
-def test_the_client_takes_nothing_from_its_surroundings(driver: Driver) -> None:
-    client = make_client(backend=driver._backend, limits=DEFAULT_LIMITS, proxy=None)
-    assert (client.trust_env, client.follow_redirects) == (False, False)
-    assert isinstance(client, httpx.Client)
-    client.close()
 
 
 def test_a_plain_call_reads_no_certificates() -> None:
