@@ -126,10 +126,10 @@ class _Journey:
         return (yield from self._judged(step, tried, captured, absent))
 
     def _patience(self, step: Step) -> float:
-        """How long the poll may last, in seconds; `under` may promise it more."""
+        """How long the poll may last, in seconds; what `under` says stands in the ordinary one's place."""
         promised = self.under[step.name][1].patience if step.name in self.under else None
         ordinary = step.poll.patience if step.poll else 0.0
-        return max(ordinary, promised or 0.0)
+        return ordinary if promised is None else promised
 
     def _settled(self, number: int, step: Step, persona: Persona, tried: Tried) -> CleanupSettled:
         if tried.outcome is None:

@@ -32,7 +32,7 @@ from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.nodes import read_text
 from flowprobe.files.problems import Source, did_you_mean, listed
 
-__all__ = ["check_plan", "check_scenario"]
+__all__ = ["check_plan", "check_scenario", "variables"]
 
 
 def check_scenario(scenario: Scenario, project: Project | None = None, environment: Environment | None = None,
@@ -56,6 +56,16 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
         problems += _steps(scenario, environment, source)
         problems += _under(scenario, environment, plans, source)
     return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+
+
+def variables(scenario: Scenario) -> Mapping[str, Position]:
+    """The environment variables that a scenario looks up, with the first place of each."""
+    found: dict[str, Position] = {}
+    for template in _templates(scenario):
+        for lookup in lookups(template):
+            if lookup.path[0] == "env" and len(lookup.path) == 2:
+                found.setdefault(lookup.path[1], template.position)
+    return found
 
 
 def check_plan(plan: FaultPlan, environment: Environment, scenarios: Iterable[Scenario]) -> tuple[Problem, ...]:

@@ -109,7 +109,8 @@ class _Run:
         self._internal = False
 
     def _expand(self, now: datetime) -> tuple[Group, ...]:
-        setting = Setting(self._selection.project.personas, self._session.targets, self._seed, {},
+        setting = Setting(self._selection.project.personas, self._session.targets, self._seed,
+                          self._selection.variables,
                           self._request.timeout_s)
         return tuple(
             group for chosen in self._selection.chosen

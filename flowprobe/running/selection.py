@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import product
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from flowprobe.core.plan import Bindings
 from flowprobe.core.scenario import Environment, FaultPlan, Project, Scenario
 from flowprobe.errors import InvalidInput, Problem
-from flowprobe.files.checks import check_plan, check_scenario
+from flowprobe.files.checks import check_plan, check_scenario, variables
 from flowprobe.files.project import find_project, load_project
 from flowprobe.files.scenarios import load_profile, load_scenario, scenario_files
 from flowprobe.running.folder import last_result
@@ -51,12 +52,13 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`notes` says what was left out, and why."""
+    """`notes` says what was left out, and why; `variables` are those of the surroundings that scenarios look up."""
 
     project: Project
     environment: Environment
     chosen: tuple[Chosen, ...]
     notes: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def select(request: Request) -> Selection:
@@ -71,7 +73,7 @@ def select(request: Request) -> Selection:
     chosen, notes = _choose(wanted, request, environment)
     if request.last_failed:
         chosen = _failed_last(chosen, request)
-    return Selection(project, environment, chosen, notes)
+    return Selection(project, environment, chosen, notes, _variables(chosen))
 
 
 def _project_file(paths: Sequence[Path]) -> Path:
@@ -162,6 +164,18 @@ def _profile(name: str, scenarios: Sequence[Scenario]) -> FaultPlan:
     profiles = {file.stem for folder in folders for file in folder.glob("*.yaml")}
     raise _problem("unknown-plan", "--faults", f"there is no fault plan and no profile {name!r}",
                    _instead(name, tuple(sorted(plans | profiles))))
+
+
+def _variables(chosen: Sequence[Chosen]) -> dict[str, str]:
+    """Only what is looked up is read, and what is not set is said before anything is sent."""
+    wanted = {name: place for item in chosen for name, place in variables(item.scenario).items()}
+    missing = tuple(
+        Problem("variable-not-set", place.file, place.line, place.column,
+                f"the environment variable {name} is not set, and ${{env.{name}}} looks it up")
+        for name, place in wanted.items() if name not in os.environ)
+    if missing:
+        raise InvalidInput(missing)
+    return {name: os.environ[name] for name in wanted}
 
 
 def _failed_last(chosen: Sequence[Chosen], request: Request) -> tuple[Chosen, ...]:

@@ -128,3 +128,19 @@ def test_a_twin_that_failed_brings_its_plans_back(here: Path) -> None:
 
 def test_without_an_earlier_run_nothing_can_have_failed() -> None:
     assert "no earlier run" in problem(last_failed=True)
+
+
+def test_the_variables_that_are_looked_up_are_read_and_no_others(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = SCENARIO.format(name="A", tag="nightly", plan="slow")
+    (here / "a.yaml").write_text(text.replace("call: GET /}", "call: 'GET /${env.ACME_COUPON}'}"))
+    monkeypatch.setenv("ACME_COUPON", "SPRING")
+    assert select(Request((here / "a.yaml",))).variables == {"ACME_COUPON": "SPRING"}
+
+
+def test_a_variable_that_is_not_set_is_a_problem_with_its_place(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = SCENARIO.format(name="A", tag="nightly", plan="slow")
+    (here / "a.yaml").write_text(text.replace("call: GET /}", "call: 'GET /${env.ACME_COUPON}'}"))
+    monkeypatch.delenv("ACME_COUPON", raising=False)
+    message = problem()
+    assert "ACME_COUPON is not set" in message
+    assert "a.yaml:6:" in message
