@@ -10,6 +10,7 @@ from pathlib import Path
 from flowprobe.core.scenario import Environment, Project
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.checks import check_scenario
+from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.project import find_project, load_project
 from flowprobe.files.scenarios import load_scenario, scenario_files
 from flowprobe.running.places import shown_path
@@ -44,13 +45,20 @@ def _problems(file: Path, environment: str | None) -> tuple[Problem, ...]:
         scenario = load_scenario(file)
         found = find_project(file.resolve().parent)
         project = load_project(Path(shown_path(found))) if found else None
+        where = _environment(project, environment) if project else None
     except InvalidInput as invalid:
         return invalid.problems
-    return check_scenario(scenario, project, _environment(project, environment) if project else None)
+    return check_scenario(scenario, project, where)
 
 
-def _environment(project: Project, name: str | None) -> Environment | None:
-    return project.environments.get(name or project.default or next(iter(project.environments)))
+def _environment(project: Project, name: str | None) -> Environment:
+    wanted = name or project.default or next(iter(project.environments))
+    if wanted in project.environments:
+        return project.environments[wanted]
+    known = tuple(project.environments)
+    instead = did_you_mean(wanted, known, otherwise=f"there is: {listed(known, last='and')}")
+    found = f"there is no environment {wanted!r}"
+    raise InvalidInput((Problem("unknown-environment", project.file, 0, 0, found, instead),))
 
 
 def _count(files: int, problems: int) -> str:

@@ -46,7 +46,11 @@ def demo_command(*, injector: bool = True) -> int:
     """Exit code 0 where everything came out as staged, else that of what did not."""
     show = screen(sys.stdout)
     began = time.monotonic()
-    reports = [_act(number, act, show, injector) for number, act in enumerate(ACTS, start=1)]
+    reports = []
+    for number, act in enumerate(ACTS, start=1):
+        reports.append(_act(number, act, show, injector))
+        if reports[-1].evidence.interrupted:
+            return reports[-1].exit_code
     surprises = [report for report, act in zip(reports, ACTS, strict=True) if _kinds(report) != act.staged]
     if surprises:
         show.print(line(""))

@@ -18,6 +18,9 @@ def main() -> None:
 
         print(f"flowprobe {__version__}")
         raise SystemExit(0)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal without UTF-8 is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
     from flowprobe.cli.failures import guarded
 
     code = guarded(_run_app)

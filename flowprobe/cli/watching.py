@@ -25,7 +25,7 @@ _COLOURS = {"": "", "dim": "dim", "bold": "bold", "good": "green", "warn": "yell
 
 def screen(stream: IO[str]) -> Screen:
     """The right one for a stream; NO_COLOR and CI are honoured, FORCE_COLOR too."""
-    plain = not stream.isatty() or "CI" in os.environ
+    plain = not stream.isatty() or "CI" in os.environ or "NO_COLOR" in os.environ
     if plain and "FORCE_COLOR" not in os.environ:
         return Screen(stream)
     return Terminal(stream)
@@ -47,9 +47,22 @@ class Screen:
         self._stream.flush()
 
     def print(self, line: Line) -> None:
+        """Write a line. Where nobody reads any more (`| head`), the run goes on to its end without a word."""
         with self._lock:
-            self._stream.write(self._redact("".join(span.text for span in line)).rstrip() + "\n")
-            self._stream.flush()
+            try:
+                self._write(line)
+            except OSError:
+                self._mute()
+
+    def _write(self, line: Line) -> None:
+        self._stream.write(self._redact("".join(span.text for span in line)).rstrip() + "\n")
+        self._stream.flush()
+
+    def _mute(self) -> None:
+        """The stream is left open on nothing, so that Python's own flush at the end does not fail either."""
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, self._stream.fileno())
+        os.close(nothing)
 
     # --- the watcher of a run ---
 
@@ -82,7 +95,7 @@ class Terminal(Screen):
         from rich.console import Console  # late: a pipe never pays for it
 
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True,
-                                force_terminal=True, no_color="NO_COLOR" in os.environ)
+                                force_terminal=True)
         self._status: Any = self._console.status("starting", spinner="dots")
         self._now = ""
 
@@ -95,11 +108,10 @@ class Terminal(Screen):
         self._status.stop()
         super().__exit__()
 
-    def print(self, line: Line) -> None:
+    def _write(self, line: Line) -> None:
         from rich.text import Text
 
-        with self._lock:
-            self._console.print(Text.assemble(*((self._redact(span.text), _COLOURS[span.style]) for span in line)))
+        self._console.print(Text.assemble(*((self._redact(span.text), _COLOURS[span.style]) for span in line)))
 
     def event(self, event: Event) -> None:
         match event:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from flowprobe.core.events import CallReplied, CallSent, CallUnanswered, Event
+from flowprobe.core.redact import CUT
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
 __all__ = ["KEPT_BODY", "Conceal", "Dialogue", "Emit", "Wait", "Wanted", "reply_event", "sent_event"]
@@ -58,4 +59,5 @@ def reply_event(outcome: Outcome) -> CallReplied | CallUnanswered:
 
 
 def _text(content: bytes) -> str:
-    return content[:KEPT_BODY].decode("utf-8", "replace")
+    text = content[:KEPT_BODY].decode("utf-8", "replace")
+    return text if len(content) <= KEPT_BODY else text + CUT

@@ -23,6 +23,7 @@ __all__ = [
     "CleanupEnded",
     "CleanupPlanned",
     "CleanupSettled",
+    "EnvironmentReady",
     "Event",
     "ExchangeEnded",
     "FaultsArmed",
@@ -34,6 +35,7 @@ __all__ = [
     "LeaseEnded",
     "LedgerOpened",
     "PlannedFault",
+    "ProcessEnded",
     "ProxyStarted",
     "RunEnded",
     "RunStarted",
@@ -63,6 +65,21 @@ class RunStarted:
     seed: int
     environment: str
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentReady:
+    """The product that we started has answered that it is ready: from now on silence is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEnded:
+    """A process that we started has ended by itself while a trial was walked. `stand_in`: it is not the product."""
+
+    trial: str
+    process: str
+    how: str
+    stand_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +367,7 @@ class Saturated:
 Event: TypeAlias = (
     RunStarted | TrialStarted | FaultsArmed | FaultsDisarmed | CallSent | CallReplied | CallUnanswered | StepEnded
     | TrialEnded | TrialSkipped | SendsJudged | LedgerOpened | CleanupPlanned | CleanupSettled | CleanupEnded
-    | Interrupted | ToolFailure | RunEnded
+    | Interrupted | EnvironmentReady | ProcessEnded | ToolFailure | RunEnded
     | ProxyStarted | LeaseApplied | LeaseEnded | ExchangeEnded | Injected | HookFailed | Saturated
 )
 

@@ -18,6 +18,7 @@ from flowprobe.core.events import (
     CleanupEnded,
     CleanupPlanned,
     CleanupSettled,
+    EnvironmentReady,
     ExchangeEnded,
     FaultsArmed,
     FaultsDisarmed,
@@ -27,6 +28,7 @@ from flowprobe.core.events import (
     LeaseApplied,
     LeaseEnded,
     LedgerOpened,
+    ProcessEnded,
     ProxyStarted,
     RunEnded,
     RunStarted,
@@ -93,7 +95,7 @@ class StepEvidence:
 class TrialEvidence:
     """Everything that is known of one trial. `receipts` are its injections, `exchanges` its provider calls in
     no step's window, `trouble` what failed on our side while it ran (a gap in a journal included), `proxy_lag_s`
-    how late the proxy's clock was at the worst."""
+    how late the proxy's clock was at the worst, `ended` the processes of ours that ended by themselves."""
 
     started: TrialStarted
     steps: tuple[StepEvidence, ...]
@@ -105,6 +107,7 @@ class TrialEvidence:
     cleanup: Mapping[str, CleanupSettled | CleanupEnded | CleanupPlanned]
     seconds: float
     proxy_lag_s: float = 0.0
+    ended: tuple[ProcessEnded, ...] = ()
 
     def without_bodies(self) -> TrialEvidence:
         """The same, lighter: what a trial needs that is counted and not read."""
@@ -131,11 +134,12 @@ class RunEvidence:
     unattributed: int
     collateral: int
     proxy: ProxyStarted | None = None
+    ready: bool = False
 
     def plus(self, part: RunEvidence, trial: TrialEvidence | None) -> RunEvidence:
         """This evidence and that of a further part of the run, of which `trial` is kept."""
         return replace(
-            self, started=self.started or part.started, proxy=self.proxy or part.proxy,
+            self, started=self.started or part.started, proxy=self.proxy or part.proxy, ready=self.ready or part.ready,
             trials=(*self.trials, trial) if trial else self.trials, trouble=(*self.trouble, *part.trouble),
             unattributed=self.unattributed + part.unattributed, collateral=self.collateral + part.collateral)
 
@@ -156,6 +160,7 @@ class _Gathered:
     trouble: list[str] = field(default_factory=list)
     cleanup: dict[str, CleanupSettled | CleanupEnded | CleanupPlanned] = field(default_factory=dict)
     proxy_lag_s: float = 0.0
+    processes: list[ProcessEnded] = field(default_factory=list)
     how: str = "unfinished"
     skipped: TrialSkipped | None = None
 
@@ -191,6 +196,7 @@ class _Fold:
         self.call_trials: dict[str, str] = {}
         self.trouble: list[str] = []
         self.interrupted = ""
+        self.ready = False
         self.unattributed = 0
         self.collateral = 0
         self.current: _Gathered | None = None
@@ -205,6 +211,8 @@ class _Fold:
                 self.current = self.trials[event.trial] = _Gathered(event, line.mono)
             case Interrupted(signal=signal):
                 self.interrupted = signal
+            case EnvironmentReady():
+                self.ready = True
             case Saturated(lag_s=lag):
                 self._late(lag)
             case ToolFailure() | HookFailed() | LeaseEnded():
@@ -236,6 +244,8 @@ class _Fold:
                 trial.how, trial.ended = event.how, line.mono
             case TrialSkipped():
                 trial.how, trial.skipped, trial.ended = "skipped", event, line.mono
+            case ProcessEnded():
+                trial.processes.append(event)
             case CleanupPlanned() | CleanupSettled() | CleanupEnded():
                 trial.cleanup[event.step] = event
             case _:
@@ -273,7 +283,7 @@ class _Fold:
 
     def finish(self) -> RunEvidence:
         return RunEvidence(self.run, tuple(_trial(trial) for trial in self.trials.values()), tuple(self.trouble),
-                           self.interrupted, self.unattributed, self.collateral, self.proxy)
+                           self.interrupted, self.unattributed, self.collateral, self.proxy, self.ready)
 
 
 def _trial(trial: _Gathered) -> TrialEvidence:
@@ -286,7 +296,7 @@ def _trial(trial: _Gathered) -> TrialEvidence:
     steps = tuple(_step(event, trial.sends.get(name), calls.get(name, [])) for name, event in trial.steps.items())
     return TrialEvidence(trial.started, steps, tuple(trial.receipts), tuple(loose), trial.how, trial.skipped,
                          tuple(trial.trouble), dict(trial.cleanup), max(0.0, trial.ended - trial.mono),
-                         trial.proxy_lag_s)
+                         trial.proxy_lag_s, tuple(trial.processes))
 
 
 def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]) -> StepEvidence:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator
+from html import escape
 from urllib.parse import quote, quote_plus
 
-__all__ = ["REDACTED", "Redactor"]
+__all__ = ["CUT", "REDACTED", "Redactor"]
 
 REDACTED = "«redacted»"
+CUT = "…"
+"""What stands at the end of a text that was cut short; whoever cuts one has to put it there."""
 _BLOCK = 8
 _COVERS = 2 * _BLOCK - 1
 _ERRORS = "surrogatepass"
@@ -43,11 +46,23 @@ class Redactor:
         self._blocks = frozenset(block for data in long.values() if len(data) >= _COVERS for block in _every(data))
 
     def redact(self, text: str) -> str:
-        if not self._forms or not self._may_hold_one(text):
+        if not self._forms:
+            return text
+        if CUT in text:
+            text = self._without_starts(text)
+        if not self._may_hold_one(text):
             return text
         for form in self._forms:
             if form in text:
                 text = text.replace(form, REDACTED)
+        return text
+
+    def _without_starts(self, text: str) -> str:
+        """Texts that were cut short may end in the middle of a secret: its start goes too."""
+        for form in self._forms:
+            for length in range(len(form) - 1, _SHORTEST - 1, -1):
+                if (start := form[:length] + CUT) in text:
+                    text = text.replace(start, REDACTED + CUT)
         return text
 
     def _may_hold_one(self, text: str) -> bool:
@@ -67,10 +82,12 @@ def _every(data: bytes) -> Iterator[int]:
 
 
 def _forms(secret: str) -> set[str]:
-    """As it is, URL-encoded, JSON-escaped, hexadecimal, and base64 in its three alignments, in both alphabets."""
+    """As it is, URL-encoded, escaped for JSON and XML, hexadecimal, and base64 in its three alignments and both
+    alphabets."""
     raw = secret.encode()
     forms = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1],
-             json.dumps(secret, ensure_ascii=False)[1:-1], raw.hex()}
+             json.dumps(secret, ensure_ascii=False)[1:-1], raw.hex(), escape(secret, quote=False), escape(secret),
+             escape(secret, quote=False).replace('"', "&quot;")}
     for lead in range(3):
         inner = _base64_core(raw, lead)
         if len(inner) >= _SHORTEST:

@@ -73,10 +73,18 @@ def resolve_path(value: str | Template, names: Names) -> str:
     if isinstance(value, str):
         return value
     first, *rest = value.parts
-    head = first if isinstance(first, str) else as_text(_find(first, names), first)
-    return head + "".join(
-        part if isinstance(part, str) else quote(as_text(_find(part, names), part), safe="") for part in rest
-    )
+    path = first if isinstance(first, str) else as_text(_find(first, names), first)
+    for part in rest:
+        path += part if isinstance(part, str) else _segment(as_text(_find(part, names), part), part, path)
+    return path
+
+
+def _segment(text: str, expression: Expression, before: str) -> str:
+    """A value as a part of a path. One that is empty, or that means the folder above, would name another resource:
+    `DELETE /invites/` is not `DELETE /invites/<id>`."""
+    if text in ("", ".", "..") and "?" not in before:
+        raise WrongType(str(expression), f"{text!r} cannot stand in a path: it would name something else")
+    return quote(text, safe="")
 
 
 def as_text(value: Any, expression: object = "") -> str:

@@ -63,6 +63,8 @@ class Verdict:
 _TOLERANCE_S, _TOLERANCE = 0.05, 0.1
 """How far a delay may be off before nothing is concluded from it: 50 ms or a tenth, whichever is more."""
 
+_PARTLY = ("too-large", "protocol")
+
 _RANK = {Kind.PASS: 0, Kind.DEGRADED: 1, Kind.INCONCLUSIVE: 2, Kind.FAIL: 3}
 
 
@@ -74,7 +76,7 @@ def worst(verdicts: Sequence[Verdict]) -> Kind:
 def judge_run(run: RunEvidence) -> Mapping[str, Verdict]:
     """The verdict of each trial, by its id. Trouble that no trial owns is everybody's."""
     verdicts: dict[str, Verdict] = {}
-    reachable = False
+    reachable = run.ready
     for trial in run.trials:
         reachable = reachable or answered(trial)
         verdicts[trial.started.trial] = judge_trial(trial, reachable=reachable, trouble=run.trouble)
@@ -82,8 +84,16 @@ def judge_run(run: RunEvidence) -> Mapping[str, Verdict]:
 
 
 def answered(trial: TrialEvidence) -> bool:
-    """Some call of this trial had a reply: the environment is there."""
-    return any(isinstance(call.outcome, CallReplied) for call in trial.calls)
+    """Some call of this trial had a reply, if not a whole one: the environment is there."""
+    return any(_spoke(call.outcome) for call in trial.calls)
+
+
+def _spoke(outcome: CallReplied | CallUnanswered | None) -> bool:
+    match outcome:
+        case CallUnanswered(status=status, reason=reason):
+            return status is not None or reason in _PARTLY
+        case _:
+            return outcome is not None
 
 
 def judge_trial(trial: TrialEvidence, *, reachable: bool, trouble: Sequence[str] = ()) -> Verdict:
@@ -98,30 +108,38 @@ def judge_trial(trial: TrialEvidence, *, reachable: bool, trouble: Sequence[str]
 
 
 def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:
+    """The first reason that applies decides; the order is that of docs/reference/verdicts.md."""
     broken = tuple(step for step in trial.steps if step.outcome == "broken")
-    ours = (*_mistimed(trial), *_saturated(trial))
-    if ours:
-        return Verdict(Kind.INCONCLUSIVE, Blame.TOOL, ours)
-    spoiled = tuple(_spoiled(step) for step in broken if _answered_by_us(step))
-    if spoiled:
-        return Verdict(Kind.INCONCLUSIVE, Blame.PLAN, spoiled)
-    unreachable = _unreachable(trial)
-    if broken and unreachable and not reachable:
-        return Verdict(Kind.INCONCLUSIVE, Blame.ENVIRONMENT, (unreachable,))
-    if broken:
-        reasons = tuple(f"{step.name}: {finding.sentence()}" for step in broken for finding in step.findings)
-        return Verdict(Kind.FAIL, Blame.PRODUCT, reasons)
-    never = tuple(_never_fired(trial, fault) for fault in _unfired(trial))
-    if never:
-        return Verdict(Kind.INCONCLUSIVE, Blame.FAULT, never)
-    left = leftovers(trial)
-    if left:
-        return Verdict(Kind.INCONCLUSIVE, Blame.CLEANUP, left)
-    missed = tuple(f"{step.name}: {step.because}" for step in trial.steps if step.outcome == "not-reached")
-    if missed:
-        return Verdict(Kind.INCONCLUSIVE, Blame.PRODUCT, missed)
-    eased = tuple(f"{step.name}: {step.because}" for step in trial.steps if step.outcome == "degraded")
-    return Verdict(Kind.DEGRADED if eased else Kind.PASS, Blame.NONE, eased)
+    reasons: tuple[tuple[Kind, Blame, tuple[str, ...]], ...] = (
+        (Kind.INCONCLUSIVE, Blame.TOOL, (*_mistimed(trial), *_saturated(trial))),
+        (Kind.INCONCLUSIVE, Blame.ENVIRONMENT, _stand_ins(trial)),
+        (Kind.INCONCLUSIVE, Blame.PLAN, tuple(_spoiled(step) for step in trial.steps if _made_by_us(step))),
+        (Kind.INCONCLUSIVE, Blame.ENVIRONMENT, () if reachable or not broken else _unreachable(trial)),
+        (Kind.FAIL, Blame.PRODUCT, _findings(broken, trial)),
+        (Kind.INCONCLUSIVE, Blame.FAULT, tuple(_never_fired(trial, fault) for fault in _unfired(trial))),
+        (Kind.INCONCLUSIVE, Blame.CLEANUP, leftovers(trial)),
+        (Kind.INCONCLUSIVE, Blame.PRODUCT, _said(trial, "not-reached")),
+        (Kind.DEGRADED, Blame.NONE, _said(trial, "degraded")),
+    )
+    for kind, blame, said in reasons:
+        if said:
+            return Verdict(kind, blame, said)
+    return Verdict(Kind.PASS, Blame.NONE, ())
+
+
+def _findings(broken: Sequence[StepEvidence], trial: TrialEvidence) -> tuple[str, ...]:
+    found = tuple(f"{step.name}: {finding.sentence()}" for step in broken for finding in step.findings)
+    ended = tuple(f"meanwhile {gone.process} {gone.how}" for gone in trial.ended if not gone.stand_in)
+    return (*found, *ended) if found else ()
+
+
+def _said(trial: TrialEvidence, outcome: str) -> tuple[str, ...]:
+    return tuple(f"{step.name}: {step.because}" for step in trial.steps if step.outcome == outcome)
+
+
+def _stand_ins(trial: TrialEvidence) -> tuple[str, ...]:
+    """A stand-in for a provider that ended by itself is not the product's doing."""
+    return tuple(f"{gone.process}, which stands in for a provider, {gone.how}" for gone in trial.ended if gone.stand_in)
 
 
 def _mistimed(trial: TrialEvidence) -> tuple[str, ...]:
@@ -132,7 +150,7 @@ def _mistimed(trial: TrialEvidence) -> tuple[str, ...]:
         f"{receipt.realised_s * 1000:.0f} ms"
         for found in trial.all_exchanges if found.exchange.status is not None
         for receipt in found.injections
-        if receipt.kind == "latency"
+        if receipt.kind == "latency" and not receipt.detail  # a detail says why it ended early: nobody waited any more
         and abs(receipt.realised_s - receipt.asked_s) > max(_TOLERANCE_S, receipt.asked_s * _TOLERANCE))
 
 
@@ -145,13 +163,15 @@ def _saturated(trial: TrialEvidence) -> tuple[str, ...]:
             f"{min(missed) * 1000:.0f} ms",)
 
 
-def _answered_by_us(step: StepEvidence) -> bool:
-    """Something on the user edge answered in the product's place, or spoiled its answer, or took it away."""
-    return any(receipt.edge == "user" and receipt.kind in ("status", "body", *_SILENT)
-               for call in step.calls[-1:] for exchange in call.exchanges for receipt in exchange.injections)
-
-
 _SILENT = ("reset", "close", "hang")
+
+
+def _made_by_us(step: StepEvidence) -> bool:
+    """The last reply of a step was made, spoiled or taken away on the user edge, and that decided the step: it broke,
+    or it held by an answer that the product never gave. What `under` promised for it is another matter."""
+    kinds = {"broken": ("status", "body", *_SILENT), "held": ("status",)}.get(step.outcome, ())
+    return any(receipt.edge == "user" and receipt.kind in kinds
+               for call in step.calls[-1:] for exchange in call.exchanges for receipt in exchange.injections)
 
 
 def _spoiled(step: StepEvidence) -> str:
@@ -162,14 +182,13 @@ def _spoiled(step: StepEvidence) -> str:
             "what the user should then see, or put the fault on a provider")
 
 
-def _unreachable(trial: TrialEvidence) -> str:
-    outcomes = [call.outcome for call in trial.calls]
-    if not outcomes or not all(isinstance(outcome, CallUnanswered) for outcome in outcomes):
-        return ""
+def _unreachable(trial: TrialEvidence) -> tuple[str, ...]:
+    if not trial.calls or answered(trial):
+        return ()
     first = trial.calls[0]
-    assert isinstance(first.outcome, CallUnanswered)
-    detail = first.outcome.detail or first.outcome.reason
-    return f"nothing of this environment answered: {first.sent.method} {first.sent.url}: {detail}"
+    outcome = first.outcome
+    detail = (outcome.detail or outcome.reason) if isinstance(outcome, CallUnanswered) else "no outcome"
+    return (f"nothing of this environment answered: {first.sent.method} {first.sent.url}: {detail}",)
 
 
 def _unfired(trial: TrialEvidence) -> tuple[PlannedFault, ...]:
@@ -209,9 +228,7 @@ def exit_code(run: RunEvidence, verdicts: Mapping[str, Verdict], *, internal: bo
         return ExitCode.INTERRUPTED
     if internal:
         return ExitCode.INTERNAL
-    match worst(tuple(verdicts.values())):
-        case Kind.FAIL:
-            return ExitCode.FAIL
-        case Kind.INCONCLUSIVE:
-            return ExitCode.INCONCLUSIVE
-    return ExitCode.OK
+    kind = worst(tuple(verdicts.values()))
+    if kind is Kind.FAIL:
+        return ExitCode.FAIL
+    return ExitCode.INCONCLUSIVE if kind is Kind.INCONCLUSIVE or run.trouble else ExitCode.OK

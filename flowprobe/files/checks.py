@@ -49,6 +49,9 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
         problems += _personas(scenario, project, source)
         problems += _attributes(scenario, project, source)
     for plan in scenario.faults:
+        if plan.name == "none":
+            place = plan.position or scenario.position
+            problems.append(source.problem_at("name-taken", place, width=4, name="none", owner="the unfaulted trial"))
         problems += _own_calls(plan, (scenario,), source)
     if environment is not None:
         for plan in scenario.faults:

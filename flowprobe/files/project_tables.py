@@ -25,7 +25,9 @@ from flowprobe.files.tables import VERSION_FIELD
 
 __all__ = ["ENVIRONMENT", "PERSONA", "PROJECT", "PROVIDER", "START"]
 
-_URL = Text(pattern=r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", described="a URL without query, user or fragment")
+_PORT = r":(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_URL = Text(pattern=rf"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?:{_PORT})?(?:/[^\s?#]*)?",
+            described="a URL without query, user or fragment, with a port up to 65535")
 _ADDRESS = Text(pattern=r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}", described="host:port")
 _VARIABLE = Text(pattern=r"[A-Za-z_][A-Za-z0-9_]*", described="the name of an environment variable")
 _WORD = Text(templated=True, verbatim=True, blank=True, lines=True)

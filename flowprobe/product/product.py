@@ -47,9 +47,14 @@ class Product:
 
     def lost(self) -> str | None:
         """A sentence when a process has ended that should be running, else None."""
+        ended = self.ended()
+        return f"{ended[0][0]} {ended[0][1]}" if ended else None
+
+    def ended(self) -> tuple[tuple[str, str], ...]:
+        """The processes that have ended and should be running: their name, and how, with the place of the log."""
         with self._lock:
-            ended = next((child for child in self._children if child.ended()), None)
-        return None if ended is None else f"{ended.spec.name} {ended.how()}; its log is {ended.spec.log}."
+            gone = [child for child in self._children if child.ended()]
+        return tuple((child.spec.name, f"{child.how()}; its log is {child.spec.log}.") for child in gone)
 
     def __enter__(self) -> Self:
         return self

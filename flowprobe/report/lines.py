@@ -108,6 +108,8 @@ def _exchange(found: ExchangeEvidence, lead: str) -> Line:
     exchange = found.exchange
     what = f"{exchange.edge}: {exchange.method} {exchange.path}"
     status = str(exchange.status) if exchange.status is not None else "no answer"
+    if exchange.upstream_status is None and exchange.error and not found.injections:
+        status = f"could not be reached ({exchange.error})"
     injected = [Span("  + " + _receipt(receipt), "warn") for receipt in found.injections]
     doubt = [Span(f"  (joined by {found.by})", "dim")] if found.by in ("after", "none") else []
     return line(lead, f"{what:<{_WIDTH + 10}} ", Span(status), f"{milliseconds(exchange.ended - exchange.started):>9}",
@@ -117,7 +119,9 @@ def _exchange(found: ExchangeEvidence, lead: str) -> Line:
 def _receipt(receipt: Injected) -> str:
     """What was injected, and what came of it."""
     if receipt.kind == "latency":
-        return f"latency injected: asked {milliseconds(receipt.asked_s)}, realised {milliseconds(receipt.realised_s)}"
+        ended = f" ({receipt.detail})" if receipt.detail else ""
+        asked, realised = milliseconds(receipt.asked_s), milliseconds(receipt.realised_s)
+        return f"latency injected: asked {asked}, realised {realised}{ended}"
     gave_up = f", the caller gave up after {milliseconds(receipt.gave_up_s)}" if receipt.gave_up_s is not None else ""
     return f"{receipt.kind} injected{': ' + receipt.detail if receipt.detail else ''}{gave_up}"
 
@@ -138,6 +142,8 @@ def footer(report: RunReport) -> Iterator[Line]:
     for trial in report.evidence.trials:
         for left in leftovers(trial):
             yield line("  ", Span(f"left behind by {trial.started.plan!r}: {left}", "bad"))
+    for trouble in report.evidence.trouble:
+        yield line("  ", Span(f"nothing is certain: {trouble}", "bad"))
     for note in report.notes:
         yield line("  ", Span(note, "dim"))
     blames = {v.blame for v in report.verdicts.values()} - {Blame.NONE, Blame.PRODUCT}

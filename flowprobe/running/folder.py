@@ -74,11 +74,10 @@ def _ignored_by_git(folder: Path) -> None:
         ignore.write_text("*\n")
 
 
-def last_result(output: Path | None = None) -> dict[str, Any] | None:
+def last_result() -> dict[str, Any] | None:
     """The result of the newest run of this working directory, or None."""
-    file = (output or STATE / "latest") / "result.json"
     try:
-        result: dict[str, Any] = json.loads(file.read_text())
+        result: dict[str, Any] = json.loads((STATE / "latest" / "result.json").read_text())
     except (OSError, ValueError):
         return None
     return result

@@ -25,12 +25,14 @@ from flowprobe.core.drive import drive
 from flowprobe.core.events import (
     CleanupPlanned,
     CleanupSettled,
+    EnvironmentReady,
     Event,
     FaultsArmed,
     FaultsDisarmed,
     Interrupted,
     LedgerOpened,
     PlannedFault,
+    ProcessEnded,
     RunEnded,
     RunStarted,
     ToolFailure,
@@ -140,7 +142,7 @@ class _Run:
         for group in self._groups:
             broken = trouble
             for trial in group.trials:
-                broken = broken or self._lost() or self._halted()
+                broken = broken or self._halted() or self._lost()
                 if broken:
                     self._skip(trial, *broken)
                     continue
@@ -159,6 +161,9 @@ class _Run:
             if self._stopper.stopped():
                 return self._halted()
             return str(error), "environment" if isinstance(error, EnvironmentBroken) else "tool"
+        if self._session.watched:
+            self._record(EnvironmentReady())
+            self._answered = True
         return None
 
     def _lost(self) -> tuple[str, str] | None:
@@ -190,7 +195,7 @@ class _Run:
         self._session.arm(trial)
         if trial.plan.faults:
             self._record(FaultsArmed(trial.id, trial.id))
-        driver, send = self._session.client(faulted=self._session.crosses_user_edge(trial.plan))
+        driver, send = self._session.client(trial.plan)
         try:
             drive(walk(trial), send=send, record=self._record, stopped=self._should_stop, wait=self._stopper.wait,
                   conceal=self._conceal)
@@ -218,6 +223,8 @@ class _Run:
             self._record(ToolFailure(part, detail, trial.id))
         if self._recorder.broken:
             self._record(ToolFailure("journal", self._recorder.broken, trial.id))
+        for process, how, stand_in in self._session.ended():
+            self._record(ProcessEnded(trial.id, process, how, stand_in))
 
     def _judge_sends(self, trial: Trial) -> None:
         if any(step.expect.sends for step in trial.scenario.workflow) or trial.scenario.under:
@@ -229,7 +236,7 @@ class _Run:
         """In the main thread, past the user edge, with the faults off."""
         rows = open_rows(line.event for line in self._recorder.lines)
         if rows:
-            driver, send = self._session.client(faulted=False)
+            driver, send = self._session.client(None)
             try:
                 drive(clean(rows, budget=CLEANUP_BUDGET_S), send=send, record=self._record)
             except KeyboardInterrupt:
@@ -246,11 +253,18 @@ class _Run:
     def _judge(self) -> Verdict:
         lines = (*self._recorder.take(), *self._proxy_lines.new())
         part = fold(lines, whole=False)
+        part = replace(part, trouble=(*part.trouble, *self._new_gaps()))
         evidence = part.trials[0]
         self._answered = self._answered or answered(evidence)
         verdict = judge_trial(evidence, reachable=self._answered, trouble=part.trouble)
         self._add(part, evidence, verdict)
         return verdict
+
+    def _new_gaps(self) -> tuple[str, ...]:
+        """What is missing or damaged in the proxy's journal since it was last asked."""
+        gaps = tuple(self._proxy_lines.gaps)
+        self._proxy_lines.gaps.clear()
+        return tuple(f"the proxy's journal: {gap}" for gap in gaps)
 
     def _skip(self, trial: Trial, because: str, blame: str) -> None:
         self._record(_started(trial, self._rerun(trial)))
@@ -287,7 +301,7 @@ class _Run:
         self._session.close()
         self._record(RunEnded(self._id))
         rest = fold((*self._recorder.take(), *self._proxy_lines.new()), whole=False)
-        gaps = tuple(f"the proxy's journal: {gap}" for gap in self._proxy_lines.gaps)
+        gaps = self._new_gaps()
         self._evidence = replace(self._evidence.plus(rest, None), interrupted=self._stopper.signal,
                                  trouble=(*self._evidence.trouble, *gaps))
         self._recorder.close()

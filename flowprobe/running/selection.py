@@ -72,7 +72,7 @@ def select(request: Request) -> Selection:
     wanted = _tagged(scenarios, request.tags)
     chosen, notes = _choose(wanted, request, environment)
     if request.last_failed:
-        chosen = _failed_last(chosen, request)
+        chosen = _failed_last(chosen)
     return Selection(project, environment, chosen, notes, _variables(chosen))
 
 
@@ -178,9 +178,9 @@ def _variables(chosen: Sequence[Chosen]) -> dict[str, str]:
     return {name: os.environ[name] for name in wanted}
 
 
-def _failed_last(chosen: Sequence[Chosen], request: Request) -> tuple[Chosen, ...]:
+def _failed_last(chosen: Sequence[Chosen]) -> tuple[Chosen, ...]:
     """Only what did not pass in the newest run: with its twin, since a plan is judged against it."""
-    result = last_result(request.output)
+    result = last_result()
     if result is None:
         raise _problem("no-last-run", "--last-failed", "there is no earlier run here", "run once without --last-failed")
     bad = (trial for trial in result["trials"] if trial["verdict"] in ("fail", "inconclusive"))
@@ -201,7 +201,7 @@ def _bindings(item: Chosen) -> list[dict[str, str]]:
 
 
 def _key(file: str, personas: Mapping[str, str], plan: str) -> str:
-    return json.dumps([file, sorted(personas.items()), plan])
+    return json.dumps([str(Path(file).resolve()), sorted(personas.items()), plan])
 
 
 def _instead(word: str, known: Sequence[str]) -> str:

@@ -13,9 +13,9 @@ from flowprobe.core.resolve import resolve_text
 from flowprobe.core.scenario import Environment, FaultPlan, Persona, Provider, Start
 from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.core.wire import Call, Outcome
-from flowprobe.errors import Refused
+from flowprobe.errors import EnvironmentBroken, Refused
 from flowprobe.http.driver import Driver
-from flowprobe.product.ports import free_port
+from flowprobe.product.ports import free_port, taken
 from flowprobe.product.product import Product
 from flowprobe.product.spec import StartSpec
 from flowprobe.proxy.edges import EdgeSpec
@@ -67,13 +67,16 @@ class Session:
         self._private = tempfile.TemporaryDirectory(prefix="flowprobe-")
         self._proxy = self._make_proxy(run, injector)
         self._product = Product()
+        self._stand_ins = {self._process_name(start) for start in environment.start if _is_stand_in(start)}
         self._ready: Ready | None = None
         self._drivers: list[Driver] = []
+        self._walking: list[Driver] = []
 
     # --- opening and closing ---
 
     def open(self) -> None:
         """Start the proxy and the product. Raises ToolFailed or EnvironmentBroken; `close` is needed all the same."""
+        self._refuse_taken_listeners()
         if self._proxy is not None:
             self._proxy.start()
         early, late = self._split(self._environment.start)
@@ -81,6 +84,13 @@ class Session:
         if self._proxy is not None:
             self._ready = self._proxy.ready()
         self._product.start(tuple(self._spec(start, self._edge_names()) for start in late))
+
+    def _refuse_taken_listeners(self) -> None:
+        for provider in self._environment.providers.values():
+            host, port = _address(provider.listen)
+            if self.owned and port and taken(host, port):
+                raise EnvironmentBroken(f"{provider.listen}, where we are to listen for the provider "
+                                        f"{provider.name!r} ({provider.position}), is taken by something else")
 
     def close(self) -> None:
         for driver in self._drivers:
@@ -91,8 +101,8 @@ class Session:
         self._private.cleanup()
 
     def abort(self) -> None:
-        """End every call in flight, now."""
-        for driver in self._drivers:
+        """End every call of the workflow that is in flight, now; cleanup goes on."""
+        for driver in self._walking:
             driver.stop()
 
     def abandon(self) -> None:
@@ -114,6 +124,15 @@ class Session:
         gone = self._product.lost()
         return ("product", gone) if gone else ("", "")
 
+    def ended(self) -> tuple[tuple[str, str, bool], ...]:
+        """The processes that ended by themselves: name, how, and whether it stands in for a provider."""
+        return tuple((name, how, name in self._stand_ins) for name, how in self._product.ended())
+
+    @property
+    def watched(self) -> bool:
+        """The product has told that it is ready."""
+        return any(start.ready is not None for start in self._environment.start)
+
     def arm(self, trial: Trial) -> None:
         """Put the trial's faults on; when this returns they are. The unfaulted trial is observed the same way."""
         self._apply(trial, trial.plan)
@@ -131,10 +150,13 @@ class Session:
         if self._proxy is not None and self._proxy.alive:
             self._proxy.drain(trial.id, timeout_s=timeout_s)
 
-    def client(self, *, faulted: bool) -> tuple[Driver, Callable[[Call], Outcome]]:
-        """A driver and its `send`, with the personas' credentials. `faulted`: through the user edge."""
-        driver = self._driver(faulted)
+    def client(self, plan: FaultPlan | None) -> tuple[Driver, Callable[[Call], Outcome]]:
+        """A driver and its `send`, with the personas' credentials: for the workflow under a plan, through the user
+        edge where the plan faults it; or (None) for cleanup, which goes past it and is not ended by a stop."""
+        driver = self._driver(plan is not None and self._crosses_user_edge(plan))
         self._drivers.append(driver)
+        if plan is not None:
+            self._walking.append(driver)
 
         def send(call: Call) -> Outcome:
             headers = self._credentials.get(call.persona)
@@ -144,9 +166,11 @@ class Session:
 
     def dismiss(self, driver: Driver) -> None:
         self._drivers.remove(driver)
+        if driver in self._walking:
+            self._walking.remove(driver)
         driver.close()
 
-    def crosses_user_edge(self, plan: FaultPlan) -> bool:
+    def _crosses_user_edge(self, plan: FaultPlan) -> bool:
         return self._proxy is not None and _on_user_edge(plan)
 
     # --- parts ---
@@ -195,10 +219,13 @@ class Session:
         command = tuple(resolve_text(word, names) for word in start.command)
         env = {key: resolve_text(value, names) for key, value in start.env.items()}
         ready = self._ready_url(start, names)
-        name = f"{self._environment.start.index(start) + 1}-{Path(command[0]).name}"
+        name = self._process_name(start)
         method = start.ready.method if start.ready else "GET"
         return StartSpec(command=command, env=env, ready=ready, ready_method=method, ready_within=start.ready_within,
                          name=name, log=self._folder.log(name).resolve(), folder=self._place)
+
+    def _process_name(self, start: Start) -> str:
+        return f"{self._environment.start.index(start) + 1}-{Path(str(start.command[0])).name}"
 
     def _ready_url(self, start: Start, names: Mapping[str, Any]) -> str | None:
         if start.ready is None:
@@ -253,6 +280,11 @@ def _on_user_edge(plan: FaultPlan) -> bool:
 
 def _names_edges(start: Start) -> bool:
     return "${edges." in " ".join(str(text) for text in (*start.command, *start.env.values()))
+
+
+def _is_stand_in(start: Start) -> bool:
+    """It serves where a provider's calls go."""
+    return "${upstreams." in " ".join(str(text) for text in (*start.command, *start.env.values()))
 
 
 def _with_port(url: str) -> str:

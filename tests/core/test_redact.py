@@ -1,6 +1,7 @@
 import base64
 import json
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import assume, given
@@ -41,6 +42,19 @@ def test_looking_at_blocks_first_changes_nothing(secrets: list[str], text: str) 
 @given(st.text("ab", min_size=15, max_size=30), st.integers(0, 16))
 def test_a_long_secret_is_found_at_every_offset(secret: str, offset: int) -> None:
     assert REDACTED in Redactor([secret])("." * offset + secret + "." * 9)
+
+
+@given(st.integers(4, 22))
+def test_a_secret_that_a_cut_left_the_start_of_is_gone_too(kept: int) -> None:
+    secret = "sk_live_ABCDEFGHIJKLMNOP"
+    assert Redactor([secret])(f"GET /n?t={secret[:kept]}…") == f"GET /n?t={REDACTED}…"
+
+
+@pytest.mark.parametrize("secret", ['pa<ss&wo"rd', "a'b'c'd<"])
+def test_a_secret_in_xml_is_found(secret: str) -> None:
+    element = ElementTree.Element("a", {"b": f"x {secret} y"})
+    element.text = f"x {secret} y"
+    assert Redactor([secret])(ElementTree.tostring(element, encoding="unicode")).count(REDACTED) == 2
 
 
 def test_without_the_secret_registered_it_would_appear() -> None:

@@ -9,8 +9,10 @@ from flowprobe.core.events import (
     CleanupEnded,
     CleanupPlanned,
     CleanupSettled,
+    EnvironmentReady,
     Interrupted,
     PlannedFault,
+    ProcessEnded,
     Saturated,
     ToolFailure,
     TrialSkipped,
@@ -113,6 +115,39 @@ def test_a_delay_that_did_not_come_out_as_asked_cannot_be_judged() -> None:
     late = replace(injected(), realised_s=0.9)
     journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one"), ended()).proxy(exchange(), late)
     assert (judged(journal).blame, "900 ms" in judged(journal).reasons[0]) == (Blame.TOOL, True)
+
+
+def test_a_delay_that_the_end_of_the_trial_cut_short_is_as_it_was_asked() -> None:
+    short = replace(injected(), realised_s=4.0, asked_s=10.0, detail="the lease ended")
+    journal = Journal().runner(started("slow", SLOW), sent("one"), unanswered(1, "timeout"),
+                               step_ended("one", "broken", finding("no-reply")), ended()).proxy(exchange(), short)
+    assert judged(journal.runner()).kind is Kind.INCONCLUSIVE  # nothing of this run was answered …
+    ready = Journal().runner(EnvironmentReady())
+    ready.runner(started("slow", SLOW), sent("one"), unanswered(1, "timeout"),
+                 step_ended("one", "broken", finding("no-reply")), ended()).proxy(exchange(), short)
+    assert judged(ready).kind is Kind.FAIL  # … but the product had said that it was ready
+
+
+def test_half_a_reply_is_an_answer_of_the_environment() -> None:
+    journal = Journal().runner(started(), sent("one"), unanswered(1, "too-large"),
+                               step_ended("one", "broken", finding("no-reply")), ended())
+    assert judged(journal).kind is Kind.FAIL
+
+
+def test_an_answer_that_the_plan_forged_is_no_pass() -> None:
+    ours = replace(injected(fault="user"), edge="user", kind="status")
+    fault = PlannedFault("user", "user", "status", "status 200")
+    journal = Journal().runner(started("us", fault), sent("one"), replied(), step_ended("one"), ended()).proxy(
+        exchange(edge="user"), ours)
+    assert (judged(journal).kind, judged(journal).blame) == (Kind.INCONCLUSIVE, Blame.PLAN)
+
+
+def test_a_stand_in_that_dies_is_the_environments_and_a_product_that_dies_its_own() -> None:
+    for stand_in, kind in ((True, Kind.INCONCLUSIVE), (False, Kind.FAIL)):
+        journal = Journal().runner(started(), sent("one"), replied(status=502), step_ended("one", "broken", finding("status")),
+                                   ProcessEnded(TRIAL, "1-stand-in", "was ended by SIGKILL", stand_in), ended())
+        assert judged(journal).kind is kind
+        assert "SIGKILL" in " ".join(judged(journal).reasons)
 
 
 def test_a_delay_that_its_caller_did_not_wait_for_is_as_it_was_asked() -> None:

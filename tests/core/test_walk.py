@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from flowprobe.core.events import CleanupPlanned, CleanupSettled, TrialEnded
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.scenario import Expect, Template, Under
@@ -113,6 +115,14 @@ def test_a_step_has_a_budget_of_its_own() -> None:
     book = Playbook(walk(a_trial(replace(a_step("one", "GET /one"), timeout=2.5))))
     book << call("GET", "/one")
     assert book.last.budget == 2.5
+
+
+@pytest.mark.parametrize("id", ["", ".", ".."])
+def test_an_id_that_would_name_something_else_is_never_called(id: str) -> None:
+    step = a_step("invite", "POST /invites", captures={"id": "$.id"}, cleanup="DELETE /invites/${invite.id}")
+    book = Playbook(walk(a_trial(step, a_step("two", "GET /invites/${invite.id}"))))
+    book << emitted(CleanupPlanned) << call("POST", "/invites") >> reply(201, {"id": id})
+    book << emitted(CleanupSettled, state="unknown") << ended("invite", "held") << ended("two", "broken", "value")
 
 
 def test_cleanup_is_intended_before_the_call_and_due_after_it() -> None:

@@ -84,6 +84,17 @@ def test_a_second_signal_during_cleanup_is_told_that_it_runs(place: Place) -> No
     assert place.notes.read_text() == "DELETE thing-1\n"
 
 
+def test_the_first_signal_during_cleanup_lets_its_call_end(place: Place) -> None:
+    place.project(delete_takes=1.5)
+    place.workflow(MAKE.format(takes="0"))
+    process = place.start("run", "journey.yaml", "--env", "bare", "--json")
+    place.wait_for_event("CallSent", phase="cleanup")
+    process.send_signal(signal.SIGINT)
+    result = place.finish(process, deadline_s=15)
+    assert (result.code, result.trial()["cleanup"]["make"]["outcome"]) == (130, "gone"), result.err
+    assert place.notes.read_text() == "DELETE thing-1\n"
+
+
 def test_a_third_signal_leaves_and_the_ledger_keeps_what_is_left(place: Place) -> None:
     place.project(delete_takes=30)
     place.workflow(MAKE.format(takes="0") + HANG)

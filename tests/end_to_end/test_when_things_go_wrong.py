@@ -195,6 +195,51 @@ def test_a_full_disk_is_said_and_what_was_made_is_cleaned_up(place: Place) -> No
     assert place.notes.read_text() == "DELETE thing-1\n"
 
 
+def test_a_damaged_journal_of_the_proxy_is_never_a_pass(place: Place) -> None:
+    place.workflow(GET.format(path="/sleep?1") + GET.format(path="/provider").replace("look", "again"))
+    process = place.start("run", "journey.yaml", "--env", "local", "--json")
+    place.wait_for_event("CallSent", step="look")
+    with (place.latest() / "journal" / "proxy.jsonl").open("a") as journal:
+        journal.write("garbage that is not JSON\n")
+    result = place.finish(process)
+    assert (result.code, result.trial()["verdict"], result.trial()["blame"]) == (3, "inconclusive", "tool"), result.err
+    assert "journal" in result.trial()["reasons"][0]
+
+
+def test_a_reader_that_goes_away_does_not_end_the_run(place: Place) -> None:
+    place.workflow(GET.format(path="/sleep?1"))
+    process = place.start("run", "journey.yaml", "--env", "bare")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    process.stdout = None
+    process.wait(30)
+    assert process.returncode == 0
+    assert (place.latest() / "result.json").is_file()
+
+
+def test_a_terminal_that_has_no_unicode_is_no_reason_to_stop(place: Place) -> None:
+    place.workflow(GET.format(path="/health"))
+    result = place.flowprobe("run", "journey.yaml", "--env", "bare", PYTHONIOENCODING="ascii")
+    assert (result.code, "1 pass" in result.out, "Traceback" in result.err) == (0, True, False), result.err
+
+
+def test_a_product_that_waits_longer_than_we_do_fails_also_when_the_delay_is_longer_still(place: Place) -> None:
+    place.workflow(GET.format(path="/provider"), more="faults: {slow: {shop: {latency: 10s}}}\n")
+    result = place.run("journey.yaml", "--env", "local", "--timeout", "2s")
+    assert (result.code, result.trial("slow")["verdict"]) == (1, "fail"), result.trial("slow")["reasons"]
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--junit", "."], "is a folder"), (["-o", "journey.yaml"], "folder of a run"), (["-o", ""], "folder of a run"),
+])
+def test_a_path_that_cannot_be_written_is_exit_2_before_anything_is_sent(place: Place, words: list[str], said: str) -> None:
+    place.workflow(GET.format(path="/health"))
+    result = place.flowprobe("run", "journey.yaml", "--env", "bare", *words)
+    assert (result.code, said in result.err) == (2, True), result.err
+    assert not (place.folder / ".flowprobe").exists()
+
+
 def proxy_of(place: Place, process: subprocess.Popen[str]) -> int:
     def found() -> int | None:
         for pid in place.descendants(process):
