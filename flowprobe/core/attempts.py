@@ -25,6 +25,7 @@ __all__ = ["Stop", "Tried", "attempts"]
 
 _HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 
+
 class Stop(Exception):
     """Thrown into a walk to end it."""
 

@@ -91,6 +91,7 @@ class _Journey:
                 yield self._ended(step, "skipped", because=unmet)
                 return ""
             call = build_call(self.trial, number, step, self.names, persona)
+            self._look_ahead(step)
             return (yield from self._called(number, step, persona, call))
         except Absent as absent:
             yield self._ended(step, "not-reached", because=str(absent))
@@ -112,6 +113,12 @@ class _Journey:
             return resolve(Template((Lookup(tuple(path.split("."))),), step.position), self.names)
         except Absent:
             return MISSING
+
+    def _look_ahead(self, step: Step) -> None:
+        """What a poll compares with has to be there before anything is sent. Raises Absent or WrongType."""
+        if step.poll is not None:
+            for condition in filter(None, (step.poll.until, step.poll.fail_if)):
+                resolve(condition.json, self.names)
 
     def _called(self, number: int, step: Step, persona: Persona, call: Call) -> _Step:
         if step.cleanup is not None:

@@ -34,7 +34,6 @@ __all__ = [
     "LogWatch",
     "Trouble",
     "client_of",
-    "close_client",
     "kill",
     "missing_symbols", "redirect",
     "reset",
@@ -206,12 +205,6 @@ def reset(engine: Engine, client: Client) -> None:
         with contextlib.suppress(OSError):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
-
-
-def close_client(engine: Engine, client: Client) -> None:
-    """End a client's connection in an orderly way; harmless where it is gone already."""
-    if writer := _writer(engine, client):
-        writer.close()
 
 
 def redirect(flow: HTTPFlow, *, scheme: str, host: str, port: int, authority: str) -> None:

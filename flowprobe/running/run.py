@@ -286,7 +286,9 @@ class _Run:
         if not self._session.started:
             threading.Thread(target=self._session.abandon, daemon=True).start()
         elif self._making:
-            threading.Timer(GRACE_S, self._session.abort).start()
+            grace = threading.Timer(GRACE_S, self._session.abort)
+            grace.daemon = True  # a run that is over sooner does not wait for it
+            grace.start()
         else:
             self._session.abort()
 

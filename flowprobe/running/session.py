@@ -69,6 +69,7 @@ class Session:
         self._product = Product()
         self._stand_ins = {self._process_name(start) for start in environment.start if _is_stand_in(start)}
         self._ready: Ready | None = None
+        self.started = False
         self._drivers: list[Driver] = []
         self._walking: list[Driver] = []
 
@@ -84,6 +85,7 @@ class Session:
         if self._proxy is not None:
             self._ready = self._proxy.ready()
         self._product.start(tuple(self._spec(start, self._edge_names()) for start in late))
+        self.started = True
 
     def _refuse_taken_listeners(self) -> None:
         for provider in self._environment.providers.values():
@@ -112,10 +114,6 @@ class Session:
             self._proxy.close()
 
     # --- what the trials need ---
-
-    @property
-    def started(self) -> bool:
-        return self._ready is not None or self._proxy is None
 
     def lost(self) -> tuple[str, str]:
         """The part that is gone and a sentence about it, or two empty strings."""

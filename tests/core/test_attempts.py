@@ -7,7 +7,7 @@ from flowprobe.core.faults.latency import Latency
 from flowprobe.core.scenario import Capture, CaptureSource, Expect, Poll, Retry, Step, Under
 from flowprobe.core.walk import walk
 from tests.playbook import Playbook, call, conceals, emitted, ended, no_reply, over, reply, waits
-from tests.scenes import HERE, TRIAL, a_plan, a_step, a_trial
+from tests.scenes import HERE, TRIAL, a_call, a_plan, a_step, a_trial, text
 
 DONE = Expect(json={"state": "done"}, has_json=True)
 FAILED = Expect(json={"state": "failed"}, has_json=True)
@@ -58,6 +58,13 @@ def test_what_ends_a_poll_early_is_a_finding_at_once() -> None:
     book = Playbook(walk(a_trial(polled(fail_if=FAILED))))
     book << call("GET", "/export") >> reply(200, {"state": "failed", "rows": 3})
     book << ended("export", "broken", "poll")
+
+
+def test_a_poll_that_needs_a_capture_that_is_not_there_sends_nothing() -> None:
+    needs = Expect(json={"rows": text("${before.rows}")}, has_json=True)
+    step = replace(polled(), poll=Poll(needs, 0.5, 3.0, HERE), cleanup=a_call("DELETE /export"))
+    book = Playbook(walk(a_trial(step)))
+    book << ended("export", "not-reached") << emitted(TrialEnded) << over
 
 
 def test_a_poll_obeys_retry_after() -> None:

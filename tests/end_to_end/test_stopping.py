@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import pytest
 
@@ -69,6 +70,19 @@ def test_a_stop_during_the_start_leaves_nothing_running(place: Place) -> None:
     assert result.code == 130, result.err
     wait_for(lambda: not any(alive(pid) for pid in left), "everything to be gone", deadline_s=8)
     assert whole(place)
+
+
+def test_a_stop_does_not_wait_for_a_product_that_is_never_ready(place: Place) -> None:
+    project = place.folder / "flowprobe.yaml"
+    project.write_text(project.read_text().replace("ready: GET /health", "ready: GET /hang"))
+    place.workflow(HANG)
+    process = place.start("run", "journey.yaml", "--env", "bare", "--json")
+    wait_for(lambda: len(place.descendants(process)) >= 2, "the product to be started")
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    result = place.finish(process, deadline_s=15)
+    assert (result.code, result.trial()["blame"]) == (130, "stopped"), result.err
+    assert time.monotonic() - began < 10  # it would be asked for 20 s
 
 
 def test_a_second_signal_during_cleanup_is_told_that_it_runs(place: Place) -> None:
