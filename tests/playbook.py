@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowprobe.core.attempts import Stop
-from flowprobe.core.emit import Conceal, Dialogue, Emit, Wait
+from flowprobe.core.emit import Arm, Conceal, Dialogue, Emit, SignedIn, Wait
 from flowprobe.core.events import CallReplied, CallSent, CallUnanswered, Event, StepEnded
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
@@ -101,12 +101,12 @@ class Playbook:
 
     def __lshift__(self, wanted: Wanted) -> Playbook:
         """Take the next thing that the generator does."""
-        while isinstance(self._now, Emit) and isinstance(self._now.event, _PASSING):
+        while isinstance(self._now, Arm) or (isinstance(self._now, Emit) and isinstance(self._now.event, _PASSING)):
             self._go(None)
         self._script.append(f"<< {self._now}")
         assert wanted.fits(self._now), f"expected {wanted.words}; the dialogue:\n" + "\n".join(self._script)
         self.last = self._now
-        if isinstance(self._now, Emit | Wait | Conceal):
+        if isinstance(self._now, Emit | Wait | Conceal | SignedIn):
             self._go(None)
         return self
 

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowprobe.core.capture import capture
+from flowprobe.core.clock import Clock
 from flowprobe.core.emit import Conceal, Emit, Wait, Wanted, reply_event, sent_event
-from flowprobe.core.expect import judge, milliseconds
+from flowprobe.core.expect import judge, milliseconds, status_holds
 from flowprobe.core.findings import Finding
 from flowprobe.core.parsed import Parsed
 from flowprobe.core.resolve import Names
-from flowprobe.core.scenario import Expect, Poll, Retry, Step
+from flowprobe.core.steps import Expect, Poll, Retry, Samples, Step
 from flowprobe.core.tracing import baggage, call_id, parse_call_id, traceparent
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
@@ -32,8 +33,9 @@ class Stop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The last outcome (None where nothing was sent), and how it was come by: `retries` of transport, `findings` of
-    the poll, `waited_s` from the first byte sent until then; `stopped` before the next attempt."""
+    """The last outcome (None where nothing was sent), and how it was come by: `made` calls, `retries` of transport,
+    `findings` of the poll and of the journey's time, `waited_s` from the first byte sent until then; `stopped` before
+    the next attempt. `times` are those of every sample, in seconds."""
 
     outcome: Outcome | None
     parsed: Parsed | None
@@ -41,43 +43,55 @@ class Tried:
     findings: tuple[Finding, ...] = ()
     waited_s: float = 0.0
     stopped: bool = False
+    made: int = 0
+    times: tuple[float, ...] = ()
 
 
-Attempts = Generator[Wanted, "Outcome | None", Tried]
+Attempts = Generator[Wanted, Any, Tried]
 
 
-def attempts(call: Call, step: Step, *, names: Names, patience: float) -> Attempts:
-    """Make the call until the step's poll and retry are content, or used up. `patience` is how long the poll may
-    last, in seconds. Raises Absent."""
+def attempts(call: Call, step: Step, *, names: Names, patience: float, clock: Clock, phase: str = "workflow",
+             samples: Samples | None = None) -> Attempts:
+    """Make the call until the step's samples are taken, and its poll and retry are content or used up. `patience` is
+    how long the poll may last, in seconds; `clock` knows how long the journey still may. Raises Absent."""
     tried = Tried(None, None)
     polls, began = 0, 0.0
     while True:
+        if clock.over():
+            return replace(tried, findings=(clock.finding(),))
         try:
-            outcome = yield from _attempt(call, step)
+            outcome = yield from _attempt(clock.limited(call), step, phase)
         except Stop:
             return replace(tried, stopped=True)
+        clock.took(outcome)
         began = began or outcome.sent
         parsed = Parsed(outcome) if isinstance(outcome, Reply) else None
-        tried = Tried(outcome, parsed, tried.retries, (), outcome.ended - began)
+        tried = Tried(outcome, parsed, tried.retries, (), outcome.ended - began, made=tried.made + 1, times=tried.times)
         pause = _retry_pause(step.retry, outcome, tried.retries)
         if pause is not None:
             tried = replace(tried, retries=tried.retries + 1)
+        elif samples is not None and parsed is not None:
+            tried = replace(tried, times=(*tried.times, parsed.reply.seconds))
+            if len(tried.times) == samples.of or not status_holds(step.expect.status, parsed.reply.status):
+                return tried
+            pause = 0.0
         elif step.poll is None or parsed is None:
-            return tried
+            return replace(tried, findings=(clock.finding(),)) if clock.cut(outcome) else tried
         else:
             polls += 1
             over = _poll(step, step.poll, tried, names, polls, patience)
             if isinstance(over, tuple):
                 return replace(tried, findings=over)
             pause = over
-        yield Wait(pause)
+        if pause:
+            yield Wait(pause)
+            clock.waited(pause)
         call = _again(call)
 
 
-def _attempt(call: Call, step: Step) -> Generator[Wanted, Outcome | None, Outcome]:
-    yield Emit(sent_event(call))
-    outcome = yield call
-    assert outcome is not None, "a call is answered with its outcome"
+def _attempt(call: Call, step: Step, phase: str) -> Generator[Wanted, Any, Outcome]:
+    yield Emit(sent_event(call, phase=phase))
+    outcome: Outcome = yield call
     for secret in _secrets(step, outcome):
         yield Conceal(secret)
     yield Emit(reply_event(outcome))
@@ -89,7 +103,8 @@ def _secrets(step: Step, outcome: Outcome) -> tuple[str, ...]:
     wanted = tuple(item for item in step.captures if item.secret)
     if not wanted or not isinstance(outcome, Reply):
         return ()
-    return tuple(_texts(capture(wanted, Parsed(outcome))[0]))
+    found, _ = capture(tuple(replace(item, has_default=False) for item in wanted), Parsed(outcome))
+    return tuple(_texts(found))
 
 
 def _texts(value: Any) -> Generator[str, None, None]:

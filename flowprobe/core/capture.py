@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from flowprobe.core.findings import Finding
 from flowprobe.core.jsonpath import MISSING, compile_path
 from flowprobe.core.parsed import Parsed
-from flowprobe.core.scenario import Capture
+from flowprobe.core.resolve import Names, resolve
+from flowprobe.core.steps import Capture
 
-__all__ = ["capture"]
+__all__ = ["capture", "merged"]
 
 
-def capture(wanted: tuple[Capture, ...], parsed: Parsed) -> tuple[dict[str, Any], tuple[Finding, ...]]:
-    """The values that the reply gives, and a finding for each that it does not."""
+def capture(wanted: tuple[Capture, ...], parsed: Parsed, names: Names | None = None) -> (
+        tuple[dict[str, Any], tuple[Finding, ...]]):
+    """The values that the reply gives, and a finding for each that it does not and that has no default. `names` is
+    where a default looks things up. Raises Absent or WrongType for a default."""
     found: dict[str, Any] = {}
     findings = []
     for item in wanted:
         value = _READERS[item.source.kind](item.source.path, parsed)
+        if value is MISSING and item.has_default:
+            value = resolve(item.default, names or {})
         if value is MISSING:
             findings.append(_absent(item, parsed))
         else:
             found[item.name] = value
     return found, tuple(findings)
+
+
+def merged(wanted: tuple[Capture, ...], before: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """The captures after a further round of the step: the new ones, and a longer list where one appends."""
+    growing = {item.name for item in wanted if item.append}
+    grown = {name: [*before.get(name, ()), *_items(found[name])] for name in growing & found.keys()}
+    kept = {name: before.get(name, []) for name in growing}
+    return {**kept, **found, **grown}
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _absent(item: Capture, parsed: Parsed) -> Finding:

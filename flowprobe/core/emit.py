@@ -1,17 +1,18 @@
-"""What a generator of the core asks for besides calls: a line of the journal, a pause, a secret to be kept; and
-the events that every call makes."""
+"""What a generator of the core asks for besides calls: a line of the journal, a pause, a secret to be kept, the faults
+to go on, branches to be walked at the same time; and the events that every call makes."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from flowprobe.core.events import CallReplied, CallSent, CallUnanswered, Event
 from flowprobe.core.redact import CUT
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
-__all__ = ["KEPT_BODY", "Conceal", "Dialogue", "Emit", "Wait", "Wanted", "reply_event", "sent_event"]
+__all__ = ["KEPT_BODY", "Arm", "Conceal", "Dialogue", "Emit", "Fork", "SignedIn", "Steps", "Wait", "Wanted",
+           "reply_event", "sent_event"]
 
 KEPT_BODY = 20_000
 """How many bytes of a body the journal keeps."""
@@ -38,8 +39,31 @@ class Conceal:
     secret: str
 
 
-Wanted: TypeAlias = Call | Emit | Wait | Conceal
-Dialogue: TypeAlias = Generator[Wanted, Outcome | None, None]
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """The account is as it has to be: the trial's faults go on now, before the next call."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """From now on the calls of `persona` in this trial bear these headers, those of its cleanup too."""
+
+    trial: str
+    persona: str
+    headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Walk these at the same time; what they return is sent back, in their order."""
+
+    branches: tuple[Steps, ...]
+
+
+Wanted: TypeAlias = Call | Emit | Wait | Conceal | Arm | SignedIn | Fork
+Dialogue: TypeAlias = Generator[Wanted, Any, None]
+Steps: TypeAlias = Generator[Wanted, Any, Any]
+"""A part of a dialogue, which returns what came of it."""
 
 
 def sent_event(call: Call, *, phase: str = "workflow") -> CallSent:

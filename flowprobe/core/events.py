@@ -28,6 +28,7 @@ __all__ = [
     "ExchangeEnded",
     "FaultsArmed",
     "FaultsDisarmed",
+    "FoundBy",
     "HookFailed",
     "Injected",
     "Interrupted",
@@ -104,6 +105,7 @@ class TrialStarted:
     seed: int
     rerun: str
     faults: tuple[PlannedFault, ...] = ()
+    account: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ class StepEnded:
     findings: tuple[Finding, ...] = ()
     because: str = ""
     captured: Mapping[str, Any] = field(default_factory=dict)
+    phase: str = "workflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,21 +190,39 @@ class LedgerOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundBy:
+    """How a thing is found again: the call that lists, and the items (a JSONPath) of its reply that fit `where`;
+    `field` of one is its id."""
+
+    method: str
+    url: str
+    where: Mapping[str, Any]
+    items: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class CleanupPlanned:
     """The intent, durable before the call that makes something is sent. `described` is the call as the file
-    writes it, `number` the step's."""
+    writes it, `number` the step's, `round` says which of its rounds. With `find`, `method` and `url` are the call that
+    undoes it, in which the id stands as `found-id`."""
 
     trial: str
     step: str
     number: int
     persona: str
     described: str
+    round: int = 1
+    method: str = ""
+    url: str = ""
+    find: FoundBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CleanupSettled:
-    """What the step's outcome means for its cleanup: `state` is due (with the resolved call), not-needed (the
-    product refused, or nothing was sent) or unknown (something may be there, and we cannot name it)."""
+    """What the step's outcome means for its cleanup: `state` is due (with the resolved call), to-find (it has to be
+    looked for first), not-needed (the product refused, or nothing was sent) or unknown (something may be there, and we
+    cannot name it)."""
 
     trial: str
     step: str
@@ -211,6 +232,7 @@ class CleanupSettled:
     method: str = ""
     url: str = ""
     detail: str = ""
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +243,7 @@ class CleanupEnded:
     step: str
     outcome: str
     detail: str = ""
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,4 +456,6 @@ def _read(hint: Any, value: Any) -> Any:
         return _build(hint, value)
     if isinstance(hint, types.UnionType) and isinstance(value, list):
         return tuple(value)
+    if isinstance(hint, types.UnionType) and isinstance(value, dict):
+        return _read(next((part for part in typing.get_args(hint) if is_dataclass(part)), hint), value)
     return value

@@ -78,7 +78,7 @@ class CallEvidence:
 
 @dataclass(frozen=True, slots=True)
 class StepEvidence:
-    """`outcome` is held, degraded, broken or not-reached."""
+    """`outcome` is held, degraded, broken, skipped or not-reached; `phase` is given or workflow."""
 
     name: str
     outcome: str
@@ -86,6 +86,7 @@ class StepEvidence:
     because: str
     captured: Mapping[str, Any]
     calls: tuple[CallEvidence, ...]
+    phase: str = "workflow"
 
     def without_bodies(self) -> StepEvidence:
         return replace(self, calls=tuple(call.without_body() for call in self.calls))
@@ -247,7 +248,7 @@ class _Fold:
             case ProcessEnded():
                 trial.processes.append(event)
             case CleanupPlanned() | CleanupSettled() | CleanupEnded():
-                trial.cleanup[event.step] = event
+                trial.cleanup[event.step if event.round == 1 else f"{event.step} (round {event.round})"] = event
             case _:
                 pass
 
@@ -287,7 +288,7 @@ class _Fold:
 
 
 def _trial(trial: _Gathered) -> TrialEvidence:
-    workflow_calls = [sent for sent in trial.sent if sent.phase == "workflow"]
+    workflow_calls = [sent for sent in trial.sent if sent.phase != "cleanup"]
     placed, loose = _place(trial, trial.sent)
     calls: dict[str, list[CallEvidence]] = {}
     for sent in workflow_calls:
@@ -300,7 +301,8 @@ def _trial(trial: _Gathered) -> TrialEvidence:
 
 
 def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]) -> StepEvidence:
-    step = StepEvidence(event.step, event.outcome, event.findings, event.because, event.captured, tuple(calls))
+    step = StepEvidence(event.step, event.outcome, event.findings, event.because, event.captured, tuple(calls),
+                        event.phase)
     if sends is None or sends.outcome == "held" or (sends.outcome, step.outcome) == ("degraded", "broken"):
         return step  # what `under` allows is no news beside what it does not
     outcome = "broken" if "broken" in (sends.outcome, step.outcome) else "degraded"

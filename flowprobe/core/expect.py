@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Any
 
 from flowprobe.core.findings import Finding
 from flowprobe.core.jsonpath import MISSING
 from flowprobe.core.parsed import Parsed
 from flowprobe.core.resolve import Names, WrongType, resolve
-from flowprobe.core.scenario import Expect, Position, Step
 from flowprobe.core.shapes import compare, describe
+from flowprobe.core.steps import BodyShape, Expect, Samples, Step
 from flowprobe.core.wire import NoReply, Outcome, Reply
 
-__all__ = ["judge", "milliseconds", "replaced"]
+__all__ = ["judge", "milliseconds", "replaced", "status_holds"]
 
 _REASONS = {
     "connect": "no connection", "timeout": "no reply in time", "closed": "the connection ended",
@@ -26,13 +28,13 @@ _MESSAGES = ("message", "detail", "title", "code")
 
 
 def judge(step: Step, expect: Expect, outcome: Outcome, names: Names, parsed: Parsed | None, *,
-          only_named: bool = False) -> tuple[Finding, ...]:
+          only_named: bool = False, times: Sequence[float] = ()) -> tuple[Finding, ...]:
     """The findings of one outcome; `parsed` is the reply's reading (None for no reply). `only_named`: without a
-    word about the status, any will do. Raises Absent."""
+    word about the status, any will do. `times` are those of every sample, in seconds. Raises Absent."""
     if isinstance(outcome, NoReply):
         return (_no_reply(step, expect, outcome),)
     assert parsed is not None, "a reply comes with its reading"
-    return tuple(_judge(step, expect, outcome, names, parsed, only_named))
+    return tuple(_judge(step, expect, outcome, names, parsed, only_named, times))
 
 
 def replaced(ordinary: Expect, under: Expect) -> Expect:
@@ -45,6 +47,10 @@ def replaced(ordinary: Expect, under: Expect) -> Expect:
         exactly=under.exactly if "json" in named else ordinary.exactly,
         within=under.within if "within" in named else ordinary.within,
         sends=under.sends if "sends" in named else ordinary.sends,
+        receives=under.receives if "receives" in named else ordinary.receives,
+        headers=under.headers if "headers" in named else ordinary.headers,
+        text=under.text if "text" in named else ordinary.text,
+        body=under.body if "body" in named else ordinary.body,
         patience=under.patience,
         position=under.position,
         positions={**ordinary.positions, **{k: v for k, v in under.positions.items() if k in named}},
@@ -59,17 +65,23 @@ def _no_reply(step: Step, expect: Expect, outcome: NoReply) -> Finding:
 
 
 def _judge(step: Step, expect: Expect, reply: Reply, names: Names, parsed: Parsed,
-           only_named: bool) -> Iterator[Finding]:
-    if not (only_named and expect.status is None) and not _status_holds(expect.status, reply.status):
+           only_named: bool, times: Sequence[float]) -> Iterator[Finding]:
+    if not (only_named and expect.status is None) and not status_holds(expect.status, reply.status):
         yield Finding("status", "status", _statuses(expect.status), f"{reply.status}{_hint(parsed)}",
                       _place(step, expect, "status"))
+    for name, shape in expect.headers.items():
+        yield from _compared(step, expect, names, "headers", f"header {name}", shape, _header(reply, name))
     if expect.has_json:
         yield from _json(step, expect, names, parsed)
+    if expect.text is not None:
+        yield from _compared(step, expect, names, "text", "text", expect.text, parsed.text)
+    if expect.body is not None:
+        yield from _body(step, expect, expect.body, reply, names)
     if expect.within is not None:
-        yield from _within(step, expect, reply, names)
+        yield from _within(step, expect, reply, names, times)
 
 
-def _status_holds(wanted: tuple[int, ...] | None, status: int) -> bool:
+def status_holds(wanted: tuple[int, ...] | None, status: int) -> bool:
     return status < 400 if wanted is None else status in wanted
 
 
@@ -103,21 +115,65 @@ def _json(step: Step, expect: Expect, names: Names, parsed: Parsed) -> Iterator[
         yield Finding("json", mismatch.path, mismatch.expected, mismatch.seen, place)
 
 
-def _within(step: Step, expect: Expect, reply: Reply, names: Names) -> Iterator[Finding]:
-    place = _place(step, expect, "within")
+def _header(reply: Reply, name: str) -> Any:
+    """Every line of a header, joined as RFC 9110 (5.3) allows; MISSING where there is none."""
+    values = [value for key, value in reply.headers if key == name.lower()]
+    return ", ".join(values) if values else MISSING
+
+
+def _compared(step: Step, expect: Expect, names: Names, part: str, where: str, shape: Any, value: Any) -> (
+        Iterator[Finding]):
+    """A part of the reply that is not JSON, held against a shape."""
+    place = _place(step, expect, part)
     try:
-        limit = expect.within if isinstance(expect.within, int | float) else resolve(expect.within, names)
+        wanted = resolve(shape, names)
+    except WrongType as problem:
+        yield Finding("value", where, "a value to compare with", str(problem), place)
+        return
+    for mismatch in compare(wanted, value):
+        yield Finding(part, where, mismatch.expected, mismatch.seen, place)
+
+
+def _body(step: Step, expect: Expect, shape: BodyShape, reply: Reply, names: Names) -> Iterator[Finding]:
+    """The bytes as they came, after the content coding was undone."""
+    if reply.truncated:
+        yield Finding("body", "body", "a whole body", "a body over the limit", _place(step, expect, "body"))
+        return
+    if shape.length is not None:
+        yield from _compared(step, expect, names, "body", "body length", shape.length, len(reply.body))
+    if shape.sha256 is not None:
+        digest = sha256(reply.body).hexdigest()
+        yield from _compared(step, expect, names, "body", "body sha256", shape.sha256, digest)
+
+
+def _within(step: Step, expect: Expect, reply: Reply, names: Names, times: Sequence[float]) -> Iterator[Finding]:
+    place = _place(step, expect, "within")
+    samples = expect.within if isinstance(expect.within, Samples) else None
+    try:
+        limit = resolve(samples.limit if samples else expect.within, names)  # type: ignore[arg-type]
     except WrongType as problem:
         limit = str(problem)
     if not isinstance(limit, int | float) or isinstance(limit, bool):
         yield Finding("value", "within", "a duration", f"{limit}", place)
-    elif reply.seconds > limit:
+    elif samples is not None and len(times) == samples.of:
+        yield from _sampled(samples, times, limit, place)
+    elif samples is None and reply.seconds > limit:
         yield Finding("within", "within", f"at most {milliseconds(limit)}", milliseconds(reply.seconds), place,
                       reply.seconds - limit)
 
 
+def _sampled(samples: Samples, times: Sequence[float], limit: float, place: str) -> Iterator[Finding]:
+    """By nearest rank: the p95 of 20 times is the 19th of them in order."""
+    ordered = sorted(times)
+    seen = ordered[max(0, math.ceil(samples.percentile / 100 * len(ordered)) - 1)]
+    if seen > limit:
+        spread = f"median {milliseconds(ordered[(len(ordered) - 1) // 2])}, slowest {milliseconds(ordered[-1])}"
+        yield Finding("within", f"within.{samples.key}", f"at most {milliseconds(limit)}",
+                      f"{milliseconds(seen)} ({samples.of} calls: {spread})", place, seen - limit)
+
+
 def _place(step: Step, expect: Expect, part: str) -> str:
-    position: Position = expect.positions.get(part) or expect.position or step.position
+    position = expect.positions.get(part) or expect.position or step.position
     return str(position)
 
 

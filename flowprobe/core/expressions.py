@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flowprobe.core.scenario import Arithmetic, Constant, Expression, Lookup, Position, Template
+from flowprobe.core.values import Arithmetic, Constant, Expression, Lookup, Position, Template
 
 __all__ = ["UNITS", "Malformed", "in_seconds", "lookups", "parse", "parse_number", "spans"]
 

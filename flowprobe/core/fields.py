@@ -88,10 +88,11 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class CallLine:
     """`METHOD /path` or `METHOD target:/path`, read as a `CallTemplate`. `absolute`: also `METHOD
-    http://…`.
+    http://…`. `brought`: also a URL that one look-up brings.
     """
 
     absolute: bool = False
+    brought: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,8 @@ class Record:
 
     `make` is called with the attributes that are present, and with `position` where `positioned` and
     `positions` (key -> Position) where `placed`. `noun` is what messages call it ("step", "fault"). Exactly
-    one of the keys in `exactly_one` must stand, and any key at all where it is `filled`. `rest` is the shape of
+    one of the keys in `exactly_one` must stand, at most one of those in `at_most_one`, and any key at all where it is
+    `filled`. `rest` is the shape of
     every other key, handed over as `rest`; without it an unknown key is a problem.
     """
 
@@ -199,6 +201,7 @@ class Record:
     positioned: bool = False
     placed: bool = False
     exactly_one: tuple[str, ...] = ()
+    at_most_one: tuple[str, ...] = ()
     filled: bool = False
     rest: Shape | None = None
 

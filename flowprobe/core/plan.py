@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import product
 
 from flowprobe.core.scenario import FaultPlan, Persona, Scenario
-from flowprobe.core.trial import NO_FAULTS, Trial
+from flowprobe.core.trial import NO_FAULTS, Given, Trial
 
 __all__ = ["Bindings", "Group", "expand"]
 
@@ -36,6 +36,7 @@ class Setting:
     seed: int
     env: Mapping[str, str]
     budget: float = 30.0
+    given: Given = "run"
 
 
 def expand(scenario: Scenario, plans: Sequence[FaultPlan], setting: Setting, *, only: Bindings, now: datetime,
@@ -53,8 +54,10 @@ def _group(scenario: Scenario, binding: Bindings, plans: Sequence[FaultPlan], se
            new_id: Callable[[], str]) -> Group:
     personas = {role: setting.personas[name] for role, name in binding.items()}
 
+    account = {name: field.default for name, field in scenario.account.items()}
+
     def trial(plan: FaultPlan) -> Trial:
         return Trial(new_id(), scenario, personas, plan, setting.seed, now, setting.targets, setting.budget,
-                     setting.env)
+                     setting.env, account, setting.given)
 
     return Group(trial(NO_FAULTS), tuple(trial(plan) for plan in plans if plan.faults))

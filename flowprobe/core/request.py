@@ -2,37 +2,76 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import SplitResult, urlencode, urlsplit
 
-from flowprobe.core.resolve import Names, WrongType, as_text, resolve, resolve_path, resolve_text
-from flowprobe.core.scenario import CallTemplate, Persona, Step
+from flowprobe.core.bodies import FormBody, JsonBody, RequestBody, encoded, pairs
+from flowprobe.core.resolve import Absent, Names, WrongType, resolve_path, resolve_text
+from flowprobe.core.scenario import Persona
+from flowprobe.core.steps import CallTemplate, Step
 from flowprobe.core.tracing import baggage, call_id, traceparent
 from flowprobe.core.trial import Trial
+from flowprobe.core.values import Lookup, Template
 from flowprobe.core.wire import Body, Call
 
 __all__ = ["build_call", "persona_names", "url_of"]
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=as_text).encode
 
-
-def build_call(trial: Trial, number: int, step: Step, names: Names, persona: Persona) -> Call:
-    """The first attempt of a step's call. Raises Absent or WrongType."""
-    trace = call_id(trial.id, number, 1)
-    body = _json_body(step, names)
+def build_call(trial: Trial, number: int, step: Step, names: Names, persona: Persona, *, name: str = "",
+               made: int = 0) -> Call:
+    """The first attempt of a round of a step; `name` is the step's whole name, `made` how many calls it made before.
+    Raises Absent or WrongType."""
+    trace = call_id(trial.id, number, made + 1)
+    step = _first_round(step, names) if step.repeat is not None else step
+    body = encoded(step.body, names, boundary=f"flowprobe-{trace}")
+    url = url_of(trial, step.call, names)
     return Call(
-        id=trace, trial=trial.id, step=step.name, persona=persona.name, method=step.call.method,
-        url=url_of(trial, step.call, names) + _query(step.query, names),
-        headers=_headers(step, names, trace, body), body=body, budget=step.timeout or trial.budget,
+        id=trace, trial=trial.id, step=name or step.name, persona=persona.name, method=step.call.method,
+        url=url + _query(step.query, names, url), headers=_headers(step, names, trace, body), body=body,
+        budget=step.timeout or trial.budget, signed=_is_own(url, _base(trial, step.call)),
     )
 
 
 def url_of(trial: Trial, call: CallTemplate, names: Names) -> str:
-    """The target's base URL with the call's path. Raises Absent or WrongType."""
-    base = trial.targets[call.target] if call.target else next(iter(trial.targets.values()))
-    return base.rstrip("/") + resolve_path(call.path, names)
+    """The target's base URL with the call's path; or the URL that a look-up brought, where it is one of a target.
+    Raises Absent or WrongType."""
+    path = resolve_path(call.path, names)
+    if path.startswith("/") and not path.startswith("//"):
+        return _base(trial, call).rstrip("/") + path
+    if isinstance(call.path, str) or isinstance(call.path.parts[0], str):
+        return _base(trial, call).rstrip("/") + path  # `//` stands in the file: it is a path
+    return _brought(path, call, trial)
+
+
+def _base(trial: Trial, call: CallTemplate) -> str:
+    return trial.targets[call.target] if call.target else next(iter(trial.targets.values()))
+
+
+def _brought(url: str, call: CallTemplate, trial: Trial) -> str:
+    """A reply says where to go, within what the environment has."""
+    try:
+        parts = urlsplit(url)
+        origins = {_origin(urlsplit(target)) for target in trial.targets.values()}
+        known = bool(parts.scheme) and "@" not in parts.netloc and _origin(parts) in origins
+    except ValueError:
+        known = False
+    if not known or not url.isprintable():
+        raise WrongType(str(call.path).removeprefix("${").removesuffix("}"),
+                        f"{url[:120]!r} is neither a path nor a URL of a target of this environment")
+    return url.partition("#")[0]
+
+
+def _is_own(url: str, base: str) -> bool:
+    """Whether a URL is of the target that the step names, whose credentials the persona has."""
+    return url.startswith(base.rstrip("/") + "/") or _origin(urlsplit(url)) == _origin(urlsplit(base))
+
+
+def _origin(url: SplitResult) -> tuple[str, str, int]:
+    """RFC 6454: scheme, host and port. Raises ValueError."""
+    scheme = url.scheme.lower()
+    return scheme, (url.hostname or "").rstrip("."), url.port or {"http": 80, "https": 443}.get(scheme, 0)
 
 
 def persona_names(persona: Persona) -> dict[str, Any]:
@@ -40,23 +79,9 @@ def persona_names(persona: Persona) -> dict[str, Any]:
     return {"name": persona.name, "labels": list(persona.labels), "budget": dict(persona.budget), **persona.fields}
 
 
-def _query(query: Mapping[str, Any], names: Names) -> str:
-    pairs: list[tuple[str, str]] = []
-    for key, value in query.items():
-        found = resolve(value, names)
-        items = found if isinstance(found, list) else [found]
-        pairs += [(key, as_text(item, key)) for item in items]
-    return "?" + urlencode(pairs) if pairs else ""
-
-
-def _json_body(step: Step, names: Names) -> Body:
-    if not step.has_json:
-        return Body()
-    content = _encode(resolve(step.json, names))
-    try:
-        return Body(content.encode(), "application/json")
-    except UnicodeEncodeError as error:
-        raise WrongType("json", "the body has half of a surrogate pair, which is not Unicode") from error
+def _query(query: Mapping[str, Any], names: Names, url: str) -> str:
+    found = list(pairs(query, names))
+    return ("&" if "?" in url else "?") + urlencode(found) if found else ""
 
 
 def _headers(step: Step, names: Names, trace: str, body: Body) -> dict[str, str]:
@@ -66,3 +91,39 @@ def _headers(step: Step, names: Names, trace: str, body: Body) -> dict[str, str]
         ours["content-type"] = body.media_type
     stated = {name.lower(): resolve_text(value, names) for name, value in step.headers.items()}
     return ours | stated
+
+
+# --- the first round of a step that repeats -------------------------------------------------------
+
+
+def _first_round(step: Step, names: Names) -> Step:
+    """What looks up a capture of the step itself is left out as long as there is none: the first page has no cursor."""
+    def kept(fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in fields.items() if not _is_ahead(value, step.name, names)}
+
+    return replace(step, query=kept(step.query), headers=kept(step.headers), body=_kept_body(step.body, kept))
+
+
+def _kept_body(body: RequestBody | None, kept: Any) -> RequestBody | None:
+    match body:
+        case JsonBody(value=Mapping() as members):
+            return JsonBody(kept(members))
+        case FormBody(fields=fields):
+            return FormBody(kept(fields))
+        case _:
+            return body
+
+
+def _is_ahead(value: Any, own: str, names: Names) -> bool:
+    """Whether a value is one look-up of the step's own captures that finds nothing yet."""
+    if not isinstance(value, Template) or len(value.parts) != 1 or not isinstance(value.parts[0], Lookup):
+        return False
+    if value.parts[0].path[0] != own:
+        return False
+    try:
+        resolve_text(value, names)
+    except Absent:
+        return True
+    except WrongType:
+        return False
+    return False

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from flowprobe.core.scenario import Arithmetic, Constant, Expression, Lookup, Template, Value
+from flowprobe.core.values import Arithmetic, Constant, Expression, Lookup, Template, Value
 
 __all__ = ["Absent", "Names", "WrongType", "as_text", "resolve", "resolve_path", "resolve_text"]
 

@@ -1,215 +1,50 @@
-"""The one scenario model: every input compiles to these frozen values, and nothing after them knows the file.
-
-Values (`Value`) are JSON values in which a string may be a `Template`: text with `${...}` in it, parsed
-when the file is loaded and resolved, once, when the step is reached.
-"""
+"""The one scenario model: every input compiles to these frozen values, and nothing after them knows the file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
+from flowprobe.core.account import AccountField
 from flowprobe.core.faults.kinds import Kind
+from flowprobe.core.steps import (
+    BodyShape,
+    CallTemplate,
+    Capture,
+    CaptureSource,
+    Each,
+    Expect,
+    Find,
+    Item,
+    Parallel,
+    Poll,
+    Repeat,
+    Retry,
+    Samples,
+    Sends,
+    SignIn,
+    Step,
+    Use,
+    steps_of,
+)
+from flowprobe.core.values import Arithmetic, Constant, Expression, Lookup, Position, Template, Text, Value
 
 __all__ = [
-    "Arithmetic", "Bearer", "CallTemplate", "Capture", "CaptureSource", "Constant", "Environment", "Expect",
-    "Expression", "Fault", "FaultPlan", "Limit", "Lookup", "Match", "Persona", "Poll", "Position",
-    "Project", "Provider", "Retry", "Scenario", "SecretRef", "Sends", "Start", "Step", "Template",
-    "Text", "Under", "Value", "When",
+    "GUEST", "AccountField", "Arithmetic", "Bearer", "BodyShape", "CallTemplate", "Capture", "CaptureSource",
+    "Constant", "Each", "Environment", "Expect", "Expression", "Fault", "FaultPlan", "Find", "Input", "Item", "Limit",
+    "Lookup",
+    "Match", "Parallel", "Persona", "Poll", "Position", "Project", "Provider", "Repeat", "Retry", "Samples", "Scenario",
+    "SecretRef", "Selector", "Sends", "SignIn", "Start", "Step", "Template", "Text", "Under", "Use", "Value", "When",
+    "webhook_edge",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place in a file; `line` and `column` count from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+GUEST = "guest"
+"""The role of somebody who has not signed in."""
 
 
-# --- values ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A dotted path over declared names: `invite.id` is ('invite', 'id')."""
-
-    path: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return ".".join(self.path)
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A number, or a duration in seconds (`seconds=True`) that can be added to a time."""
-
-    value: int | float
-    seconds: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.value}s" if self.seconds else str(self.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
-    """`left operator right`, where the operator is one of + - *."""
-
-    operator: str
-    left: Expression
-    right: Expression
-
-    def __str__(self) -> str:
-        return f"{self.left} {self.operator} {self.right}"
-
-
-Expression: TypeAlias = Lookup | Constant | Arithmetic
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """Text with look-ups. A single part that is an expression keeps the type of what it finds."""
-
-    parts: tuple[str | Expression, ...]
-    position: Position
-
-    def __str__(self) -> str:
-        return "".join(p.replace("${", "$${") if isinstance(p, str) else "${" + str(p) + "}" for p in self.parts)
-
-
-Text: TypeAlias = str | Template
-Value: TypeAlias = "bool | int | float | str | Template | Sequence[Value] | Mapping[str, Value] | None"
-
-
-# --- steps ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CallTemplate:
-    """`METHOD target:/path`. `target` is None for the environment's only (or first) one.
-
-    `path` starts with '/' (the query may stand in it); a Template where it has look-ups.
-    """
-
-    method: str
-    path: Text
-    position: Position
-    target: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureSource:
-    """Where a capture looks: `kind` is json, header, cookie, regex or status; `path` the JSONPath, name or
-    pattern ('' for status)."""
-
-    kind: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """`name` becomes `${step.name}`."""
-
-    name: str
-    source: CaptureSource
-    position: Position
-    secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sends:
-    """What the product must have sent to `provider` because of this step: `METHOD path-template` times `calls`.
-
-    `calls` is an expected-shape value (a number, or a mapping of one matcher), see `core.expect`.
-    """
-
-    provider: str
-    method: str
-    path: str
-    calls: Value
-    position: Position
-
-
-@dataclass(frozen=True, slots=True)
-class Expect:
-    """What a reply must satisfy. None means "not said".
-
-    `status` is a tuple of allowed codes; where it is None a reply below 400 is expected.
-    `json` is an expected shape (literals, `$` matchers, `$.paths`), `exactly` refuses further properties.
-    `within` is in seconds, or a Template that yields a duration.
-    `patience` is for `under` alone: how long a poll may then take, in seconds.
-    """
-
-    status: tuple[int, ...] | None = None
-    json: Value = None
-    has_json: bool = False
-    exactly: bool = False
-    within: float | Template | None = None
-    sends: tuple[Sends, ...] = ()
-    patience: float | None = None
-    position: Position | None = None
-    positions: Mapping[str, Position] = field(default_factory=dict)
-
-    @property
-    def named(self) -> frozenset[str]:
-        """The parts that the file states."""
-        parts = {"status": self.status is not None, "json": self.has_json, "within": self.within is not None,
-                 "sends": bool(self.sends)}
-        return frozenset(name for name, stated in parts.items() if stated)
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """Call again every `every` seconds until the reply is as `until` says, for at most `patience` seconds; `fail_if`
-    ends it at once. A condition is an expectation without a say about what it does not name."""
-
-    until: Expect
-    every: float
-    patience: float
-    position: Position
-    fail_if: Expect | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Call again, at most `times` times, where transport failed: `on` holds `connect`, `no-reply` and status
-    codes. The pause doubles from `backoff` seconds; Retry-After is obeyed."""
-
-    on: tuple[str | int, ...]
-    times: int = 2
-    backoff: float = 0.2
-    position: Position | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One named link of the workflow. `role` None means the scenario's first role.
-
-    `check` is judged like `expect`, and the journey goes on. `when` maps a dotted path to a shape: where one does
-    not fit, the step is skipped. `timeout` is the total budget of each of its calls in seconds.
-    """
-
-    name: str
-    call: CallTemplate
-    position: Position
-    role: str | None = None
-    query: Mapping[str, Value] = field(default_factory=dict)
-    headers: Mapping[str, Text] = field(default_factory=dict)
-    json: Value = None
-    has_json: bool = False
-    expect: Expect = field(default_factory=Expect)
-    captures: tuple[Capture, ...] = ()
-    cleanup: CallTemplate | None = None
-    check: Expect = field(default_factory=Expect)
-    poll: Poll | None = None
-    retry: Retry | None = None
-    when: Mapping[str, Value] = field(default_factory=dict)
-    timeout: float | None = None
+def webhook_edge(provider: str) -> str:
+    """The edge between a provider that calls back and the product."""
+    return f"{provider}.webhooks"
 
 
 # --- faults ---------------------------------------------------------------------------------------
@@ -280,19 +115,47 @@ class Under:
 
 
 @dataclass(frozen=True, slots=True)
+class Selector:
+    """Personas by what they are: every label of `labels`, and the same value in each of `fields`."""
+
+    labels: tuple[str, ...] = ()
+    fields: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What a scenario that is used by another is given: `required` where it has no `default`."""
+
+    required: bool = True
+    default: Value = None
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One file. `personas` maps a role to the names of personas, one trial each; the first role acts where a
-    step names none. `positions` says where the rest stands: `personas.admin`."""
+    step names none; `selectors` has the roles that name no persona but say what one is like. `account` is the state
+    that the journey starts from, `given` the calls that bring it about. `timeout` is how long the workflow may take,
+    in seconds. `positions` says where the rest stands: `personas.admin`."""
 
     name: str
     file: str
     position: Position
     personas: Mapping[str, tuple[str, ...]]
-    workflow: tuple[Step, ...]
+    workflow: tuple[Item, ...]
     tags: tuple[str, ...] = ()
     faults: tuple[FaultPlan, ...] = ()
     under: tuple[Under, ...] = ()
     positions: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
+    account: Mapping[str, AccountField] = field(default_factory=dict)
+    given: tuple[Step, ...] = ()
+    timeout: float | None = None
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    selectors: Mapping[str, Selector] = field(default_factory=dict)
+
+    def steps(self) -> Iterator[tuple[str, Step]]:
+        """Every step of the workflow that makes calls, with its whole name."""
+        return steps_of(self.workflow)
 
 
 # --- personas and environments --------------------------------------------------------------------
@@ -335,7 +198,8 @@ class Provider:
     """A third party of the product. `url` is what the product believes, `upstream` where it really goes.
 
     `edge` is `reverse` (the product is given our listener's URL) or `forward` (the product uses us as its
-    proxy and trusts our CA). `listen` fixes our listener as host:port.
+    proxy and trusts our CA). `listen` fixes our listener as host:port. `webhooks` names the target that the provider
+    calls back: it is given `${edges.NAME.webhooks.url}`, our listener before that target.
     """
 
     name: str
@@ -344,6 +208,7 @@ class Provider:
     upstream: str | None = None
     edge: str = "reverse"
     listen: str | None = None
+    webhooks: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

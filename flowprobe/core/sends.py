@@ -1,17 +1,19 @@
-"""`sends`: what the product must have sent to a provider because of a step, counted from the exchanges that the
-proxy saw."""
+"""`sends` and `receives`: what the product must have sent to a provider, or have been sent by it, because of a step;
+counted from the exchanges that the proxy saw."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from flowprobe.core.decide import path_matches
 from flowprobe.core.events import SendsJudged
 from flowprobe.core.evidence import ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.findings import Finding
-from flowprobe.core.scenario import FaultPlan, Scenario, Sends
+from flowprobe.core.scenario import FaultPlan, Scenario, webhook_edge
 from flowprobe.core.shapes import compare, describe
+from flowprobe.core.steps import Expect, Sends
 from flowprobe.core.trial import promised_under
+from flowprobe.core.values import Value
 
 __all__ = ["judge_sends"]
 
@@ -21,29 +23,48 @@ def judge_sends(scenario: Scenario, plan: FaultPlan, evidence: TrialEvidence) ->
     under = promised_under(scenario, plan)
     found = {step.name: step for step in evidence.steps}
     judged = []
-    for step in scenario.workflow:
-        seen = found.get(step.name)
-        key, promised = under.get(step.name, ("", step.expect))
-        if seen is None or not seen.calls or not (step.expect.sends or promised.sends):
+    for name, step in scenario.steps():
+        seen = found.get(name)
+        key, promised = under.get(name, ("", step.expect))
+        if seen is None or not seen.calls or not (_counted(step.expect) or _counted(promised)):
             continue
-        ordinary, left = _findings(step.expect.sends, seen), _findings(promised.sends, seen)
+        ordinary, left = _findings(step.expect, seen), _findings(promised, seen)
         outcome = "broken" if left else "degraded" if ordinary else "held"
         because = f"under {key}" if outcome == "degraded" else ""
-        judged.append(SendsJudged(evidence.started.trial, step.name, outcome, left or ordinary, because))
+        judged.append(SendsJudged(evidence.started.trial, name, outcome, left or ordinary, because))
     return tuple(judged)
 
 
-def _findings(sends: Sequence[Sends], step: StepEvidence) -> tuple[Finding, ...]:
+def _counted(expect: Expect) -> tuple[Sends, ...]:
+    return (*expect.sends, *expect.receives)
+
+
+def _findings(expect: Expect, step: StepEvidence) -> tuple[Finding, ...]:
     exchanges = [exchange for call in step.calls for exchange in call.exchanges]
-    return tuple(finding for wanted in sends if (finding := _judge(wanted, exchanges)) is not None)
+    return tuple(finding for wanted in _counted(expect) for finding in _judge(wanted, exchanges))
 
 
-def _judge(wanted: Sends, exchanges: Sequence[ExchangeEvidence]) -> Finding | None:
-    count = sum(1 for found in exchanges if _is(wanted, found))
-    if not compare(wanted.calls, count):
-        return None
-    return Finding("sends", f"{wanted.method} {wanted.path} to {wanted.provider!r}", _times(describe(wanted.calls)),
-                   _times(str(count)), str(wanted.position))
+def _judge(wanted: Sends, exchanges: Sequence[ExchangeEvidence]) -> Iterator[Finding]:
+    found = [exchange for exchange in exchanges if _is(wanted, exchange)]
+    if wanted.calls is not None and compare(wanted.calls, len(found)):
+        yield _finding(wanted, wanted.calls, _times(str(len(found))))
+    effects = _effects(found)
+    if wanted.effects is not None and compare(wanted.effects, effects):
+        seen = f"{_times(str(effects))} (in {len(found)} {'call' if len(found) == 1 else 'calls'})"
+        yield _finding(wanted, wanted.effects, seen, what=" with effect")
+
+
+def _effects(found: Sequence[ExchangeEvidence]) -> int:
+    """Distinct idempotency keys, else bodies, that the provider itself answered 2xx: also where the product never
+    heard of it."""
+    acted = (one.exchange for one in found if 200 <= (one.exchange.upstream_status or 0) < 300)
+    return len({exchange.key or exchange.body or exchange.exchange for exchange in acted})
+
+
+def _finding(wanted: Sends, count: Value, seen: str, *, what: str = "") -> Finding:
+    kind, word = ("receives", "from") if wanted.webhook else ("sends", "to")
+    return Finding(kind, f"{wanted.method} {wanted.path} {word} {wanted.provider!r}{what}", _times(describe(count)),
+                   seen, str(wanted.position))
 
 
 def _times(count: str) -> str:
@@ -52,5 +73,5 @@ def _times(count: str) -> str:
 
 def _is(wanted: Sends, found: ExchangeEvidence) -> bool:
     exchange = found.exchange
-    return (exchange.edge == wanted.provider and exchange.method == wanted.method
-            and path_matches(wanted.path, exchange.path))
+    edge = webhook_edge(wanted.provider) if wanted.webhook else wanted.provider
+    return (exchange.edge == edge and exchange.method == wanted.method and path_matches(wanted.path, exchange.path))

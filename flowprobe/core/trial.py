@@ -6,20 +6,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Literal, TypeAlias
 
 from flowprobe.core.expect import replaced
 from flowprobe.core.faults.kinds import kind_name
-from flowprobe.core.scenario import Expect, FaultPlan, Persona, Scenario, Step
+from flowprobe.core.scenario import Expect, FaultPlan, Persona, Scenario
 
-__all__ = ["NO_FAULTS", "Trial", "promised_under"]
+__all__ = ["NO_FAULTS", "Given", "Trial", "promised_under"]
 
 NO_FAULTS = FaultPlan("none", ())
+
+Given: TypeAlias = Literal["run", "check", "skip"]
+"""What is made of `given`: every call, only those that change nothing, or none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """`id` is 16 hex digits, unique for each trial; `personas` binds every role; `targets` maps names to base
-    URLs (the first is the default); `budget` is the total deadline of one call in seconds."""
+    URLs (the first is the default); `budget` is the total deadline of one call in seconds; `account` the state that
+    the journey starts from."""
 
     id: str
     scenario: Scenario
@@ -30,11 +35,14 @@ class Trial:
     targets: Mapping[str, str]
     budget: float = 30.0
     env: Mapping[str, str] = field(default_factory=dict)
+    account: Mapping[str, Any] = field(default_factory=dict)
+    given: Given = "run"
 
-    @property
-    def steps(self) -> dict[int, Step]:
-        """The steps by their number (from 1), as trace ids name them."""
-        return dict(enumerate(self.scenario.workflow, start=1))
+    def numbers(self) -> dict[str, int]:
+        """The number of each step by its whole name (from 1), as trace ids name them: the workflow's, then those of
+        `given`."""
+        names = [*(name for name, _ in self.scenario.steps()), *(step.name for step in self.scenario.given)]
+        return {name: number for number, name in enumerate(names, start=1)}
 
 
 def promised_under(scenario: Scenario, plan: FaultPlan) -> Mapping[str, tuple[str, Expect]]:
@@ -47,7 +55,7 @@ def promised_under(scenario: Scenario, plan: FaultPlan) -> Mapping[str, tuple[st
         for under in scenario.under:
             if under.key == key:
                 found.update({step: (key, expect) for step, expect in under.steps.items()})
-    ordinary = {step.name: step.expect for step in scenario.workflow}
+    ordinary = {name: step.expect for name, step in scenario.steps()}
     return {step: (key, replaced(ordinary[step], expect)) for step, (key, expect) in found.items() if step in ordinary}
 
 

@@ -39,6 +39,7 @@ class Blame(StrEnum):
     TOOL = "tool"
     STOPPED = "stopped"
     PLAN = "plan"
+    ACCOUNT = "account set-up"
 
 
 class ExitCode:
@@ -102,9 +103,18 @@ def judge_trial(trial: TrialEvidence, *, reachable: bool, trouble: Sequence[str]
         return Verdict(Kind.INCONCLUSIVE, Blame(trial.skipped.blame), (trial.skipped.because,))
     if trial.trouble or trouble:
         return Verdict(Kind.INCONCLUSIVE, Blame.TOOL, (*trial.trouble, *trouble))
+    if trial.how == "set-up-failed":
+        return _not_set_up(trial)
     if trial.how != "finished":
         return Verdict(Kind.INCONCLUSIVE, Blame.STOPPED, ("the run was stopped before the journey ended",))
     return _finished(trial, reachable)
+
+
+def _not_set_up(trial: TrialEvidence) -> Verdict:
+    """The account could not be brought into its state: nothing was asked of the journey itself."""
+    steps = tuple(step for step in trial.steps if step.phase == "given" and step.outcome in ("broken", "not-reached"))
+    said = (*_findings(steps, trial), *(f"{step.name}: {step.because}" for step in steps if step.because))
+    return Verdict(Kind.INCONCLUSIVE, Blame.ACCOUNT, tuple(f"given: {words}" for words in said))
 
 
 def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:

@@ -26,6 +26,7 @@ class Call:
 
     `id` is the trace id of the call, 32 hex digits (W3C Trace Context): see `core.tracing`.
     `persona` names whose client (cookie jar, credentials) sends it; `budget` is its total deadline in seconds.
+    `signed`: it bears the persona's credentials. A URL that a reply brought, of another origin, does not get them.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Call:
     body: Body = Body()
     attempt: int = 1
     budget: float = 30.0
+    signed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,9 @@ class _Line(NamedTuple):
     start: int
 
 
-def call_line(node: Node, context: Context, what: str, *, absolute: bool = False) -> Any:
+def call_line(node: Node, context: Context, what: str, *, absolute: bool = False, brought: bool = False) -> Any:
     """A `CallTemplate`; its path may hold `${...}`."""
-    line = _line(node, context, what, absolute=absolute)
+    line = _line(node, context, what, absolute=absolute, brought=brought)
     if line is BAD:
         return BAD
     assert isinstance(node, Scalar)
@@ -48,7 +48,7 @@ def send_line(node: Node, context: Context, what: str) -> Any:
     return f"{line.method} {line.path}"
 
 
-def _line(node: Node, context: Context, what: str, *, absolute: bool) -> Any:
+def _line(node: Node, context: Context, what: str, *, absolute: bool, brought: bool = False) -> Any:
     text = context.plain_text(node, what, "`METHOD /path`", _EXAMPLE)
     if text is BAD:
         return BAD
@@ -60,7 +60,7 @@ def _line(node: Node, context: Context, what: str, *, absolute: bool) -> Any:
     target = _TARGET.match(path)
     if target is not None:
         path, start = path[target.end():], start + target.end()
-    reason, instead = _path_problem(method, path, absolute=absolute)
+    reason, instead = _path_problem(method, path, absolute=absolute or (brought and path.startswith("${")))
     if reason:
         return _bad(node, context, what, start, reason, instead)
     return _Line(method, target[1] if target else None, path, start)

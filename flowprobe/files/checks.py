@@ -6,8 +6,10 @@ A scenario whose own file is sound is checked here as a model, against one proje
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from flowprobe.core.expressions import lookups
 from flowprobe.core.faults.close import Close
@@ -15,24 +17,28 @@ from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.kinds import kind_name
 from flowprobe.core.faults.reset import Reset
 from flowprobe.core.scenario import (
-    CallTemplate,
     Environment,
     Expect,
     FaultPlan,
+    Item,
     Lookup,
+    Parallel,
     Persona,
-    Poll,
     Position,
     Project,
+    Repeat,
     Scenario,
+    Selector,
     Step,
     Template,
+    Use,
+    webhook_edge,
 )
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.nodes import read_text
 from flowprobe.files.problems import Source, did_you_mean, listed
 
-__all__ = ["check_plan", "check_scenario", "variables"]
+__all__ = ["bound", "check_plan", "check_scenario", "variables"]
 
 
 def check_scenario(scenario: Scenario, project: Project | None = None, environment: Environment | None = None,
@@ -47,6 +53,7 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
     problems: list[Problem] = []
     if project is not None:
         problems += _personas(scenario, project, source)
+        problems += _selectors(scenario, project, environment, source)
         problems += _attributes(scenario, project, source)
     for plan in scenario.faults:
         if plan.name == "none":
@@ -61,14 +68,58 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
     return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
 
 
+def bound(scenario: Scenario, project: Project, environment: Environment) -> Scenario:
+    """The scenario with a role that says what its persona is like bound to every persona that is, and may act here."""
+    if not scenario.selectors:
+        return scenario
+    allowed = [persona for name, persona in project.personas.items()
+               if environment.personas is None or name in environment.personas]
+    like = {role: tuple(persona.name for persona in allowed if _is_like(persona, selector))
+            for role, selector in scenario.selectors.items()}
+    return replace(scenario, personas={**scenario.personas, **like})
+
+
+def _is_like(persona: Persona, selector: Selector) -> bool:
+    return set(selector.labels) <= set(persona.labels) and all(
+        persona.fields.get(name) == value for name, value in selector.fields.items())
+
+
+def _selectors(scenario: Scenario, project: Project, environment: Environment | None, source: Source) -> (
+        Iterator[Problem]):
+    """A role that no persona fits would make no trial at all."""
+    named = tuple(project.personas) if environment is None or environment.personas is None else environment.personas
+    known = [project.personas[name] for name in named if name in project.personas]
+    for role, selector in scenario.selectors.items():
+        if not any(_is_like(persona, selector) for persona in known):
+            wanted = ", ".join([*selector.labels, *(f"{name} {value}" for name, value in selector.fields.items())])
+            told = "; ".join(f"{persona.name} ({', '.join(persona.labels) or 'no labels'})" for persona in known[:6])
+            yield source.problem_at("no-such-persona", scenario.positions[f"personas.{role}"], width=len(role),
+                                    wanted=wanted, known=told or "none")
+
+
 def variables(scenario: Scenario) -> Mapping[str, Position]:
     """The environment variables that a scenario looks up, with the first place of each."""
     found: dict[str, Position] = {}
-    for template in _templates(scenario):
+    inner = [item for item in _all_items(scenario.workflow) if isinstance(item, Use)]
+    for template in (*_templates(scenario), *_templates([item.workflow for item in inner])):
         for lookup in lookups(template):
             if lookup.path[0] == "env" and len(lookup.path) == 2:
                 found.setdefault(lookup.path[1], template.position)
     return found
+
+
+def _all_items(items: Iterable[Item]) -> Iterator[Item]:
+    """Every item of a workflow, those inside of others too."""
+    for item in items:
+        yield item
+        match item:
+            case Use():
+                yield from _all_items(item.workflow)
+            case Parallel():
+                for branch in item.branches:
+                    yield from _all_items(branch)
+            case Step():
+                pass
 
 
 def check_plan(plan: FaultPlan, environment: Environment, scenarios: Iterable[Scenario]) -> tuple[Problem, ...]:
@@ -164,31 +215,51 @@ def _templates(value: Any) -> Iterator[Template]:
     match value:
         case Template():
             yield value
-        case Scenario(workflow=steps, under=under):
-            yield from _templates(steps)
-            for promise in under:
+        case Scenario():
+            yield from _templates((value.given, value.workflow, value.outputs))
+            for promise in value.under:
                 yield from _templates(promise.steps)
-        case Step(call=call, query=query, headers=headers, json=json, expect=expect, cleanup=cleanup):
-            yield from _conditions(value)
-            yield from _templates((call, query, headers, json, expect, value.check, value.poll, cleanup))
-        case Poll(until=until, fail_if=fail_if):
-            yield from _templates((until, fail_if))
-        case CallTemplate(path=path):
-            yield from _templates(path)
-        case Expect(json=json, within=within, sends=sends):
-            yield from _templates((json, within, [sent.calls for sent in sends]))
+        case Step() | Use() | Parallel():
+            yield from _conditions(value.when, value.position)
+            yield from _templates(_parts(value))
+        case Repeat():
+            yield from _conditions(value.condition, value.position)
         case Mapping():
             yield from _templates(list(value.values()))
         case list() | tuple():
             for item in value:
                 if item is not None and not isinstance(item, str | int | float):
                     yield from _templates(item)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            yield from _templates([getattr(value, name) for name in _names(type(value))])
 
 
-def _conditions(step: Step) -> Iterator[Template]:
+def _parts(item: Item) -> tuple[Any, ...]:
+    """What of a step can hold a look-up that this scenario's names answer."""
+    match item:
+        case Use():
+            return (item.inputs,)
+        case Parallel():
+            return (item.branches,)
+        case Step():
+            said = (item.expect, item.check) if item.check.named else (item.expect,)
+            return (item.call, item.query, item.headers, item.body, *said, item.poll, item.cleanup, item.find,
+                    item.each, item.repeat, item.signs_in,
+                    [capture.default for capture in item.captures if capture.has_default])
+        case _:
+            assert_never(item)
+
+
+@cache
+def _names(cls: type[Any]) -> tuple[str, ...]:
+    """The parts of a value of the model, but for the places."""
+    return tuple(field.name for field in fields(cls) if not field.name.startswith("position"))
+
+
+def _conditions(when: Mapping[str, Any], position: Position) -> Iterator[Template]:
     """The names and shapes of `when`; a name is a look-up like any other."""
-    for path, shape in step.when.items():
-        yield Template((Lookup(tuple(path.split("."))),), step.position)
+    for path, shape in when.items():
+        yield Template((Lookup(tuple(path.split("."))),), position)
         yield from _templates((shape,))
 
 
@@ -197,7 +268,7 @@ def _conditions(step: Step) -> Iterator[Template]:
 
 def _edges(plan: FaultPlan, environment: Environment, source: Source) -> Iterator[Problem]:
     """An edge is named once, however many faults it has."""
-    known = ("user", *environment.providers)
+    known = ("user", *environment.providers, *_webhooks(environment))
     seen: set[str] = set()
     for fault in plan.faults:
         if fault.edge not in known and fault.edge not in seen:
@@ -208,9 +279,13 @@ def _edges(plan: FaultPlan, environment: Environment, source: Source) -> Iterato
                            fault.edge, known, environment=environment.name)
 
 
+def _webhooks(environment: Environment) -> tuple[str, ...]:
+    return tuple(webhook_edge(name) for name, provider in environment.providers.items() if provider.webhooks)
+
+
 def _own_calls(plan: FaultPlan, scenarios: Iterable[Scenario], source: Source) -> Iterator[Problem]:
     """A no-reply that we made ourselves would be nobody's finding: every step has to try again."""
-    steps = [step.name for scenario in scenarios for step in scenario.workflow
+    steps = [name for scenario in scenarios for name, step in scenario.steps()
              if step.retry is None or "no-reply" not in step.retry.on]
     for fault in plan.faults:
         if steps and fault.edge == "user" and isinstance(fault.kind, Reset | Close | Hang):
@@ -232,21 +307,24 @@ def _within_line(source: Source, plan: Position, fault: Position, edge: str) -> 
 
 
 def _steps(scenario: Scenario, environment: Environment, source: Source) -> Iterator[Problem]:
-    for step in scenario.workflow:
-        for call in (step.call, step.cleanup):
+    for _, step in (*scenario.steps(), *((step.name, step) for step in scenario.given)):
+        for call in (step.call, step.cleanup, step.find.call if step.find else None):
             if call is not None and call.target is not None and call.target not in environment.targets:
                 yield _unknown("unknown-target", source, call.position, call.target, environment.targets,
                                environment=environment.name)
-    expects = [step.expect for step in scenario.workflow]
+    expects = [step.expect for _, step in scenario.steps()]
     expects += [expect for under in scenario.under for expect in under.steps.values()]
     for expect in expects:
         yield from _sends(expect, environment, source)
 
 
 def _sends(expect: Expect, environment: Environment, source: Source) -> Iterator[Problem]:
-    for provider in dict.fromkeys(sent.provider for sent in expect.sends):
+    for sent in expect.receives:
+        if sent.provider in environment.providers and environment.providers[sent.provider].webhooks is None:
+            yield source.problem_at("no-webhooks", sent.position, provider=sent.provider, environment=environment.name)
+    for provider in dict.fromkeys(sent.provider for sent in (*expect.sends, *expect.receives)):
         if provider not in environment.providers:
-            place = expect.positions.get("sends") or expect.sends[0].position
+            place = expect.positions.get("sends") or expect.positions["receives"]
             yield _unknown("unknown-provider", source,
                            Position(place.file, place.line, place.column + len("sends")),
                            provider, environment.providers, environment=environment.name)

@@ -1,13 +1,16 @@
 """What the readers of one file share: its source, and the problems and look-ups met so far: `templates`, and
-`paths`, the dotted ones that stand as a key."""
+`paths`, the dotted ones that stand as a key; `used` has the scenarios that steps use, by the place of the step's key,
+and `load` reads one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from flowprobe.core.expressions import Malformed, parse
-from flowprobe.core.scenario import Lookup, Position, Template
+from flowprobe.core.scenario import Lookup, Position, Scenario, Template
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.nodes import Mapping, Node, Scalar
 from flowprobe.files.problems import Source
@@ -39,6 +42,8 @@ class Context:
         self.templates: list[tuple[Template, Scalar]] = []
         self.paths: list[tuple[Lookup, Scalar]] = []
         self.hidden: list[str] = []
+        self.used: dict[tuple[int, int], Scenario] = {}
+        self.load: Callable[[Path], Scenario] | None = None
 
     def position(self, node: Node) -> Position:
         start = node.start
@@ -113,7 +118,7 @@ class Context:
 
     def finished(self) -> tuple[Problem, ...]:
         """Every problem, in the order of the file; a secret that stood where its name belongs is masked."""
-        found = sorted(self.problems, key=lambda problem: (problem.line, problem.column))
+        found = sorted(self.problems, key=lambda problem: (problem.file != self.file, problem.line, problem.column))
         if len(found) > MAX_PROBLEMS:
             found[MAX_PROBLEMS:] = [self.source.problem("too-many-problems", limit=MAX_PROBLEMS)]
         for secret in self.hidden:

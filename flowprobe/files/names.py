@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowprobe.core.expressions import spans
-from flowprobe.core.scenario import Lookup
+from flowprobe.core.scenario import GUEST, Lookup
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import Mapping, Node, Scalar
-from flowprobe.files.outline import Outline, Scope, outline
+from flowprobe.files.outline import Link, Outline, Scope, outline
 from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.scalars import Kind, kind_of
 
 __all__ = ["BUILT_IN", "check_names"]
 
-BUILT_IN = ("trial", "env", "now", "today")
+BUILT_IN = ("trial", "env", "now", "today", "account", "inputs", "found")
 _MAX_LINES = 5
 _LOOKUP = re.compile(r"\$\{([^}]*)\}")
 
@@ -42,7 +42,7 @@ def check_names(root: Node, context: Context) -> None:
     """Note every name of a scenario that means nothing, or nothing yet."""
     if not isinstance(root, Mapping):
         return
-    names = outline(root)
+    names = outline(root, context.used)
     _check_taken(names, context)
     _check_roles(names, context)
     _check_promises(names, context)
@@ -58,6 +58,9 @@ def _check_taken(names: Outline, context: Context) -> None:
         owners[role.value] = "a role"
     lines: dict[str, int] = {}
     for link in names.links:
+        each = link.node.get("each")
+        if link.item in owners and isinstance(each, Mapping):
+            context.report("name-taken", each.value[0][0], name=link.item, owner=owners[link.item])
         node = link.node.get("step")
         if node is None or link.name is None:
             continue
@@ -71,12 +74,21 @@ def _check_taken(names: Outline, context: Context) -> None:
 def _check_roles(names: Outline, context: Context) -> None:
     if names.roles is None:
         return
-    known = [role.value for role in names.roles]
+    known = [*(role.value for role in names.roles), GUEST]
     for link in names.links:
-        role = link.node.get("as")
-        if isinstance(role, Scalar) and kind_of(role) is Kind.TEXT and role.value not in known:
-            context.report("unknown-role", role, name=role.value,
-                           instead=did_you_mean(role.value, known, otherwise=f"write {listed(known)}"))
+        for role in _acting(link.node):
+            if role.value not in known:
+                context.report("unknown-role", role, name=role.value,
+                               instead=did_you_mean(role.value, known, otherwise=f"write {listed(known)}"))
+
+
+def _acting(step: Mapping) -> Iterator[Scalar]:
+    """The roles that a step names."""
+    role, signs_in = step.get("as"), step.get("signs_in")
+    if isinstance(role, Scalar) and kind_of(role) is Kind.TEXT:
+        yield role
+    if isinstance(signs_in, Mapping):
+        yield from (key for key, _ in signs_in.value)
 
 
 def _check_promises(names: Outline, context: Context) -> None:
@@ -141,12 +153,16 @@ def _also(lines: Iterable[int]) -> str:
 def _wrong(lookup: Lookup, scope: Scope, names: Outline) -> _Wrong | None:
     """What is wrong with a look-up at its place."""
     root, name = lookup.path[0], str(lookup)
+    if root in ("account", "inputs", "found"):
+        return _wrong_field(lookup.path, name, scope, names)
     if root in BUILT_IN:
         return _wrong_built_in(lookup.path, name)
+    if root == _item(scope, names):
+        return None
     index = names.index.get(root)
     if index is not None:
         return _wrong_step(lookup.path, name, index, scope, names)
-    if names.roles is None or not names.whole:
+    if names.roles is None or not names.whole or _is_strange(scope, names):
         return None
     if any(role.value == root for role in names.roles):
         return None if len(lookup.path) > 1 else _incomplete(name, "a role", f"{name}.plan")
@@ -157,7 +173,7 @@ def _nearest(path: tuple[str, ...], names: Outline) -> str:
     head = path[0].split("-")[0]
     if len(path) == 1 and head in ("now", "today"):
         return f"put spaces around the minus: {head} - 1d"
-    known = [*BUILT_IN, *(role.value for role in names.roles or ()), *names.index]
+    known = [*BUILT_IN[:5], *(role.value for role in names.roles or ()), *names.index]
     return did_you_mean(path[0], known, otherwise=f"write one of {listed(known)}")
 
 
@@ -176,6 +192,35 @@ def _wrong_built_in(path: tuple[str, ...], name: str) -> _Wrong | None:
     return _Wrong("unknown-name", {"name": name, "where": ""}, lambda: f"write ${{{example}}}")
 
 
+def _is_strange(scope: Scope, names: Outline) -> bool:
+    return scope.step < len(names.links) and names.links[scope.step].strange
+
+
+def _item(scope: Scope, names: Outline) -> str | None:
+    """What one round of the step is for."""
+    return names.links[scope.step].item if 0 <= scope.step < len(names.links) else None
+
+
+def _wrong_field(path: tuple[str, ...], name: str, scope: Scope, names: Outline) -> _Wrong | None:
+    """A name of the account, of the scenario's inputs, or what a cleanup found."""
+    root = path[0]
+    found = frozenset({"id"}) if scope.found else frozenset()
+    known = {"account": names.fields, "inputs": names.inputs, "found": found}
+    there = known[root]
+    if there is None:
+        return None
+    example = f"{root}.{next(iter(sorted(there)), 'name')}"
+    if len(path) == 1:
+        return _incomplete(name, "a group of names", example)
+    if path[1] in there:
+        return None
+    ways = {"account": f"add it to `account`, with its default: {{{path[1]}: {{default: …}}}}",
+            "inputs": f"add it to `inputs`: [{path[1]}]",
+            "found": "only the `call` of a cleanup that has `find` knows it"}
+    return _Wrong("unknown-name", {"name": name, "where": ""},
+                  lambda: did_you_mean(name, [f"{root}.{field}" for field in there], otherwise=ways[root]))
+
+
 def _incomplete(name: str, owner: str, example: str) -> _Wrong:
     return _Wrong("incomplete-name", {"name": name, "owner": owner}, lambda: f"write for example ${{{example}}}")
 
@@ -188,11 +233,19 @@ def _wrong_step(path: tuple[str, ...], name: str, index: int, scope: Scope, name
     if captures is not None and path[1] not in captures:
         return _Wrong("unknown-capture", {"step": link.name, "name": path[1]},
                       lambda: _nearest_capture(path, captures))
+    if _at_once(link, scope, names):
+        return _Wrong("parallel-step", {"step": link.name, "name": name})
     if index > scope.step:
         return _Wrong("later-step", {"step": link.name, "name": name, "first": link.node.start.line + 1})
-    if index == scope.step and not scope.cleanup:
+    if index == scope.step and not scope.own:
         return _Wrong("own-capture", {"name": name})
     return None
+
+
+def _at_once(link: Link, scope: Scope, names: Outline) -> bool:
+    """Whether a step runs in another branch of the same `parallel`."""
+    here = names.links[scope.step].branch if scope.step < len(names.links) else None
+    return link.branch is not None and here is not None and here[0] == link.branch[0] and here != link.branch
 
 
 def _nearest_capture(path: tuple[str, ...], captures: frozenset[str]) -> str:

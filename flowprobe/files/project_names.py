@@ -21,13 +21,13 @@ __all__ = ["check_project"]
 RESERVED = ("user", "proxy", "ca")
 
 
-def check_project(root: Node, context: Context) -> None:
+def check_project(root: Node, context: Context, _: object) -> None:
     """Check the names of a project; what a part that could not be read declares is not missed."""
     if not isinstance(root, Mapping):
         return
     told = _all_known(root, PROJECT) and isinstance(root.get("personas", Mapping(None)), Mapping)
     for name, environment in _pairs(root.get("environments")):
-        _check_providers(environment, context)
+        _check_providers(name.value, environment, context)
         if told:
             _check_personas(environment, _keys(root.get("personas")), context)
         if isinstance(environment, Mapping) and _declares(environment):
@@ -72,10 +72,16 @@ def _check_personas(environment: Node, known: list[str], context: Context) -> No
                            instead=_nearest(name.value, known, "persona"))
 
 
-def _check_providers(environment: Node, context: Context) -> None:
-    for key, _ in _pairs(_get(environment, "providers")):
+def _check_providers(name: str, environment: Node, context: Context) -> None:
+    targets = _keys(_get(environment, "targets")) if _get(environment, "target") is None else ["target"]
+    for key, provider in _pairs(_get(environment, "providers")):
         if key.value in RESERVED:
             context.report("name-taken", key, name=key.value, owner="FlowProbe itself")
+        webhooks = _get(provider, "webhooks")
+        strange = isinstance(webhooks, Scalar) and targets and webhooks.value not in targets
+        if isinstance(webhooks, Scalar) and strange and not _reported(webhooks, context):
+            context.report("unknown-target", webhooks, name=webhooks.value, environment=name,
+                           instead=_nearest(webhooks.value, targets, "target"))
 
 
 def _check_default(root: Mapping, context: Context) -> None:
@@ -143,7 +149,10 @@ def _lookups(environment: Node) -> list[str]:
     parts = ("url", "port")
     forward = any(_may_forward(node) for _, node in _pairs(_get(environment, "providers")))
     return [
-        *(f"edges.{name}.url" for name in providers), *(("edges.proxy.url", "edges.ca") if forward else ()),
+        *(f"edges.{name}.url" for name in providers),
+        *(f"edges.{key.value}.webhooks.url" for key, node in _pairs(_get(environment, "providers"))
+          if _get(node, "webhooks") is not None),
+        *(("edges.proxy.url", "edges.ca") if forward else ()),
         *(f"target.{part}" for part in parts),
         *(f"targets.{name}.{part}" for name in targets for part in parts),
         *(f"upstreams.{name}.{part}" for name in providers for part in parts),

@@ -76,6 +76,8 @@ PROVIDER = Record("provider", _provider, (
     Field("edge", Choice(("reverse", "forward")),
           "`reverse`: the product is given our listener's URL; `forward`: we are its proxy, with our CA.",
           example="reverse"),
+    Field("webhooks", Name(), "The target that it calls back; `${edges.NAME.webhooks.url}` is then our listener.",
+          example="target"),
     Field("listen", _ADDRESS, "Fixes our listener; needed where we do not start the product.",
           example="127.0.0.1:9100"),
 ), "A third party of the product.", positioned=True)

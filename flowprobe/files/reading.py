@@ -59,7 +59,7 @@ def compile_shape(shape: f.Shape, name: str, example: str = "") -> Reader:
         case f.Choice():
             return _choice(shape, what)
         case f.CallLine():
-            return lambda node, context: call_line(node, context, name, absolute=shape.absolute)
+            return lambda node, context: call_line(node, context, name, absolute=shape.absolute, brought=shape.brought)
         case f.Json():
             return values.shape if shape.matchers else values.templated if shape.templated else values.literal
         case f.ListOf():
@@ -275,7 +275,9 @@ def _list(shape: f.ListOf, what: What) -> Reader:
                 return BAD if one is BAD else (one,)
             return context.wrong_type(node, what.name, wanted, what.example)
         if len(node.value) < shape.minimum:
-            return context.report("empty", node, what=what.name, instead=_for_example(what))
+            few = "too-few" if node.value else "empty"
+            return context.report(few, node, what=what.name, minimum=shape.minimum, seen=len(node.value),
+                                  instead=_for_example(what))
         found = [item(child, context) for child in node.value]
         return BAD if any(value is BAD for value in found) else tuple(found)
     return read

@@ -23,6 +23,7 @@ def compile_record(record: f.Record, name: str, compile_shape: Compile) -> Reade
     rest = compile_shape(record.rest, "this field", "") if record.rest is not None else None
     required = tuple(field.key for field in record.fields if field.required)
     beside = {field.key: field.beside for field in record.fields if field.beside}
+    groups = record.exactly_one or record.at_most_one
 
     def read(node: Node, context: Context) -> Any:
         if not isinstance(node, Mapping):
@@ -37,7 +38,7 @@ def compile_record(record: f.Record, name: str, compile_shape: Compile) -> Reade
                 attributes[known[0]] = known[1](child, context)
         if record.filled and not node.value:
             return context.report("empty", node, what=name, instead=_missing_example(record, record.fields[0].key))
-        if others or beside or record.exactly_one or len(attributes) < len(readers):
+        if others or beside or groups or len(attributes) < len(readers):
             before = len(context.problems)
             _check_keys(record, node, others if rest is None else _near_misses(record, others), required,
                         context)
@@ -75,10 +76,10 @@ def _check_keys(record: f.Record, node: Mapping, unknown: list[tuple[Scalar, Nod
         context.report("missing-key", node, noun=with_article(record.noun), key=absent,
                        instead=_missing_example(record, absent))
     if not unknown:
-        _check_groups(record, node, present, context)
+        _check_groups(record, node, present, missing, context)
 
 
-def _check_groups(record: f.Record, node: Mapping, present: set[str], context: Context) -> None:
+def _check_groups(record: f.Record, node: Mapping, present: set[str], missing: list[str], context: Context) -> None:
     group = [key for key, _ in node.value if key.value in record.exactly_one]
     if record.exactly_one and len(group) != 1:
         seen = f"it has {listed((key.value for key in group), last='and')}" if group else "it has none"
@@ -86,8 +87,13 @@ def _check_groups(record: f.Record, node: Mapping, present: set[str], context: C
                        keys=listed(record.exactly_one), seen=seen,
                        instead="keep one of them" if group
                        else _missing_example(record, record.exactly_one[0]))
+        return
+    several = [key for key, _ in node.value if key.value in record.at_most_one]
+    if len(several) > 1:
+        context.report("several-keys", several[1], noun=with_article(record.noun), keys=listed(record.at_most_one),
+                       seen=listed((key.value for key in several), last="and"))
     for field in record.fields:
-        if field.beside and field.key in present and field.beside not in present:
+        if field.beside and field.key in present and field.beside not in (*present, *missing):
             key = next(key for key, _ in node.value if key.value == field.key)
             context.report("key-beside", key, key=field.key, beside=field.beside)
 

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from flowprobe.core.scenario import FaultPlan, Scenario
 from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.account import check_account
+from flowprobe.files.attachments import Unusable
 from flowprobe.files.context import Context
 from flowprobe.files.names import check_names
 from flowprobe.files.nodes import Node, compose, read_text
@@ -26,16 +28,34 @@ _SUFFIXES = (".yaml", ".yml")
 _PROFILE = re.compile(r"^profile[ \t]*:", re.MULTILINE)
 
 
+_DEEPEST = 8
+
+
 def load_scenario(path: Path, *, text: str | None = None) -> Scenario:
-    """Read one scenario; `text` stands for the file's content. Raises InvalidInput with every problem of
-    it.
+    """Read one scenario, with those that it uses; `text` stands for the file's content. Raises InvalidInput with every
+    problem of them.
     """
-    return cast(Scenario, read_file(path, _scenario(), _check, text=text))
+    return _load(path, (), text)
 
 
-def _check(root: Node, context: Context) -> None:
+def _load(path: Path, users: tuple[Path, ...], text: str | None = None) -> Scenario:
+    chain = (*users, Path(os.path.abspath(path)))  # not resolved: a name that is none is for reading to explain
+
+    def load(used: Path) -> Scenario:
+        """`used` is absolute."""
+        if used in chain or len(chain) > _DEEPEST:
+            raise Unusable("use-cycle", name=used.name, chain=" → ".join(file.name for file in (*chain, used)))
+        return _load(Path(os.path.relpath(used)), chain)
+
+    scenario: Scenario = read_file(path, _scenario(), _check, text=text, load=load)
+    return scenario
+
+
+def _check(root: Node, context: Context, scenario: Any) -> None:
     check_names(root, context)
     check_steps(root, context)
+    if isinstance(scenario, Scenario):
+        check_account(scenario.account, context)
 
 
 def load_profile(path: Path, *, text: str | None = None) -> FaultPlan:
@@ -43,18 +63,19 @@ def load_profile(path: Path, *, text: str | None = None) -> FaultPlan:
     return cast(FaultPlan, read_file(path, _profile(), text=text))
 
 
-def read_file(path: Path, read: Reader, check: Callable[[Node, Context], None] | None = None, *,
-              text: str | None = None) -> Any:
+def read_file(path: Path, read: Reader, check: Callable[[Node, Context, Any], None] | None = None, *,
+              text: str | None = None, load: Callable[[Path], Scenario] | None = None) -> Any:
     """What a table's reader makes of a file; `check` sees the tree also where parts of it could not be
-    read.
+    read. `load` reads the scenarios that it uses.
     """
     source = Source(str(path), read_text(path) if text is None else text.removeprefix("\ufeff"))
     document = compose(source)
     context = Context(source)
+    context.load = load
     context.problems += document.problems
     value = read(document.root, context)
     if check is not None:
-        check(document.root, context)
+        check(document.root, context, value)
     if context.problems:
         raise InvalidInput(context.finished())
     return value

@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flowprobe.core.expressions import parse
 from flowprobe.core.faults.kinds import KIND_NAMES
 from flowprobe.core.fields import Special
-from flowprobe.core.scenario import Lookup, SecretRef, Template
+from flowprobe.core.scenario import Each, Lookup, SecretRef, Template
+from flowprobe.errors import InvalidInput
+from flowprobe.files.attachments import Unusable, attachment, located
 from flowprobe.files.calls import send_line
 from flowprobe.files.context import BAD, Context
-from flowprobe.files.nodes import Node, Scalar
+from flowprobe.files.nodes import Mapping as Mapping_
+from flowprobe.files.nodes import Node, Scalar, Sequence
 from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.scalars import Kind, kind_of, number, seen
-from flowprobe.files.values import count, json_path, regex
+from flowprobe.files.values import count, json_path, regex, templated
 
-__all__ = ["COUNT", "HEADER_NAME", "JSON_PATH", "LOOKUP", "REGEX", "RETRY_ON", "SECRET", "SEND_LINE", "SPECIALS",
-           "TRUE", "UNDER_KEY", "VERSION", "SpecialReader"]
+__all__ = ["ATTACHMENT", "COUNT", "EACH", "EDGE", "HEADER_NAME", "ID_PATH", "JSON_PATH", "LOOKUP", "REGEX", "RETRY_ON",
+           "SECRET", "SEND_LINE", "SENT", "SPECIALS", "TRUE", "UNDER_KEY", "USED", "VERSION", "SpecialReader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,25 @@ COUNT = Special("count", {"anyOf": [
     {"type": "object", "minProperties": 1, "maxProperties": 1, "propertyNames": {"pattern": r"^\$"}},
 ]})
 
+SENT = Special("sent", {"anyOf": [*COUNT.schema["anyOf"][:2], {
+    "type": "object", "minProperties": 1, "additionalProperties": True,
+    "description": "One matcher of the number of calls, or `calls` and `effects`."}]})
+ATTACHMENT = Special("attachment", {"type": "string", "minLength": 1})
+USED = Special("used", {"type": "string", "minLength": 1})
+ID_PATH = Special("id-path", {"type": "string", "pattern": r"^\$.*\.[\w-]+$"})
+EACH = Special("each", {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": {
+    "anyOf": [{"type": "array"}, {"type": "string", "pattern": r"^\$\{.*\}$"}]}})
+EDGE = Special("edge", {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9_-]*(\.webhooks)?$"})
+
+_EDGE = re.compile(EDGE.schema["pattern"], re.ASCII)
+_ID_PATH = re.compile(r"(\$.*)\.([\w-]+)")
 _HEADER = re.compile(HEADER_NAME.schema["pattern"])
 _UNDER = re.compile(UNDER_KEY.schema["pattern"], re.ASCII)
 _SECRET = re.compile(r"(env|file|mint):(.+)")
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _KINDS = f"write one of {listed(KIND_NAMES)}"
+_ONE_LOOKUP = re.compile(r"\$\{[^{}]+\}")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _RETRIED = ("connect", "no-reply")
 _RETRIED_CODES = range(400, 600)
 _RETRIED_HERE = "connect, no-reply or a status from 400 to 599"
@@ -140,6 +158,79 @@ def _retry_on(node: Node, context: Context, what: str) -> Any:
                           instead=did_you_mean(text, _RETRIED, otherwise=f"write {_RETRIED_HERE}"))
 
 
+def _sent(node: Node, context: Context, _: str) -> Any:
+    """How often: (calls, effects), None for what is not said."""
+    if not isinstance(node, Mapping_) or not node.value or node.value[0][0].value.startswith("$"):
+        calls = count(node, context)
+        return BAD if calls is BAD else (calls, None)
+    found: dict[str, Any] = {}
+    for key, child in node.value:
+        if key.value not in ("calls", "effects"):
+            return context.report("unknown-key", key, key=key.value, noun="a count",
+                                  instead=did_you_mean(key.value, ("calls", "effects"),
+                                                       otherwise="write `calls` or `effects`"))
+        found[key.value] = count(child, context)
+    return BAD if BAD in found.values() else (found.get("calls"), found.get("effects"))
+
+
+def _attachment(node: Node, context: Context, what: str) -> Any:
+    name = context.plain_text(node, what, "the path of a file", "files/photo.png")
+    if name is BAD:
+        return BAD
+    try:
+        return attachment(name, Path(context.file))
+    except Unusable as unusable:
+        return context.report(unusable.id, node, width=None, **unusable.words)
+
+
+def _used(node: Node, context: Context, what: str) -> Any:
+    """The scenario that a step uses, kept in the context for whoever checks its names."""
+    name = context.plain_text(node, what, "the path of a scenario", "sign-in.yaml")
+    if name is BAD:
+        return BAD
+    assert context.load is not None, "only a scenario can use another"
+    try:
+        scenario = context.load(located(name, Path(context.file)))
+    except Unusable as unusable:
+        return context.report(unusable.id, node, width=None, **unusable.words)
+    except InvalidInput as invalid:
+        context.problems += invalid.problems
+        return BAD
+    context.used[node.start.line, node.start.column] = scenario
+    return scenario
+
+
+def _id_path(node: Node, context: Context, what: str) -> Any:
+    """The items of a list and the name of their id: (JSONPath, field)."""
+    path = _json_path(node, context, what)
+    if path is BAD:
+        return BAD
+    found = _ID_PATH.fullmatch(path)
+    if found is None:
+        return context.report("bad-id-path", node, what=what, reason="its last part is the name of the id")
+    return found[1], found[2]
+
+
+def _each(node: Node, context: Context, _: str) -> Any:
+    """The name of an item and where its list comes from."""
+    if not isinstance(node, Mapping_) or len(node.value) != 1:
+        return context.report("one-each", node)
+    key, child = node.value[0]
+    is_list = isinstance(child, Sequence)
+    if not is_list and not (isinstance(child, Scalar) and _ONE_LOOKUP.fullmatch(child.value)):
+        return context.wrong_type(child, "the list of `each`", "a list, or one look-up", '"${page.ids}"')
+    if not _NAME.fullmatch(key.value):
+        return context.report("bad-name", key, what="the name of an item", seen=seen(key))
+    over = templated(child, context)
+    return BAD if over is BAD else Each(key.value, over, context.position(key))
+
+
+def _edge(node: Node, context: Context, what: str) -> Any:
+    if _EDGE.fullmatch(_scalar(node).value):
+        return _scalar(node).value
+    return context.report("bad-name", node, what=what, seen=seen(node))
+
+
 def _scalar(node: Node) -> Scalar:
     assert isinstance(node, Scalar)
     return node
@@ -156,5 +247,11 @@ SPECIALS: Mapping[str, SpecialReader] = {
     UNDER_KEY.name: SpecialReader(_under_key, "a fault plan, a provider or provider/kind"),
     LOOKUP.name: SpecialReader(_lookup, "one name with its dots"),
     RETRY_ON.name: SpecialReader(_retry_on, _RETRIED_HERE),
+    SENT.name: SpecialReader(_sent, "a whole number, one matcher, or `calls` and `effects`"),
+    ATTACHMENT.name: SpecialReader(_attachment, "the path of a file"),
+    USED.name: SpecialReader(_used, "the path of a scenario"),
+    ID_PATH.name: SpecialReader(_id_path, "the path of the ids"),
+    EACH.name: SpecialReader(_each, "a name with its list"),
+    EDGE.name: SpecialReader(_edge, "an edge"),
     COUNT.name: SpecialReader(lambda node, context, _: count(node, context), "a whole number or one matcher"),
 }

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowprobe.core.scenario import Scenario
 from flowprobe.files.calls import METHODS
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import Mapping, Node, Scalar
-from flowprobe.files.outline import Link, outline
+from flowprobe.files.outline import Link, Outline, outline
+from flowprobe.files.problems import did_you_mean
 
 __all__ = ["check_steps"]
 
@@ -19,13 +21,18 @@ _KEY = "idempotency-key"
 
 
 def check_steps(root: Node, context: Context) -> None:
-    """Note every `retry` that could do a thing twice, and every `poll.for` of a step that does not poll."""
+    """Note every `retry` that could do a thing twice, every `poll.for` of a step that does not poll, and whatever else
+    does not go together."""
     if not isinstance(root, Mapping):
         return
-    names = outline(root)
+    names = outline(root, context.used)
     for link in names.links:
         if link.plain:
             _check_retry(link, context)
+            _check_rounds(link, context)
+            _check_found(link, context)
+        if link.used is not None:
+            _check_use(link, link.used, names, context)
     for step, promise in names.promises:
         index = names.index.get(step.value)
         if index is not None:
@@ -53,6 +60,56 @@ def _headers(link: Link) -> Iterator[str]:
         yield from (key.value for key, _ in headers.value)
     elif headers is not None:
         yield _KEY
+
+
+def _check_rounds(link: Link, context: Context) -> None:
+    """What makes a step call more than once, and what cannot be called more than once."""
+    each, repeat, poll = (_key(link.node, name) for name in ("each", "repeat", "poll"))
+    if each is not None and repeat is not None:
+        context.report("each-or-repeat", repeat)
+    expect = link.node.get("expect")
+    within = expect.get("within") if isinstance(expect, Mapping) else None
+    if not isinstance(within, Mapping):
+        return
+    of, method = within.get("of"), _method(link)
+    if method in METHODS and method not in _SAFE and isinstance(of, Scalar):
+        context.report("samples-need-read", of, method=method, times=of.value)
+    elif poll is not None:
+        context.report("samples-or-poll", poll)
+
+
+def _check_found(link: Link, context: Context) -> None:
+    """A cleanup that looks for the thing has to use what it finds."""
+    cleanup = link.node.get("cleanup")
+    call = cleanup.get("call") if isinstance(cleanup, Mapping) else None
+    looks = isinstance(cleanup, Mapping) and cleanup.get("find") is not None
+    if looks and isinstance(call, Scalar) and "found." not in call.value:
+        context.report("find-needs-found", call)
+
+
+def _check_use(link: Link, used: Scenario, names: Outline, context: Context) -> None:
+    """The inputs and the roles of a scenario that is used."""
+    given = link.node.get("with")
+    if link.strange or (given is not None and not isinstance(given, Mapping)):
+        return
+    pairs = given.value if isinstance(given, Mapping) else []
+    for key, _ in pairs:
+        if key.value not in used.inputs:
+            context.report("unknown-input", key, file=used.file, name=key.value,
+                           instead=did_you_mean(key.value, used.inputs, otherwise=_known(used)))
+    keys, use = {key.value for key, _ in pairs}, _key(link.node, "use")
+    assert use is not None, "a step that uses a scenario says so"
+    for name, wanted in used.inputs.items():
+        if wanted.required and name not in keys:
+            context.report("missing-input", use, file=used.file, name=name)
+    roles = {role.value for role in names.roles or ()}
+    for role in list(used.personas)[1:]:
+        if names.roles is not None and role not in roles:
+            context.report("used-role", use, file=used.file, name=role)
+
+
+def _known(used: Scenario) -> str:
+    return f"it has {', '.join(used.inputs)}" if used.inputs else "remove it: it has no inputs"
 
 
 def _check_patience(promise: Node, link: Link, context: Context) -> None:

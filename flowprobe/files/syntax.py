@@ -14,6 +14,7 @@ from flowprobe.files.problems import Source
 __all__ = ["explain"]
 
 _TEMPLATE = re.compile(r"\$\{[^}\n]*\}?")
+_PATH = re.compile(r"(?<![\"'\w])\$[\w.-]*\[[^\]\n]*\][^\s,}]*")
 _SAYS: tuple[tuple[str, str, str], ...] = (
     # libyaml's words and PyYAML's own, our sentence, and the way out
     (r"unexpected end of stream|document separator", "this quote is never closed", "close it"),
@@ -54,6 +55,10 @@ def _special(said: str, source: Source, line: int, column: int) -> Problem | Non
         alone = not before[:-1] or before[-2] in " ,[{:"
         instead = f'quote it: write "{shown}"' if alone else "quote the whole text"
         return source.problem("unquoted-template", line, column - 1, width=len(shown), instead=instead)
+    path = next((found for found in _PATH.finditer(text) if found.start() < column <= found.end() + 1), None)
+    if path is not None:
+        return source.problem("unquoted-path", line, path.start() + 1, width=len(path[0]),
+                              instead=f'quote it: write "{path[0]}"')
     if character == "\t" or (before + character).strip(" ").startswith("\t"):
         return source.problem("tab-indentation", line, len(text) - len(text.lstrip(" ")) + 1)
     if "mapping values are not allowed" in said and re.search(r":\s", before):

@@ -11,6 +11,7 @@ import json
 import secrets
 import shlex
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -21,7 +22,7 @@ from typing import Protocol
 
 import flowprobe
 from flowprobe.core.cleaning import clean, open_rows
-from flowprobe.core.drive import drive
+from flowprobe.core.drive import Hands, drive
 from flowprobe.core.events import (
     CleanupPlanned,
     CleanupSettled,
@@ -55,6 +56,7 @@ from flowprobe.ledger.file import Ledger
 from flowprobe.report.junit import junit_xml
 from flowprobe.report.model import RunReport
 from flowprobe.report.result_json import result_json
+from flowprobe.running.branches import at_once
 from flowprobe.running.folder import RunFolder
 from flowprobe.running.recorder import Recorder
 from flowprobe.running.selection import Request, Selection
@@ -107,7 +109,8 @@ class _Run:
         self._evidence = RunEvidence(None, (), (), "", 0, 0)
         self._verdicts: dict[str, Verdict] = {}
         self._answered = False
-        self._making = False
+        self._making = 0
+        self._recording = threading.RLock()
         self._internal = False
 
     def _expand(self, now: datetime) -> tuple[Group, ...]:
@@ -192,13 +195,13 @@ class _Run:
 
     def _walk(self, trial: Trial) -> None:
         self._record(_started(trial, self._rerun(trial)))
-        self._session.arm(trial)
-        if trial.plan.faults:
-            self._record(FaultsArmed(trial.id, trial.id))
+        if trial.scenario.given:
+            self._session.disarm(trial)  # its calls are recorded, and not faulted
         driver, send = self._session.client(trial.plan)
         try:
-            drive(walk(trial), send=send, record=self._record, stopped=self._should_stop, wait=self._stopper.wait,
-                  conceal=self._conceal)
+            drive(walk(trial), Hands(
+                send=send, record=self._record, stopped=self._should_stop, wait=self._stopper.wait,
+                conceal=self._conceal, arm=lambda: self._arm(trial), sign_in=self._session.sign_in, fork=at_once))
         finally:
             self._session.dismiss(driver)
         self._note_losses(trial)
@@ -208,6 +211,11 @@ class _Run:
         self._session.drain(trial)
         self._recorder.lines += self._proxy_lines.new()
         self._judge_sends(trial)
+
+    def _arm(self, trial: Trial) -> None:
+        self._session.arm(trial)
+        if trial.plan.faults:
+            self._record(FaultsArmed(trial.id, trial.id))
 
     def _should_stop(self) -> bool:
         return self._stopper.stopped() or bool(self._recorder.broken) or self._lost() is not None
@@ -227,7 +235,8 @@ class _Run:
             self._record(ProcessEnded(trial.id, process, how, stand_in))
 
     def _judge_sends(self, trial: Trial) -> None:
-        if any(step.expect.sends for step in trial.scenario.workflow) or trial.scenario.under:
+        counted = any(step.expect.sends or step.expect.receives for _, step in trial.scenario.steps())
+        if counted or trial.scenario.under:
             evidence = fold(self._recorder.lines, whole=False).trials
             for judged in judge_sends(trial.scenario, trial.plan, evidence[0]) if evidence else ():
                 self._record(judged)
@@ -238,7 +247,7 @@ class _Run:
         if rows:
             driver, send = self._session.client(None)
             try:
-                drive(clean(rows, budget=CLEANUP_BUDGET_S), send=send, record=self._record)
+                drive(clean(rows, budget=CLEANUP_BUDGET_S), Hands(send=send, record=self._record, wait=time.sleep))
             except KeyboardInterrupt:
                 self._watcher.notice("leaving without the rest of the cleanup; the ledger has what is left: "
                                      f"{self._folder.ledger}")
@@ -324,11 +333,12 @@ class _Run:
     # --- small things ---
 
     def _record(self, event: Event) -> None:
-        if isinstance(event, CleanupPlanned):
-            self._making = True
-        elif isinstance(event, CleanupSettled):
-            self._making = False
-        self._recorder(event)
+        with self._recording:  # branches of a `parallel` write from their own threads
+            if isinstance(event, CleanupPlanned):
+                self._making += 1
+            elif isinstance(event, CleanupSettled):
+                self._making -= 1
+            self._recorder(event)
 
     def _rerun(self, trial: Trial) -> str:
         """The command that runs just this trial again (and its twin)."""
@@ -355,7 +365,7 @@ def _started(trial: Trial, rerun: str) -> TrialStarted:
     personas: Mapping[str, str] = {role: persona.name for role, persona in trial.personas.items()}
     faults = tuple(_planned(fault) for fault in trial.plan.faults)
     return TrialStarted(trial.id, trial.scenario.name, trial.scenario.file, personas, trial.plan.name, trial.seed,
-                        rerun, faults)
+                        rerun, faults, trial.account)
 
 
 def _planned(fault: Fault) -> PlannedFault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import product
@@ -13,7 +13,7 @@ from pathlib import Path
 from flowprobe.core.plan import Bindings
 from flowprobe.core.scenario import Environment, FaultPlan, Project, Scenario
 from flowprobe.errors import InvalidInput, Problem
-from flowprobe.files.checks import check_plan, check_scenario, variables
+from flowprobe.files.checks import bound, check_plan, check_scenario, variables
 from flowprobe.files.project import find_project, load_project
 from flowprobe.files.scenarios import load_profile, load_scenario, scenario_files
 from flowprobe.running.folder import last_result
@@ -64,16 +64,36 @@ class Selection:
 def select(request: Request) -> Selection:
     """Read and check everything that the request names. Raises InvalidInput with every problem at once."""
     files = scenario_files(request.paths)
+    named = {path.resolve() for path in request.paths if path.is_file()}
     project = load_project(_project_file(request.paths))
     environment = _environment(project, request.environment)
     scenarios, problems = _load(files, project, environment)
     if problems:
         raise InvalidInput(problems)
-    wanted = _tagged(scenarios, request.tags)
+    alone, left_out = _alone(scenarios, named)
+    wanted = _tagged(alone, request.tags)
     chosen, notes = _choose(wanted, request, environment)
     if request.last_failed:
         chosen = _failed_last(chosen)
-    return Selection(project, environment, chosen, notes, _variables(chosen))
+    return Selection(project, environment, chosen, (*left_out, *notes), _variables(chosen))
+
+
+def _alone(scenarios: Sequence[Scenario], named: Container[Path]) -> tuple[tuple[Scenario, ...], tuple[str, ...]]:
+    """Those that run without another that uses them; one that is named by itself and does not is a problem."""
+    able = tuple(s for s in scenarios if not _missing(s))
+    unable = [s for s in scenarios if _missing(s)]
+    problems = tuple(
+        Problem("needs-inputs", s.file, s.position.line, s.position.column,
+                f"this scenario runs only where another uses it: its input {', '.join(_missing(s))} has no default",
+                "give it a default, or run the scenario that uses it")
+        for s in unable if Path(s.file).resolve() in named or not able)
+    if problems:
+        raise InvalidInput(problems)
+    return able, tuple(f"{s.file} runs only where another scenario uses it: left out" for s in unable)
+
+
+def _missing(scenario: Scenario) -> list[str]:
+    return [name for name, wanted in scenario.inputs.items() if wanted.required]
 
 
 def _project_file(paths: Sequence[Path]) -> Path:
@@ -104,8 +124,8 @@ def _load(files: Sequence[Path], project: Project, environment: Environment) -> 
             problems += invalid.problems
             continue
         problems += check_scenario(scenario, project, environment)
-        scenarios.append(scenario)
-    return tuple(scenarios), tuple(problems)
+        scenarios.append(bound(scenario, project, environment))
+    return tuple(scenarios), tuple(dict.fromkeys(problems))
 
 
 def _tagged(scenarios: Sequence[Scenario], tags: Sequence[str]) -> tuple[Scenario, ...]:

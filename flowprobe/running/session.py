@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from flowprobe.core.emit import SignedIn
 from flowprobe.core.resolve import resolve_text
-from flowprobe.core.scenario import Environment, FaultPlan, Persona, Provider, Start
+from flowprobe.core.scenario import Environment, FaultPlan, Persona, Provider, Start, webhook_edge
 from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.core.wire import Call, Outcome
 from flowprobe.errors import EnvironmentBroken, Refused
@@ -68,6 +69,7 @@ class Session:
         self._proxy = self._make_proxy(run, injector)
         self._product = Product()
         self._stand_ins = {self._process_name(start) for start in environment.start if _is_stand_in(start)}
+        self._signed_in: dict[tuple[str, str], Mapping[str, str]] = {}
         self._ready: Ready | None = None
         self.started = False
         self._drivers: list[Driver] = []
@@ -157,10 +159,19 @@ class Session:
             self._walking.append(driver)
 
         def send(call: Call) -> Outcome:
-            headers = self._credentials.get(call.persona)
+            headers = self._signing(call)
             return driver.send(replace(call, headers={**headers, **call.headers}) if headers else call)
 
         return driver, send
+
+    def sign_in(self, signed: SignedIn) -> None:
+        """Let the calls of a persona in a trial bear these headers, in place of its own credentials."""
+        self._signed_in[signed.trial, signed.persona] = signed.headers
+
+    def _signing(self, call: Call) -> Mapping[str, str] | None:
+        if not call.signed:
+            return None
+        return self._signed_in.get((call.trial, call.persona)) or self._credentials.get(call.persona)
 
     def dismiss(self, driver: Driver) -> None:
         self._drivers.remove(driver)
@@ -181,7 +192,7 @@ class Session:
 
     def _apply(self, trial: Trial, plan: FaultPlan) -> None:
         if self._proxy is not None:
-            steps = {number: step.name for number, step in trial.steps.items()}
+            steps = {number: name for name, number in trial.numbers().items()}
             self._proxy.apply(lease=trial.id, trial=trial.id, plan=plan, seed=trial.seed, steps=steps)
 
     def _make_proxy(self, run: str, injector: bool) -> ProxyProcess | None:
@@ -197,6 +208,8 @@ class Session:
         if self.owned:
             for provider in self._environment.providers.values():
                 yield self._provider_edge(provider)
+                if provider.webhooks is not None:
+                    yield EdgeSpec(webhook_edge(provider.name), "reverse", upstream=self.targets[provider.webhooks])
 
     def _provider_edge(self, provider: Provider) -> EdgeSpec:
         listen = _address(provider.listen)
@@ -235,7 +248,11 @@ class Session:
     def _edge_names(self) -> dict[str, Any]:
         if self._ready is None:
             return {}
-        edges: dict[str, Any] = {name: {"url": url} for name, url in self._ready.edges.items()}
+        edges: dict[str, Any] = {}
+        for name, url in self._ready.edges.items():
+            provider, _, webhooks = name.partition(".")
+            edge = edges.setdefault(provider, {})
+            edge.update({webhooks: {"url": url}} if webhooks else {"url": url})
         forward = next((p for p in self._environment.providers.values() if p.edge == "forward"), None)
         if forward is not None:
             edges["proxy"] = {"url": self._ready.edges[forward.name]}

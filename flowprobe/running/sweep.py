@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowprobe.core.cleaning import Row, clean, open_rows
-from flowprobe.core.drive import drive
+from flowprobe.core.drive import Hands, drive
 from flowprobe.core.events import CleanupEnded, Event, LedgerOpened
 from flowprobe.core.redact import Redactor
 from flowprobe.core.wire import Call, Outcome
@@ -68,7 +68,7 @@ def sweep(left: Left, *, tell: Callable[[Event], None]) -> tuple[Row, ...]:
             tell(event)
 
     try:
-        drive(clean(left.rows, budget=BUDGET_S), send=send, record=record)
+        drive(clean(left.rows, budget=BUDGET_S), Hands(send=send, record=record, wait=time.sleep))
     finally:
         driver.close()
         ledger.close()
@@ -79,7 +79,7 @@ def _signed(driver: Driver, opened: LedgerOpened, rows: Sequence[Row]) -> Callab
     """Calls with the credentials of the personas that made the things."""
     project = load_project(Path(opened.project))
     vault = Vault(Redactor(), folder=Path(opened.project).parent)
-    names = {row.persona for row in rows if row.state == "due"}
+    names = {row.persona for row in rows if row.state in ("due", "to-find")}
     headers = {name: vault.headers(project.personas[name]) for name in names if name in project.personas}
 
     def send(call: Call) -> Outcome:

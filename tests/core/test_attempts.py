@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from flowprobe.core.emit import Arm
 from flowprobe.core.events import CallReplied, CallSent, CleanupPlanned, CleanupSettled, TrialEnded
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.scenario import Capture, CaptureSource, Expect, Poll, Retry, Step, Under
@@ -146,7 +147,8 @@ def test_a_stop_between_two_attempts_settles_what_the_first_may_have_made() -> N
 def test_a_captured_secret_is_kept_before_its_reply_is_written_down() -> None:
     token = Capture("token", CaptureSource("json", "$.token"), HERE, secret=True)
     generator = walk(a_trial(replace(a_step("login", "POST /login"), captures=(token,))))
-    sent, wanted = next(generator), next(generator)
+    armed, sent, wanted = next(generator), next(generator), next(generator)
+    assert armed == Arm()
     assert isinstance(sent.event, CallSent)  # type: ignore[union-attr]
     concealed = generator.send(reply(200, {"token": "t-12345"})(wanted))  # type: ignore[arg-type]
     assert conceals("t-12345").fits(concealed)

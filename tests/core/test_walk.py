@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from flowprobe.core.bodies import JsonBody
 from flowprobe.core.events import CleanupPlanned, CleanupSettled, TrialEnded
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.scenario import Expect, Template, Under
@@ -13,7 +14,7 @@ from tests.scenes import HERE, TRIAL, a_plan, a_step, a_trial, text
 def test_a_journey_passes_captures_on_to_later_steps() -> None:
     trial = a_trial(
         a_step("before", "GET /billing", captures={"seats": "$.seats"}),
-        a_step("invite", "POST /teams/${admin.team}/invites", has_json=True, json={"was": text("${before.seats + 1}")}),
+        a_step("invite", "POST /teams/${admin.team}/invites", body=JsonBody({"was": text("${before.seats + 1}")})),
     )
     book = Playbook(walk(trial))
     book << call("GET", "/billing", persona="pro-eu") >> reply(200, {"seats": 3})
@@ -71,7 +72,7 @@ def test_a_missing_capture_after_a_wrong_status_is_no_news() -> None:
 def test_a_wrong_operand_at_run_time_is_a_finding() -> None:
     trial = a_trial(
         a_step("one", "GET /one", captures={"word": "$.word"}),
-        a_step("two", "POST /two", has_json=True, json={"n": text("${one.word + 1}")}),
+        a_step("two", "POST /two", body=JsonBody({"n": text("${one.word + 1}")})),
     )
     book = Playbook(walk(trial))
     book << call("GET", "/one") >> reply(200, {"word": "x"})
@@ -81,7 +82,7 @@ def test_a_wrong_operand_at_run_time_is_a_finding() -> None:
 def test_a_reply_is_never_read_as_a_template_again() -> None:
     trial = a_trial(
         a_step("one", "GET /one", captures={"word": "$.word"}),
-        a_step("two", "POST /two", has_json=True, json={"again": text("${one.word}")}),
+        a_step("two", "POST /two", body=JsonBody({"again": text("${one.word}")})),
     )
     book = Playbook(walk(trial))
     book << call("GET", "/one") >> reply(200, {"word": "${admin.team}"})

@@ -7,6 +7,7 @@ from subprocess import run
 
 import pytest
 
+from flowprobe.core.bodies import JsonBody
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.faults.status import Status
 from flowprobe.core.scenario import CaptureSource, FaultPlan, Limit, Lookup, Match, Scenario, Template, When
@@ -37,7 +38,7 @@ def test_a_step_with_everything(journey: Scenario) -> None:
     assert (step.name, step.role, step.position.line) == ("invite", "admin", 11)
     assert (step.call.method, str(step.call.path)) == ("POST", "/v1/teams/${admin.team}/invites")
     assert step.headers["X-Retries"] == "3"
-    assert step.json["zip"] == "00123"
+    assert step.body.value["zip"] == "00123"
     assert str(step.cleanup.path) == "/v1/invites/${invite.id}"  # type: ignore[union-attr]
 
 
@@ -107,7 +108,7 @@ def test_a_scenario_pickles(journey: Scenario) -> None:
 
 def test_a_null_body_is_a_body() -> None:
     step = load_scenario(Path("a.yaml"), text=SMALL.replace("GET /a", "POST /a\n    json: null")).workflow[0]
-    assert (step.has_json, step.json) == (True, None)
+    assert step.body == JsonBody(None)
 
 
 def test_a_byte_order_mark_is_no_mistake() -> None:

@@ -16,6 +16,7 @@ from flowprobe.files.nodes import compose, read_text
 from flowprobe.files.problems import Source
 from flowprobe.files.project_tables import PROJECT
 from flowprobe.files.reading import compile_shape
+from flowprobe.files.scenarios import load_scenario
 from flowprobe.files.schema import SCHEMAS
 from flowprobe.files.tables import PROFILE, SCENARIO
 from flowprobe.files.values import literal
@@ -91,7 +92,8 @@ ALL = [(f"{name}.{field.key}", field) for name, table in TABLES.items() for fiel
 @pytest.mark.parametrize("field", [field for _, field in ALL], ids=[name for name, _ in ALL])
 def test_every_field_has_a_sentence_and_an_example_that_reads(field: f.Field) -> None:
     assert field.doc.endswith(".")
-    source = Source("example", field.example)
+    source = Source(str(GOOD / "example.yaml"), field.example)
     context = Context(source)
+    context.load = load_scenario
     compile_shape(field.shape, field.key)(compose(source).root, context)
     assert [problem.render() for problem in context.problems] == []

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files import attachments
 from flowprobe.files.context import MAX_PROBLEMS
 from flowprobe.files.nodes import MAX_BYTES, MAX_NODES
 from flowprobe.files.problems import MESSAGES
@@ -90,10 +91,18 @@ def test_of_very_many_mistakes_the_first_hundred_are_shown() -> None:
     assert caught.value.problems[-1].id == "too-many-problems"
 
 
+def test_a_file_that_is_too_large_to_be_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attachments, "MAX_BYTES", 3)
+    (tmp_path / "a.txt").write_text("four")
+    (tmp_path / "a.yaml").write_text("flowprobe: 1\nscenario: A\npersonas: {admin: b}\n"
+                                     "workflow: [{step: a, call: POST /a, file: a.txt}]\n")
+    assert only_problem(load_scenario, tmp_path / "a.yaml").id == "file-unusable"
+
+
 def test_every_message_is_shown_by_a_file_or_by_a_test_above(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(WRONG)
     shown = {problem.id for name in FILES for problem in problems_of(Path(name))}
     above = {"file-not-found", "not-a-file", "unreadable-file", "no-scenarios", "file-too-large",
-             "too-many-values", "too-many-problems"}
+             "too-many-values", "too-many-problems", "file-unusable"}
     assert shown | above == set(MESSAGES)
     assert not shown & above

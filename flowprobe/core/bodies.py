@@ -1,0 +1,133 @@
+"""What a step sends: one of five kinds of body, and how each is written on the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, assert_never
+from urllib.parse import urlencode
+
+from flowprobe.core.resolve import Names, WrongType, as_text, resolve, resolve_text
+from flowprobe.core.values import Text, Value
+from flowprobe.core.wire import Body
+
+__all__ = ["Attachment", "FileBody", "FormBody", "JsonBody", "MultipartBody", "Part", "RequestBody", "TextBody",
+           "encoded", "pairs"]
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=as_text).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that was read with the scenario: its name without folders, its bytes, its media type."""
+
+    name: str
+    content: bytes = field(repr=False)
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class JsonBody:
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class FormBody:
+    """`application/x-www-form-urlencoded`; a list repeats its field."""
+
+    fields: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart body: an attachment, or a value that is written as text or (`as_json`) as JSON."""
+
+    value: Value = None
+    attachment: Attachment | None = None
+    as_json: bool = False
+    filename: Text | None = None
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MultipartBody:
+    """`multipart/form-data` (RFC 7578)."""
+
+    parts: Mapping[str, Part]
+
+
+@dataclass(frozen=True, slots=True)
+class TextBody:
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    attachment: Attachment
+
+
+RequestBody: TypeAlias = JsonBody | FormBody | MultipartBody | TextBody | FileBody
+
+
+def encoded(body: RequestBody | None, names: Names, *, boundary: str) -> Body:
+    """The bytes of a body with every name resolved; `boundary` has to be in none of its parts. Raises Absent or
+    WrongType."""
+    match body:
+        case None:
+            return Body()
+        case JsonBody(value):
+            return Body(_bytes("json", _encode(resolve(value, names))), "application/json")
+        case FormBody(fields):
+            return Body(urlencode(list(pairs(fields, names))).encode(), "application/x-www-form-urlencoded")
+        case MultipartBody(parts):
+            content = b"".join(_part(name, part, names, boundary) for name, part in parts.items())
+            return Body(content + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}")
+        case TextBody(text):
+            return Body(_bytes("text", resolve_text(text, names)), "text/plain; charset=utf-8")
+        case FileBody(attachment):
+            return Body(attachment.content, attachment.media_type)
+        case _:
+            assert_never(body)
+
+
+def pairs(fields: Mapping[str, Value], names: Names) -> Iterator[tuple[str, str]]:
+    """The names and texts of a query or a form; a list gives one pair for each of its items."""
+    for key, value in fields.items():
+        found = resolve(value, names)
+        for item in found if isinstance(found, list) else [found]:
+            yield key, as_text(item, key)
+
+
+def _part(name: str, part: Part, names: Names, boundary: str) -> bytes:
+    """One part with its delimiter and headers; names are quoted as browsers do (WHATWG HTML, multipart/form-data)."""
+    content, media_type, filename = _content(name, part, names)
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
+    if filename:
+        head += f'; filename="{_quoted(filename)}"'
+    if media_type:
+        head += f"\r\nContent-Type: {media_type}"
+    return head.encode() + b"\r\n\r\n" + content + b"\r\n"
+
+
+def _content(name: str, part: Part, names: Names) -> tuple[bytes, str, str]:
+    """The bytes of a part, its media type and its file name, '' for none."""
+    filename = resolve_text(part.filename, names) if part.filename is not None else ""
+    if part.attachment is not None:
+        attachment = part.attachment
+        return attachment.content, part.media_type or attachment.media_type, filename or attachment.name
+    value: Any = resolve(part.value, names)
+    if part.as_json:
+        return _bytes(name, _encode(value)), part.media_type or "application/json", filename
+    return as_text(value, name).encode(), part.media_type or "", filename
+
+
+def _quoted(name: str) -> str:
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _bytes(place: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise WrongType(place, "the body has half of a surrogate pair, which is not Unicode") from error

@@ -1,0 +1,54 @@
+"""How long a journey has taken, read from the stamps of its outcomes: nothing here asks for the time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flowprobe.core.expect import milliseconds
+from flowprobe.core.findings import Finding
+from flowprobe.core.wire import Call, NoReply, Outcome
+
+__all__ = ["Clock"]
+
+_SHORTEST_S = 0.001
+
+
+class Clock:
+    """The time of one journey. `limit` is how long it may take in seconds, None for as long as it likes; `place` says
+    where that is written. Branches that are walked at the same time share it."""
+
+    def __init__(self, limit: float | None, place: str) -> None:
+        self._limit, self._place = limit, place
+        self._began: float | None = None
+        self._now = 0.0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from the first byte sent until the last outcome or pause."""
+        return 0.0 if self._began is None else self._now - self._began
+
+    def took(self, outcome: Outcome) -> None:
+        if self._began is None:
+            self._began = outcome.sent
+        self._now = max(self._now, outcome.ended)
+
+    def waited(self, seconds: float) -> None:
+        self._now += seconds
+
+    def over(self) -> bool:
+        return self._limit is not None and self.elapsed >= self._limit
+
+    def limited(self, call: Call) -> Call:
+        """The call with no more time than the journey has left."""
+        if self._limit is None:
+            return call
+        return replace(call, budget=max(_SHORTEST_S, min(call.budget, self._limit - self.elapsed)))
+
+    def cut(self, outcome: Outcome) -> bool:
+        """Whether it was the journey's time that ended the call, and not the call's own."""
+        return isinstance(outcome, NoReply) and outcome.reason == "timeout" and self.over()
+
+    def finding(self) -> Finding:
+        assert self._limit is not None, "only a limit can be overrun"
+        return Finding("timeout", "the journey", f"its end within {milliseconds(self._limit)}",
+                       f"{milliseconds(self.elapsed)} before it", self._place)

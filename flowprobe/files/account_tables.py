@@ -1,0 +1,61 @@
+"""The table of the account state: each field's value on an ordinary night, and what else it may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowprobe.core.account import AccountField, Strategy
+from flowprobe.core.fields import As, Entry, Field, Integer, Json, ListOf, MapOf, Number, Record, Text
+from flowprobe.core.values import Position
+from flowprobe.files.specials import TRUE
+
+__all__ = ["ACCOUNT", "STRATEGIES"]
+
+_DAY = Text(pattern=r"\d{4}-\d\d-\d\d", described="a day, such as 2028-02-29")
+_INSTANT = Text(pattern=r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", described="a time without its zone")
+_ZONE = Text(pattern=r"[A-Za-z0-9_+/-]+", described="the name of a time zone")
+
+
+def _strategy(kind: str, doc: str, *fields: Field, example: str) -> Field:
+    record = Record(kind, lambda **options: Strategy(kind, options), fields, doc)
+    return Field(kind, record, doc, example=example)
+
+
+def _between(shape: Any, low: str, high: str) -> tuple[Field, Field]:
+    return (Field("min", shape, "The least.", example=low), Field("max", shape, "The most.", example=high))
+
+
+STRATEGIES = (
+    _strategy("integers", "Whole numbers.", *_between(Integer(), "0", "1000"), example="{min: 0, max: 1000}"),
+    _strategy("floats", "Numbers with a fraction.", *_between(Number(), "0", "1"), example="{min: 0, max: 1}"),
+    _strategy("decimals", "Exact amounts, written as text.", *_between(Number(), "0", "99.99"),
+              Field("places", Integer(minimum=0, maximum=18), "Digits after the point.", example="2"),
+              example="{min: 0, max: 99.99, places: 2}"),
+    Field("booleans", As(TRUE, lambda _: Strategy("booleans")), "True and false.", example="true"),
+    _strategy("text", "Texts as people and other systems write them.",
+              *_between(Integer(minimum=0, maximum=10_000), "0", "80"), example="{max: 80}"),
+    Field("emails", As(TRUE, lambda _: Strategy("emails")), "Addresses, the odd ones too.", example="true"),
+    _strategy("dates", "Days, leap days too.", *_between(_DAY, "2024-01-01", "2028-12-31"),
+              example="{min: 2024-01-01}"),
+    _strategy("times", "Instants in time zones.", *_between(_INSTANT, "2024-01-01T00:00", "2028-12-31T23:59"),
+              Field("zones", ListOf(_ZONE, or_one=True, minimum=1), "The zones; UTC where it is not said.",
+                    example="[UTC, Europe/Berlin]"), example="{zones: [UTC, Europe/Berlin]}"),
+    Field("sampled_from", As(ListOf(Json(templated=False), minimum=1),
+                             lambda values: Strategy("sampled_from", {"values": values})),
+          "One of these values.", example="[valid, expired, missing]"),
+)
+
+
+def _field(*, position: Position, default: Any, **strategy: Strategy) -> AccountField:
+    return AccountField(default, position, next(iter(strategy.values()), None))
+
+
+def _fields(entries: tuple[Entry, ...]) -> dict[str, AccountField]:
+    return {entry.key: entry.value for entry in entries}
+
+
+ACCOUNT = As(MapOf(Record("field of the account", _field, (
+    Field("default", Json(templated=False), "The value on an ordinary night.", required=True, example="3"),
+    *STRATEGIES,
+), "One field of the account's state: its ordinary value, and what else it may be.", positioned=True,
+    at_most_one=tuple(field.key for field in STRATEGIES)), noun="field", entries=True), _fields)
