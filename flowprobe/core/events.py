@@ -134,7 +134,8 @@ class CallSent:
 
 @dataclass(frozen=True, slots=True)
 class CallReplied:
-    """`at` is when the first byte was sent; the body is text, capped, redacted."""
+    """`at` is when the first byte was sent; the body is text, capped, redacted. `redirects` are the URLs that were
+    followed, in order: the reply is that of the last one."""
 
     call: str
     status: int
@@ -145,6 +146,7 @@ class CallReplied:
     body: str
     body_bytes: int
     truncated: bool = False
+    redirects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ class CallUnanswered:
     at: float
     total_s: float
     status: int | None = None
+    redirects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from flowprobe.core.provenance import sensitive
 from flowprobe.core.resolve import Names, WrongType, as_text, resolve, resolve_path, resolve_text
 from flowprobe.core.scenario import CallTemplate, Persona, Step
 from flowprobe.core.tracing import baggage, call_id, traceparent
@@ -26,6 +27,7 @@ def build_call(trial: Trial, number: int, step: Step, names: Names, persona: Per
         id=trace, trial=trial.id, step=step.name, persona=persona.name, method=step.call.method,
         url=url_of(trial, step.call, names) + _query(step.query, names),
         headers=_headers(step, names, trace, body), body=body, budget=step.timeout or trial.budget,
+        redirects=step.redirects, sensitive=sensitive(step, trial.scenario) if step.redirects else frozenset(),
     )
 
 

@@ -191,7 +191,8 @@ class Step:
     """One named link of the workflow. `role` None means the scenario's first role.
 
     `check` is judged like `expect`, and the journey goes on. `when` maps a dotted path to a shape: where one does
-    not fit, the step is skipped. `timeout` is the total budget of each of its calls in seconds.
+    not fit, the step is skipped. `timeout` is the total budget of each of its calls in seconds, `redirects` how many
+    redirects each of them may follow.
     """
 
     name: str
@@ -210,6 +211,7 @@ class Step:
     retry: Retry | None = None
     when: Mapping[str, Value] = field(default_factory=dict)
     timeout: float | None = None
+    redirects: int = 0
 
 
 # --- faults ---------------------------------------------------------------------------------------
@@ -359,9 +361,20 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """Whom our calls to the targets believe: the roots of the system, and beside them the PEM file `ca`, a path from
+    the folder of the file. `verify` False believes anybody: for targets on loopback, and labs."""
+
+    position: Position
+    verify: bool = True
+    ca: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """Where a run may go. `targets` maps a name to a base URL; the first is the default. `personas` None
-    means all of the project."""
+    means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is worth protecting.
+    """
 
     name: str
     position: Position
@@ -369,6 +382,9 @@ class Environment:
     start: tuple[Start, ...] = ()
     providers: Mapping[str, Provider] = field(default_factory=dict)
     personas: tuple[str, ...] | None = None
+    http2: bool = False
+    tls: Tls | None = None
+    lab: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,8 @@ STEP = Record("step", _step, (
           "Name -> shape: where a value does not fit, the step is skipped.", example="{before.seats: {$gt: 3}}"),
     Field("timeout", Duration(positive=True),
           "The longest time for each of its calls; that of the run where it is not said.", example="5s"),
+    Field("redirects", Integer(minimum=0, maximum=10),
+          "How many redirects each of its calls may follow; none where it is not said.", example="5"),
     Field("capture", _CAPTURES, "Values for later steps: `id` becomes `${invite.id}`.", example="{id: $.id}",
           attribute="captures"),
     Field("cleanup", CallLine(),

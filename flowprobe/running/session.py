@@ -158,7 +158,7 @@ class Session:
 
         def send(call: Call) -> Outcome:
             headers = self._credentials.get(call.persona)
-            return driver.send(replace(call, headers={**headers, **call.headers}) if headers else call)
+            return driver.send(replace(call, credentials=headers) if headers else call)
 
         return driver, send
 

@@ -83,7 +83,7 @@ def _signed(driver: Driver, opened: LedgerOpened, rows: Sequence[Row]) -> Callab
     headers = {name: vault.headers(project.personas[name]) for name in names if name in project.personas}
 
     def send(call: Call) -> Outcome:
-        return driver.send(replace(call, headers={**headers.get(call.persona, {}), **call.headers}))
+        return driver.send(replace(call, credentials=headers.get(call.persona, {})))
 
     return send
 
