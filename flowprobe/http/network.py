@@ -192,7 +192,7 @@ def _alert(reason: str) -> str:
     words = reason.partition("ALERT_")[2].replace("_", " ").lower()
     if "certificate required" in words or "handshake failure" in words:
         return f"{words}; it may want a client certificate, and the persona shows none"
-    if "certificate" in words or "unknown ca" in words:
+    if "certificate" in words or words in ("unknown ca", "decrypt error"):
         return f"{words}; it does not take the client certificate of the persona"
     return words
 
