@@ -14,7 +14,7 @@ from pathlib import Path
 from flowprobe.errors import ToolFailed
 from flowprobe.http.flight import Ended
 
-__all__ = ["EVERYDAY", "ClientCertificate", "Trust", "bare_context", "trusting"]
+__all__ = ["EVERYDAY", "ClientCertificate", "Trust", "bare_context", "trusting", "why_not_believed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,15 @@ def trusting(
     context = _make_context(extra, tls.verify, http2)
     _show(context, certificate)
     return context
+
+
+def why_not_believed(ca: Path) -> str:
+    """Why a CA file cannot be used, '' for one that can."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca)
+    except (OSError, ValueError) as exc:
+        return _why(exc).replace(", or its password is wrong", "")
+    return ""
 
 
 def _version(file: Path) -> int:
