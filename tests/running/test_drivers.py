@@ -9,8 +9,7 @@ from flowprobe.core.scenario import Environment, Position, Tls
 from flowprobe.errors import InvalidInput, Refused
 from flowprobe.http.trust import EVERYDAY, Trust
 from flowprobe.running.drivers import only_targets, refuse_unverified_edge, trust_of, unverified
-from tests.http.conftest import our_authority  # noqa: F401  a fixture
-from tests.http.servers import Authority
+from tests.http.servers import authority
 from tests.scenes import a_plan
 
 HERE = Position("flowprobe.yaml", 5, 10)
@@ -27,9 +26,9 @@ def test_without_a_word_the_system_is_believed() -> None:
     assert unverified(an_environment(None)) == unverified(an_environment(Tls(HERE, ca="ca.pem"))) == ()
 
 
-def test_an_authority_is_found_from_the_folder_of_the_file(tmp_path: Path, our_authority: Authority) -> None:  # noqa: F811
+def test_an_authority_is_found_from_the_folder_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "certs").mkdir()
-    (tmp_path / "certs" / "ca.pem").write_bytes(our_authority.ca.read_bytes())
+    authority(tmp_path / "certs")
     place = Position(str(tmp_path / "flowprobe.yaml"), 5, 10)
     assert trust_of(an_environment(Tls(place, ca="certs/ca.pem"))) == Trust(ca=tmp_path / "certs" / "ca.pem")
 
