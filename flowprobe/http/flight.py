@@ -27,12 +27,12 @@ class Flight:
     """The state of one call. Its own thread writes it; only `abort` comes from another one.
 
     Times are seconds of `clock`; `sent` and `first_byte` are None until they happened; `began` is when the first
-    call of a chain of redirects left.
+    call of a chain of redirects left. `wrote` says that the call, or a part of it, has left.
     """
 
     __slots__ = (
         "_cut", "_lock", "began", "budget", "clock", "connections", "deadline", "doing", "first_byte", "head",
-        "limits", "peer_closed", "sent", "started", "status", "stopped", "wire",
+        "limits", "peer_closed", "sent", "started", "status", "stopped", "wire", "wrote",
     )
 
     def __init__(self, *, budget: float, limits: Limits, clock: Callable[[], float]) -> None:
@@ -50,6 +50,7 @@ class Flight:
         self.doing = "starting"
         self.connections = 0
         self.wire = 0
+        self.wrote = False
         self.head = 0
         self.peer_closed = False
         self.stopped = False
@@ -114,6 +115,7 @@ class Flight:
         """What went before belonged to the tunnel (CONNECT, TLS), not to the call."""
         self.sent = self.began
         self.first_byte = None
+        self.wrote = False
         self.head = 0
 
     def redirected(self) -> None:

@@ -54,6 +54,8 @@ class DeadlineBackend(httpcore.NetworkBackend):
         socket_options: Iterable[_SocketOption] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         flight = self.current.flight
+        if flight.wrote:  # httpcore's pool would send the call again, which hides what the product did
+            raise Ended("closed", "The product ended the connection (GOAWAY) and had not taken the call.")
         flight.connections += 1
         try:
             sock = dial(host, port, flight)
@@ -111,6 +113,7 @@ class DeadlineStream(httpcore.NetworkStream):
         flight = self._current.flight
         flight.hold(self._cut)
         flight.doing = "sending the request"
+        flight.wrote = True
         try:
             while buffer:
                 self._sock.settimeout(flight.left())

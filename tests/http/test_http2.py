@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager, contextmanager
 
 import h2.errors
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from flowprobe.core.wire import Body, NoReply, Reply
 from flowprobe.http import Driver, Limits
@@ -309,6 +311,22 @@ def test_a_goaway_after_a_reply_costs_nobody_anything(driver: Driver, product: P
         assert server.connections == 3
 
 
+def test_a_call_that_a_goaway_leaves_out_is_not_sent_again(driver: Driver, product: Product) -> None:
+    def play(peer: Http2, stream: int) -> None:
+        if stream == 1:
+            peer.reply(stream)
+        else:
+            peer.state.close_connection(last_stream_id=1)
+            peer.flush()
+
+    with product(play) as server:
+        replied(driver, url(server))
+        outcome = not_replied(driver, url(server))
+        assert (server.connections, len(server.requests)) == (1, 2)
+    assert (outcome.reason, outcome.detail) == (
+        "closed", "The product ended the connection (GOAWAY) and had not taken the call.")
+
+
 def test_a_connection_that_was_closed_while_idle_is_not_used(driver: Driver, product: Product) -> None:
     def play(peer: Http2, stream: int) -> None:
         peer.reply(stream)
@@ -343,6 +361,29 @@ def test_garbage_is_not_http2(driver: Driver, product: Product, answer: Answer) 
     with product(answer) as server:
         outcome = not_replied(driver, url(server), budget=2.0)
     assert (outcome.reason, outcome.detail) == ("protocol", "What came back is not HTTP/2.")
+
+
+FRAMES = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 255), st.sampled_from([0, 1, 2, 3]), st.binary(max_size=40)),
+                  max_size=6)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(frames=FRAMES, rest=st.binary(max_size=30), head=st.booleans())
+def test_whatever_comes_back_nothing_is_raised(
+    driver: Driver, product: Product, frames: list[tuple[int, int, int, bytes]], rest: bytes, head: bool
+) -> None:
+    def play(peer: Http2, stream: int) -> None:
+        if head:
+            peer.head(stream)
+        for kind, flags, on, payload in frames:
+            peer.raw(kind, payload, flags=flags, stream=on)
+        peer.connection.sendall(rest)
+        raise OSError
+
+    with product(play) as server:
+        outcome = driver.send(call(url(server), budget=3.0))
+        assert isinstance(outcome, Reply | NoReply)
+        assert not (isinstance(outcome, NoReply) and outcome.reason == "timeout"), outcome
 
 
 # --- caps -----------------------------------------------------------------------------------------
