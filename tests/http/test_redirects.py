@@ -6,12 +6,17 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 import respx
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowprobe.core.wire import BODY, Body, NoReply, Reply
 from flowprobe.http import Driver
+from flowprobe.http.flight import Ended
+from flowprobe.http.redirects import Chain
 from tests.http.calls import call, not_replied, replied
 from tests.http.conftest import MakeDriver
 from tests.http.servers import OK, Authority, Play, Server, dripping, serving, silent, with_tls
@@ -298,3 +303,35 @@ def test_the_caps_are_those_of_the_whole_chain(driver: Driver) -> None:
     heavy = b"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     with serving(routes({"/": heavy, "/next": heavy})) as server:
         assert not_replied(driver, server.url(), redirects=5, budget=20.0).reason == "too-large"
+
+
+# --- any chain ------------------------------------------------------------------------------------
+
+PLACES = st.tuples(st.sampled_from(["https", "http"]), st.sampled_from(["a.example", "b.example", "A.example"]),
+                   st.sampled_from(["", ":80", ":443", ":8443"]), st.sampled_from(["/", "/x", "/x?y=z"]))
+HOPS = st.lists(st.tuples(PLACES.map(lambda parts: f"{parts[0]}://{parts[1]}{parts[2]}{parts[3]}") | st.sampled_from(["/r", "r", "?q"]),
+                          st.sampled_from([301, 302, 303, 307, 308])), max_size=6)
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}[parts.scheme]
+
+
+@given(hops=HOPS)
+def test_what_signs_a_call_is_only_ever_at_its_own_origin(hops: list[tuple[str, int]]) -> None:
+    now = call("https://a.example/", redirects=10, **SIGNED)
+    chain, home = Chain((), set()), True
+    for location, status in hops:
+        before = origin(now.url)
+        try:
+            now = chain.next(now, status, location)
+        except Ended:
+            assert before[0] == "https"
+            assert location.startswith("http://")
+            return
+        home = home and origin(now.url) == origin("https://a.example/")
+        assert bool(now.credentials) == home
+        assert ({"X-Key", "Cookie"} <= now.headers.keys()) == home
+        assert "X-Plain" in now.headers
+        assert chain.urls[-1] == now.url
