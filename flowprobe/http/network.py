@@ -30,6 +30,10 @@ _SocketOption: TypeAlias = (
 )
 
 
+_REFUSAL_S = 0.2
+"""How long an alert may take to come that is on its way already."""
+
+
 class Current(threading.local):
     """The call that this thread is making: one for a driver."""
 
@@ -123,7 +127,18 @@ class DeadlineStream(httpcore.NetworkStream):
         except TimeoutError as exc:
             raise flight.expired() from exc
         except OSError as exc:
-            raise httpcore.WriteError from exc  # httpcore then looks for an early reply
+            raise self._refusal(flight) or httpcore.WriteError from exc  # httpcore then looks for an early reply
+
+    def _refusal(self, flight: Flight) -> Exception | None:
+        """Why TLS was refused while we wrote: over HTTP/2 nobody reads after a write that failed."""
+        if self._heard or not isinstance(self._sock, ssl.SSLSocket) or self._sock.selected_alpn_protocol() != "h2":
+            return None
+        try:
+            self._sock.settimeout(min(flight.left(), _REFUSAL_S))
+            self._sock.recv(1)
+        except OSError as exc:
+            return self._unreadable(exc)
+        return None
 
     def start_tls(
         self,

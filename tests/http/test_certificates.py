@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flowprobe.core.wire import Body
 from flowprobe.http import ClientCertificate, Driver
 from tests.http.calls import not_replied, replied
 from tests.http.conftest import MakeDriver
@@ -94,6 +95,19 @@ def test_no_certificate_where_one_is_wanted(
 ) -> None:
     detail = refusal(make_driver(ca=our_authority.ca), our_authority, newest)
     assert detail.endswith("it may want a client certificate, and the persona shows none.")
+
+
+@pytest.mark.parametrize("protocol", ["h2", "http/1.1"])
+def test_a_refusal_while_a_large_body_is_on_its_way(
+    make_driver: MakeDriver, our_authority: Authority, protocol: str
+) -> None:
+    context = demanding(our_authority)
+    context.set_alpn_protocols([protocol])
+    driver = make_driver(ca=our_authority.ca, http2=True)
+    with serving(with_tls(who, context)) as server:
+        for _ in range(5):
+            outcome = not_replied(driver, server.url(scheme="https"), method="POST", body=Body(b"x" * 3_000_000))
+            assert outcome.detail.endswith("it may want a client certificate, and the persona shows none."), outcome
 
 
 @VERSIONS
