@@ -147,9 +147,9 @@ def _retry_pause(retry: Retry | None, outcome: Outcome, made: int) -> float | No
 
 def _retries_on(retry: Retry, outcome: Outcome) -> bool:
     match outcome:
-        case NoReply(reason="stopped" | "invalid-url"):
+        case NoReply(reason="stopped" | "invalid-url" | "refused"):
             return False
-        case NoReply(reason="connect"):
+        case NoReply(reason="connect", redirects=()):
             return "connect" in retry.on or "no-reply" in retry.on
         case NoReply():
             return "no-reply" in retry.on

@@ -119,9 +119,11 @@ def _with_own_id(maker: Maker, names: Names, own: str) -> Names:
 
 def _made_nothing(outcome: Outcome) -> str:
     match outcome:
+        case Reply() | NoReply() if outcome.redirects:  # the call itself was answered, and not with a refusal
+            return ""
         case Reply(status=status) if 400 <= status < 500:
             return f"the product refused with {status}"
-        case NoReply(reason="connect" | "invalid-url"):
+        case NoReply(reason="connect" | "invalid-url" | "refused"):
             return "the call never left"
     return ""
 

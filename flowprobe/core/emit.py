@@ -76,10 +76,10 @@ def reply_event(outcome: Outcome) -> CallReplied | CallUnanswered:
         case Reply():
             return CallReplied(outcome.call, outcome.status, outcome.sent, outcome.first_byte - outcome.sent,
                                outcome.seconds, outcome.headers, _text(outcome.body), len(outcome.body),
-                               outcome.truncated)
+                               outcome.truncated, outcome.redirects)
         case NoReply():
             return CallUnanswered(outcome.call, outcome.reason, outcome.detail, outcome.sent, outcome.seconds,
-                                  outcome.status)
+                                  outcome.status, outcome.redirects)
 
 
 def _text(content: bytes) -> str:

@@ -136,7 +136,8 @@ class CallSent:
 
 @dataclass(frozen=True, slots=True)
 class CallReplied:
-    """`at` is when the first byte was sent; the body is text, capped, redacted."""
+    """`at` is when the first byte was sent; the body is text, capped, redacted. `redirects` are the URLs that were
+    followed, in order: the reply is that of the last one."""
 
     call: str
     status: int
@@ -147,6 +148,7 @@ class CallReplied:
     body: str
     body_bytes: int
     truncated: bool = False
+    redirects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ class CallUnanswered:
     at: float
     total_s: float
     status: int | None = None
+    redirects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ __all__ = ["judge", "milliseconds", "replaced", "status_holds"]
 
 _REASONS = {
     "connect": "no connection", "timeout": "no reply in time", "closed": "the connection ended",
-    "protocol": "something that is not HTTP", "too-large": "a reply over the limit", "stopped": "we were stopped",
+    "protocol": "nothing that HTTP allows", "too-large": "a reply over the limit", "stopped": "we were stopped",
     "proxy": "our own proxy is gone", "invalid-url": "a call that cannot be made",
+    "refused": "a call that the environment does not allow",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flowprobe.core.bodies import FormBody, JsonBody, RequestBody, encoded, pairs
+from flowprobe.core.provenance import sensitive
 from flowprobe.core.resolve import Absent, Names, WrongType, resolve_path, resolve_text
 from flowprobe.core.scenario import Persona
 from flowprobe.core.steps import CallTemplate, Step
@@ -31,6 +32,7 @@ def build_call(trial: Trial, number: int, step: Step, names: Names, persona: Per
         id=trace, trial=trial.id, step=name or step.name, persona=persona.name, method=step.call.method,
         url=url + _query(step.query, names, url), headers=_headers(step, names, trace, body), body=body,
         budget=step.timeout or trial.budget, signed=_is_own(url, _base(trial, step.call)),
+        redirects=step.redirects, sensitive=sensitive(step, trial.scenario) if step.redirects else frozenset(),
     )
 
 

@@ -224,9 +224,20 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """Whom our calls to the targets believe: the roots of the system, and beside them the PEM file `ca`, a path from
+    the folder of the file. `verify` False believes anybody: for targets on loopback, and labs."""
+
+    position: Position
+    verify: bool = True
+    ca: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """Where a run may go. `targets` maps a name to a base URL; the first is the default. `personas` None
-    means all of the project."""
+    means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is worth protecting.
+    """
 
     name: str
     position: Position
@@ -234,6 +245,9 @@ class Environment:
     start: tuple[Start, ...] = ()
     providers: Mapping[str, Provider] = field(default_factory=dict)
     personas: tuple[str, ...] | None = None
+    http2: bool = False
+    tls: Tls | None = None
+    lab: bool = False
 
 
 @dataclass(frozen=True, slots=True)

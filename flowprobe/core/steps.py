@@ -190,7 +190,8 @@ class Step:
     """One named link of the workflow. `role` None means the scenario's first role.
 
     `check` is judged like `expect`, and the journey goes on. `when` maps a dotted path to a shape: where one does
-    not fit, the step is skipped. `timeout` is the total budget of each of its calls in seconds.
+    not fit, the step is skipped. `timeout` is the total budget of each of its calls in seconds, `redirects` how many
+    redirects each of them may follow.
     """
 
     name: str
@@ -212,6 +213,7 @@ class Step:
     each: Each | None = None
     repeat: Repeat | None = None
     signs_in: tuple[SignIn, ...] = ()
+    redirects: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,8 +91,8 @@ def answered(trial: TrialEvidence) -> bool:
 
 def _spoke(outcome: CallReplied | CallUnanswered | None) -> bool:
     match outcome:
-        case CallUnanswered(status=status, reason=reason):
-            return status is not None or reason in _PARTLY
+        case CallUnanswered(status=status, reason=reason, redirects=redirects):
+            return status is not None or bool(redirects) or reason in _PARTLY
         case _:
             return outcome is not None
 

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-__all__ = ["Body", "Call", "NoReply", "NoReplyReason", "Outcome", "Reply"]
+__all__ = ["BODY", "Body", "Call", "NoReply", "NoReplyReason", "Outcome", "Reply"]
+
+BODY = ":body"
+"""Among the sensitive headers of a call: its body. No header can have this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,12 @@ class Call:
     """One HTTP request that we intend.
 
     `id` is the trace id of the call, 32 hex digits (W3C Trace Context): see `core.tracing`.
-    `persona` names whose client (cookie jar, credentials) sends it; `budget` is its total deadline in seconds.
+    `persona` names whose client (cookie jar, credentials) sends it; `budget` is its total deadline in seconds, that
+    of every redirect included.
+
+    `redirects` is how many redirects may be followed, at most 10. `credentials` are headers that sign the call:
+    apart from `headers`, which win, so that it is known where they came from. `sensitive` names headers (lower case)
+    whose value came from a secret, and `BODY` where the body holds one. None of these goes to another origin.
     `signed`: it bears the persona's credentials. A URL that a reply brought, of another origin, does not get them.
     """
 
@@ -40,6 +48,9 @@ class Call:
     attempt: int = 1
     budget: float = 30.0
     signed: bool = True
+    redirects: int = 0
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    sensitive: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,8 @@ class Reply:
     """What came back. Header names are lower case, in order, repeated ones kept.
 
     `sent` is when the first byte left, `ended` when the last byte was read: their difference is what `within`
-    judges. `truncated` says that the body was longer than the cap and only its start is kept.
+    judges. `truncated` says that the body was longer than the cap and only its start is kept. `redirects` are the
+    URLs that were followed to it, in order; `sent` is then that of the first call.
     """
 
     call: str
@@ -59,6 +71,8 @@ class Reply:
     ended: float
     truncated: bool = False
     http_version: str = "HTTP/1.1"
+    url: str = ""
+    redirects: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:
         """The first header of that name, case-insensitively."""
@@ -74,17 +88,19 @@ NoReplyReason: TypeAlias = Literal[
     "connect",      # no connection: refused, unreachable, name not found, TLS failed
     "timeout",      # the total budget of the call was spent
     "closed",       # the connection ended before the reply was whole
-    "protocol",     # what came back is not HTTP
+    "protocol",     # what came back is not HTTP, or a redirect that cannot be followed
     "too-large",    # the reply is over a cap
     "stopped",      # we were asked to stop (Ctrl-C, halt)
     "proxy",        # our own proxy is gone
     "invalid-url",  # the call could not be made at all
+    "refused",      # the environment does not allow the call
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class NoReply:
-    """Why nothing (whole) came back. `detail` is a sentence for people, without secrets."""
+    """Why nothing (whole) came back. `detail` is a sentence for people, without secrets. `redirects` are the URLs that
+    were followed before: the calls up to the last of them did come back."""
 
     call: str
     reason: NoReplyReason
@@ -92,6 +108,7 @@ class NoReply:
     sent: float
     ended: float
     status: int | None = None
+    redirects: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:

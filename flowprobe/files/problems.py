@@ -158,6 +158,9 @@ MESSAGES: Mapping[str, Message] = {
                             "add retry: {{on: no-reply}} there, or put `{kind}` on a provider"),
     "unknown-target": Message("no target is called `{name}` in the environment `{environment}`"),
     "unknown-under": Message("`{name}` is neither a fault plan, nor a provider, nor provider/kind"),
+    "unverified-tls": Message("`verify: false` would believe anybody who answers for {hosts}",
+                              "name the authority instead, `ca: certs/lab-ca.pem`, or add `lab: true` to the "
+                              "environment"),
     "unknown-environment": Message("no environment is called `{name}`"),
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from flowprobe.core.expressions import spans
 from flowprobe.core.fields import Record
@@ -33,6 +34,7 @@ def check_project(root: Node, context: Context, _: object) -> None:
         if isinstance(environment, Mapping) and _declares(environment):
             _check_lookups(environment, context)
             _check_ready(name.value, environment, context)
+            _check_tls(environment, context)
     _check_default(root, context)
 
 
@@ -103,6 +105,32 @@ def _check_ready(name: str, environment: Mapping, context: Context) -> None:
         if ready is not None and found is not None and known and found[1] not in known:
             context.report("unknown-target", ready, offset=found.start(1), width=len(found[1]), name=found[1],
                            environment=name, instead=_nearest(found[1], known, "target"))
+
+
+def _check_tls(environment: Mapping, context: Context) -> None:
+    """What is not verified has to be near, or called a lab."""
+    verify, lab = _get(environment.get("tls"), "verify"), environment.get("lab")
+    if not _says(verify, "false") or not (lab is None or _says(lab, "false")):
+        return
+    targets = environment.get("targets")
+    urls = targets.value if isinstance(targets, Mapping) else [(None, environment.get("target"))]
+    far = [host for _, url in urls if (host := _far(url))]
+    if far:
+        assert verify is not None, "what says something is there"
+        context.report("unverified-tls", verify, hosts=listed(dict.fromkeys(far), last="and"))
+
+
+def _says(node: Node | None, word: str) -> bool:
+    return isinstance(node, Scalar) and node.plain and node.value == word
+
+
+def _far(url: Node | None) -> str:
+    """The host of a target, where it is not this machine."""
+    try:
+        host = urlsplit(url.value).hostname or "" if isinstance(url, Scalar) else ""
+    except ValueError:
+        return ""
+    return "" if host in ("localhost", "::1") or re.fullmatch(r"127(\.[0-9]{1,3}){3}", host) else host
 
 
 def _nearest(word: str, known: list[str], noun: str) -> str:

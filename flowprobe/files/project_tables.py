@@ -7,6 +7,7 @@ from typing import Any
 
 from flowprobe.core.fields import (
     As,
+    Boolean,
     CallLine,
     Choice,
     Duration,
@@ -19,11 +20,11 @@ from flowprobe.core.fields import (
     Record,
     Text,
 )
-from flowprobe.core.scenario import Bearer, Environment, Persona, Position, Project, Provider, Start
+from flowprobe.core.scenario import Bearer, Environment, Persona, Position, Project, Provider, Start, Tls
 from flowprobe.files.specials import SECRET
 from flowprobe.files.tables import VERSION_FIELD
 
-__all__ = ["ENVIRONMENT", "PERSONA", "PROJECT", "PROVIDER", "START"]
+__all__ = ["ENVIRONMENT", "PERSONA", "PROJECT", "PROVIDER", "START", "TLS"]
 
 _PORT = r":(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _URL = Text(pattern=rf"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?:{_PORT})?(?:/[^\s?#]*)?",
@@ -93,6 +94,14 @@ START = Record("start", Start, (
 ), "A process that we start, and end.", positioned=True)
 
 
+TLS = Record("TLS setting", Tls, (
+    Field("verify", Boolean(), "False believes anybody: only where every target is on loopback, or beside `lab: true`.",
+          example="false"),
+    Field("ca", Text(), "The PEM file of an authority that is believed beside the roots of the system; its path "
+                        "starts in the folder of this file.", example="certs/lab-ca.pem"),
+), "How the targets prove who they are.", positioned=True, exactly_one=("verify", "ca"))
+
+
 def _environment(*, position: Position, target: str | None = None, targets: Mapping[str, str] | None = None,
                  **attributes: Any) -> Any:
     return lambda name: Environment(name=name, position=position, targets=targets or {"target": str(target)},
@@ -113,6 +122,11 @@ ENVIRONMENT = Record("environment", _environment, (
     Field("personas", ListOf(Name(), or_one=True),
           "The personas that may act here; all where it is not said.",
           example="[pro-eu]"),
+    Field("http2", Boolean(), "Offer HTTP/2 to the targets, where they have TLS.", example="true"),
+    Field("tls", TLS, "Whom our calls to the targets believe; the roots of the system where it is not said.",
+          example="{ca: certs/lab-ca.pem}"),
+    Field("lab", Boolean(), "Nothing here is worth protecting: `tls: {verify: false}` may be said of any host.",
+          example="true"),
 ), "Where a run may go.", positioned=True, exactly_one=("target", "targets"))
 
 

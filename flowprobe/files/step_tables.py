@@ -210,6 +210,8 @@ _CALL_FIELDS = (
           example="{while: {page.next: {$absent: false}}, max: 100}"),
     Field("timeout", Duration(positive=True),
           "The longest time for each of its calls; that of the run where it is not said.", beside="call", example="5s"),
+    Field("redirects", Integer(minimum=0, maximum=10),
+          "How many redirects each of its calls may follow; none where it is not said.", beside="call", example="5"),
     Field("capture", CAPTURES, "Values for later steps: `id` becomes `${invite.id}`.", beside="call",
           example="{id: $.id}", attribute="captures"),
     Field("signs_in", As(MapOf(SIGN_IN, noun="role", minimum=1, entries=True), _sign_ins),

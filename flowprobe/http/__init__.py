@@ -3,5 +3,6 @@
 from flowprobe.http import lean as lean  # first: see its docstring
 from flowprobe.http.driver import Driver
 from flowprobe.http.limits import Limits
+from flowprobe.http.trust import ClientCertificate, Trust
 
-__all__ = ["Driver", "Limits"]
+__all__ = ["ClientCertificate", "Driver", "Limits", "Trust"]

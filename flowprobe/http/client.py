@@ -9,6 +9,7 @@ Location that it cannot parse); and the client is a third of the processor time 
 from __future__ import annotations
 
 import logging
+from typing import Protocol
 
 import httpcore
 import httpx
@@ -17,18 +18,28 @@ from flowprobe.http.limits import Limits
 from flowprobe.http.network import DeadlineBackend
 from flowprobe.http.trust import bare_context
 
-__all__ = ["make_pool", "proxy_of"]
+__all__ = ["Pool", "make_pool", "proxy_of"]
 
 # At INFO and DEBUG these libraries write whole URLs and headers, secrets included.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
-def make_pool(*, backend: DeadlineBackend, limits: Limits, proxy: httpcore.Proxy | None) -> httpcore.ConnectionPool:
-    """The connections of one persona in one trial; TLS is verified, always, through `backend`."""
+class Pool(Protocol):
+    """What the driver needs of one."""
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response: ...
+    def close(self) -> None: ...
+
+
+def make_pool(
+    *, backend: DeadlineBackend, limits: Limits, proxy: httpcore.Proxy | None, http2: bool = False
+) -> httpcore.ConnectionPool:
+    """The connections of one persona in one trial; whom TLS believes is `backend`'s to say."""
     return httpcore.ConnectionPool(
         ssl_context=bare_context(),  # the backend brings the real one when TLS is needed
         proxy=proxy,
+        http2=http2,
         max_connections=None,
         max_keepalive_connections=8,
         keepalive_expiry=limits.idle,

@@ -5,27 +5,32 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import httpcore
 
 from flowprobe.core.wire import Call, NoReply, NoReplyReason, Reply
 from flowprobe.http.body import read_body
-from flowprobe.http.client import make_pool, proxy_of
+from flowprobe.http.client import Pool, make_pool, proxy_of
 from flowprobe.http.failures import FAILURES, explain
 from flowprobe.http.flight import Ended, Flight
 from flowprobe.http.jar import Jar
 from flowprobe.http.limits import DEFAULT_LIMITS, Limits
-from flowprobe.http.network import DeadlineBackend
+from flowprobe.http.network import Current, DeadlineBackend
+from flowprobe.http.redirects import REDIRECTS, Chain
 from flowprobe.http.request import build_request
-from flowprobe.http.trust import trusting
+from flowprobe.http.trust import EVERYDAY, ClientCertificate, Trust, trusting
 
-__all__ = ["Driver"]
+__all__ = ["Driver", "Permit"]
 
+Permit = Callable[[str, str], str]
+"""Takes the method and the URL of a call."""
+NONE: Mapping[str, ClientCertificate] = MappingProxyType({})
 _EXPECTED: tuple[type[Exception], ...] = (Ended, *FAILURES)
 
 
@@ -33,7 +38,7 @@ _EXPECTED: tuple[type[Exception], ...] = (Ended, *FAILURES)
 class _Session:
     """The connections and the cookies of one persona in one trial."""
 
-    pool: httpcore.ConnectionPool
+    pool: Pool
     jar: Jar
 
 
@@ -43,6 +48,10 @@ class Driver:
     `proxy` is the user edge, `http://user:password@host:port`; `ca` the PEM file of its certificate
     authority, trusted beside the roots of the system. `clock` gives monotonic seconds and stamps what comes
     back. Raises `ValueError` for a proxy that is not one.
+
+    `permit` is asked about every call, those of redirects too: '' lets it pass, anything else is the sentence why
+    not. `tls` is whom to believe besides, `certificates` what each persona shows of itself: its own connections, and
+    nobody else's. `http2` offers HTTP/2 where there is TLS.
     """
 
     def __init__(
@@ -50,11 +59,19 @@ class Driver:
         *,
         proxy: str | None = None,
         ca: Path | None = None,
+        permit: Permit | None = None,
+        tls: Trust = EVERYDAY,
+        certificates: Mapping[str, ClientCertificate] = NONE,
+        http2: bool = False,
         limits: Limits = DEFAULT_LIMITS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._proxy = None if proxy is None else proxy_of(proxy)
-        self._backend = DeadlineBackend(trust=partial(trusting, ca), proxied=proxy is not None)
+        self._permit = permit
+        self._trust = partial(trusting, ca, tls, http2)
+        self._certificates = certificates
+        self._http2 = http2
+        self._current = Current()
         self._limits = limits
         self._clock = clock
         self._lock = threading.Lock()
@@ -67,7 +84,7 @@ class Driver:
         flight = Flight(budget=call.budget, limits=self._limits, clock=self._clock)
         self._enter(flight)
         try:
-            return self._exchange(call, flight)
+            return self._chain(call, flight) if call.redirects else self._exchange(call, flight)
         except _EXPECTED as exc:
             reason, detail = explain(exc, flight)
             return self._no_reply(call, flight, reason, detail)
@@ -103,18 +120,37 @@ class Driver:
         self.close()
 
     def _enter(self, flight: Flight) -> None:
-        self._backend.current.flight = flight
+        self._current.flight = flight
         with self._lock:
             self._flights.add(flight)
             flight.stopped = self._stopped
 
-    def _exchange(self, call: Call, flight: Flight) -> Reply:
+    def _chain(self, call: Call, flight: Flight) -> Reply | NoReply:
+        """The call, and those that its redirects lead to."""
+        chain = Chain((), set())
+        try:
+            while True:
+                reply = self._exchange(call, flight, chain)
+                location = reply.header("location") if reply.status in REDIRECTS else None
+                if location is None:
+                    return replace(reply, redirects=chain.urls)
+                call = chain.next(call, reply.status, location)
+                flight.redirected()
+        except _EXPECTED as exc:
+            reason, detail = explain(exc, flight)
+            return replace(self._no_reply(call, flight, reason, detail), redirects=chain.urls)
+
+    def _exchange(self, call: Call, flight: Flight, chain: Chain | None = None) -> Reply:
         request = build_request(call)
+        if self._permit is not None and (why_not := self._permit(request.method, call.url)):
+            raise Ended("refused", why_not)
         if flight.stopped:
             raise Ended("stopped", "We were asked to stop.")
         flight.left()
         session = self._session(call)
         cookies = session.jar.header(request.method, request.url, request.headers)
+        if chain is not None:
+            chain.meet(call, cookies)
         response = session.pool.handle_request(request.to_core(cookies))
         try:
             session.jar.take(request.method, request.url, response.status, response.headers)
@@ -136,7 +172,7 @@ class Driver:
             call=call.id, status=response.status, headers=headers, body=body,
             sent=flight.started if flight.sent is None else flight.sent,
             first_byte=head_at if flight.first_byte is None else flight.first_byte,
-            ended=self._clock(), truncated=truncated, http_version=version.decode("ascii", "replace"),
+            ended=self._clock(), truncated=truncated, http_version=version.decode("ascii", "replace"), url=call.url,
         )
 
     def _no_reply(self, call: Call, flight: Flight, reason: NoReplyReason, detail: str) -> NoReply:
@@ -150,11 +186,18 @@ class Driver:
             with self._lock:
                 session = self._sessions.get(key)
                 if session is None:
-                    session = self._sessions[key] = _Session(self._make_pool(), Jar())
+                    session = self._sessions[key] = _Session(self._make_pool(call.persona), Jar())
         return session
 
-    def _make_pool(self) -> httpcore.ConnectionPool:
-        return make_pool(backend=self._backend, limits=self._limits, proxy=self._proxy)
+    def _make_pool(self, persona: str) -> Pool:
+        trust = partial(self._trust, self._certificates.get(persona))
+        backend = DeadlineBackend(trust=trust, proxied=self._proxy is not None, current=self._current)
+        make = partial(make_pool, backend=backend, limits=self._limits, proxy=self._proxy, http2=self._http2)
+        if not self._http2:
+            return make()
+        from flowprobe.http.http2 import Lanes
+
+        return Lanes(make)
 
 
 @lru_cache(maxsize=4096)

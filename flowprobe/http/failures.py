@@ -21,6 +21,7 @@ _CLOSED = "The connection ended before the reply was whole."
 _RESET = "The connection broke before the reply was whole."
 _SPENT = "The budget of the call was spent."
 _NO_CONNECTION = "There was no connection."
+_TOO_LONG = "The trailers of the reply, or the line before a chunk, are longer than 100 KiB."
 _UNREADABLE = "The body is not in the content coding that its head names."
 
 _Failure = tuple[NoReplyReason, str]
@@ -89,9 +90,17 @@ def explain(exc: Exception, flight: Flight) -> _Failure:
         raise exc
     if failure[0] == "protocol" and flight.peer_closed:
         return "closed", _CLOSED + _where(flight)
+    if _too_long(exc):
+        return "too-large", _TOO_LONG
     if isinstance(exc, httpcore.ProxyError | httpx.ProxyError):
         return _tunnel_refused(str(exc))
     return failure[0], failure[1] + (_where(flight) if failure[0] == "closed" else "")
+
+
+def _too_long(exc: Exception) -> bool:
+    """h11 gives up on what it has to hold whole, and httpcore wraps that: 431 is how h11 says so."""
+    said = exc.args[0] if isinstance(exc, httpcore.RemoteProtocolError) and exc.args else exc
+    return isinstance(said, h11.RemoteProtocolError) and said.error_status_hint == 431
 
 
 def _where(flight: Flight) -> str:

@@ -26,12 +26,13 @@ class Ended(Exception):
 class Flight:
     """The state of one call. Its own thread writes it; only `abort` comes from another one.
 
-    Times are seconds of `clock`; `sent` and `first_byte` are None until they happened.
+    Times are seconds of `clock`; `sent` and `first_byte` are None until they happened; `began` is when the first
+    call of a chain of redirects left. `wrote` says that the call, or a part of it, has left.
     """
 
     __slots__ = (
-        "_cut", "_lock", "budget", "clock", "connections", "deadline", "doing", "first_byte", "head",
-        "limits", "peer_closed", "sent", "started", "status", "stopped", "wire",
+        "_cut", "_lock", "began", "budget", "clock", "connections", "deadline", "doing", "first_byte", "head",
+        "limits", "peer_closed", "sent", "started", "status", "stopped", "wire", "wrote",
     )
 
     def __init__(self, *, budget: float, limits: Limits, clock: Callable[[], float]) -> None:
@@ -42,12 +43,14 @@ class Flight:
         self.budget = budget
         self.started = clock()
         self.deadline = self.started + budget
+        self.began: float | None = None
         self.sent: float | None = None
         self.first_byte: float | None = None
         self.status: int | None = None
         self.doing = "starting"
         self.connections = 0
         self.wire = 0
+        self.wrote = False
         self.head = 0
         self.peer_closed = False
         self.stopped = False
@@ -110,8 +113,17 @@ class Flight:
 
     def restart_stamps(self) -> None:
         """What went before belonged to the tunnel (CONNECT, TLS), not to the call."""
-        self.sent = self.first_byte = None
+        self.sent = self.began
+        self.first_byte = None
+        self.wrote = False
         self.head = 0
+
+    def redirected(self) -> None:
+        """One more call, within the same budget and the same cap on the wire."""
+        self.began = self.sent
+        self.status = None
+        self.doing = "following a redirect"
+        self.restart_stamps()
 
     def answered(self, status: int) -> None:
         """The head of the reply is complete."""

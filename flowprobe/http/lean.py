@@ -1,7 +1,8 @@
 """Imported before httpx: what httpx and httpcore would import and nobody here uses.
 
 httpx imports its own command line wherever click and rich are installed, and httpcore its HTTP/2 wherever h2 is: an
-eighth of a cold start. A None in `sys.modules` stops an import as if the module were not there, which both expect.
+eighth of a cold start (`http2` lets the latter in, where an environment asks for it). A None in `sys.modules` stops an
+import as if the module were not there, which both expect.
 """
 
 from __future__ import annotations

@@ -23,24 +23,28 @@ from flowprobe.core.wire import NoReplyReason
 from flowprobe.http.dial import dial
 from flowprobe.http.flight import Ended, Flight
 
-__all__ = ["DeadlineBackend", "DeadlineStream"]
+__all__ = ["Current", "DeadlineBackend", "DeadlineStream"]
 
 _SocketOption: TypeAlias = (
     "tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]"
 )
 
 
-class _Current(threading.local):
-    """The call that this thread is making."""
+_REFUSAL_S = 0.2
+"""How long an alert may take to come that is on its way already."""
+
+
+class Current(threading.local):
+    """The call that this thread is making: one for a driver."""
 
     flight: Flight
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """Connections for one driver. `trust` makes the TLS context when the first handshake needs it."""
+    """Connections for one persona. `trust` makes the TLS context when the first handshake needs it."""
 
-    def __init__(self, *, trust: Callable[[], ssl.SSLContext], proxied: bool) -> None:
-        self.current = _Current()
+    def __init__(self, *, trust: Callable[[], ssl.SSLContext], proxied: bool, current: Current) -> None:
+        self.current = current
         self._trust = trust
         self._unreachable: NoReplyReason = "proxy" if proxied else "connect"
         self._who = "our own proxy" if proxied else "the target"
@@ -54,6 +58,8 @@ class DeadlineBackend(httpcore.NetworkBackend):
         socket_options: Iterable[_SocketOption] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         flight = self.current.flight
+        if flight.wrote:  # httpcore's pool would send the call again, which hides what the product did
+            raise Ended("closed", "The product ended the connection (GOAWAY) and had not taken the call.")
         flight.connections += 1
         try:
             sock = dial(host, port, flight)
@@ -75,7 +81,8 @@ class DeadlineBackend(httpcore.NetworkBackend):
 class DeadlineStream(httpcore.NetworkStream):
     """One connection; it lives in a pool and serves one call after the other."""
 
-    def __init__(self, sock: socket.socket, current: _Current, trust: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, sock: socket.socket, current: Current, trust: Callable[[], ssl.SSLContext]) -> None:
+        self._heard = False
         self._sock = sock
         self._current = current
         self._trust = trust
@@ -94,14 +101,23 @@ class DeadlineStream(httpcore.NetworkStream):
         except TimeoutError as exc:
             raise flight.expired() from exc
         except OSError as exc:
-            raise httpcore.ReadError from exc
+            raise self._unreadable(exc) from exc
+        self._heard = True
         flight.received(len(data))
         return data
+
+    def _unreadable(self, exc: OSError) -> Exception:
+        """Since TLS 1.3 a server refuses our certificate, or the lack of one, after our side of the handshake."""
+        reason = exc.reason if isinstance(exc, ssl.SSLError) and exc.reason else ""
+        if self._heard or "ALERT" not in reason:
+            return httpcore.ReadError()
+        return Ended("connect", f"The target refused the TLS connection: {_alert(reason)}.")
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         flight = self._current.flight
         flight.hold(self._cut)
         flight.doing = "sending the request"
+        flight.wrote = True
         try:
             while buffer:
                 self._sock.settimeout(flight.left())
@@ -111,7 +127,18 @@ class DeadlineStream(httpcore.NetworkStream):
         except TimeoutError as exc:
             raise flight.expired() from exc
         except OSError as exc:
-            raise httpcore.WriteError from exc  # httpcore then looks for an early reply
+            raise self._refusal(flight) or httpcore.WriteError from exc  # httpcore then looks for an early reply
+
+    def _refusal(self, flight: Flight) -> Exception | None:
+        """Why TLS was refused while we wrote: over HTTP/2 nobody reads after a write that failed."""
+        if self._heard or not isinstance(self._sock, ssl.SSLSocket) or self._sock.selected_alpn_protocol() != "h2":
+            return None
+        try:
+            self._sock.settimeout(min(flight.left(), _REFUSAL_S))
+            self._sock.recv(1)
+        except OSError as exc:
+            return self._unreadable(exc)
+        return None
 
     def start_tls(
         self,
@@ -140,6 +167,9 @@ class DeadlineStream(httpcore.NetworkStream):
         except (OSError, ValueError) as exc:
             self._sock.close()
             raise Ended("connect", f"TLS with {server_hostname} could not be started.") from exc
+        except BaseException:
+            self._sock.close()
+            raise
         return DeadlineStream(sock, self._current, self._trust)
 
     def _handshake(self, flight: Flight) -> None:
@@ -175,9 +205,21 @@ class DeadlineStream(httpcore.NetworkStream):
         return self._sock.getsockname() if info == "client_addr" else None
 
 
+def _alert(reason: str) -> str:
+    """OpenSSL's `TLSV13_ALERT_CERTIFICATE_REQUIRED` in words, and what it asks of us."""
+    words = reason.partition("ALERT_")[2].replace("_", " ").lower()
+    if "certificate required" in words or "handshake failure" in words:
+        return f"{words}; it may want a client certificate, and the persona shows none"
+    if "certificate" in words or words in ("unknown ca", "decrypt error"):
+        return f"{words}; it does not take the client certificate of the persona"
+    return words
+
+
 def _tls_reason(exc: OSError) -> str:
     if isinstance(exc, ssl.SSLEOFError | ConnectionError):
         return "the connection ended in the middle of it."
+    if isinstance(exc, ssl.SSLError) and exc.reason and "ALERT" in exc.reason:
+        return _alert(exc.reason) + "."
     if isinstance(exc, ssl.SSLError) and exc.reason:
         return exc.reason.replace("_", " ").lower() + "."
     return "the connection broke."

@@ -84,10 +84,12 @@ def _method(text: str) -> str:
 
 def _headers(call: Call, method: str, url: httpx.URL) -> list[_Header]:
     headers: list[_Header] = [(b"Host", url.netloc)]
-    names = set()
-    for name, value in call.headers.items():
-        names.add(name.lower())
-        headers.append(_header(name, value))
+    names = {name.lower() for name in call.headers}
+    for name, value in call.credentials.items():
+        if (lower := name.lower()) not in names:
+            names.add(lower)
+            headers.append(_header(name, value))
+    headers += [_header(name, value) for name, value in call.headers.items()]
     headers += [header for name, header in _DEFAULTS.items() if name not in names]
     if url.userinfo and "authorization" not in names:
         headers.append((b"Authorization", b"Basic " + b64encode(unquote_to_bytes(url.userinfo))))

@@ -7,12 +7,34 @@ from __future__ import annotations
 
 import os
 import ssl
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from flowprobe.errors import ToolFailed
+from flowprobe.http.flight import Ended
 
-__all__ = ["bare_context", "trusting"]
+__all__ = ["EVERYDAY", "ClientCertificate", "Trust", "bare_context", "trusting", "why_not_believed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Beside the roots of the system the PEM file `ca` is believed; with `verify` False, anybody."""
+
+    verify: bool = True
+    ca: Path | None = None
+
+
+EVERYDAY = Trust()
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What a persona shows of itself (mTLS), as PEM files. The key may stand in `cert`; `password` opens it."""
+
+    cert: Path
+    key: Path | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @lru_cache(maxsize=1)
@@ -21,28 +43,77 @@ def bare_context() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def trusting(ca: Path | None) -> ssl.SSLContext:
-    """The one context of all clients that trust the system and the CA file `ca` (PEM).
+def trusting(
+    ca: Path | None, tls: Trust = EVERYDAY, http2: bool = False, certificate: ClientCertificate | None = None
+) -> ssl.SSLContext:
+    """A context that trusts the system, the CA file `ca` of our proxy and what `tls` says; one for all clients that
+    show no certificate.
 
-    Raises `ToolFailed` when the file cannot be used.
+    Raises `ToolFailed` when a CA file cannot be used, `Ended` for a client certificate that cannot.
     """
-    if ca is None:
-        return _context("", 0)
+    extra = tuple((str(file), _version(file)) for file in (ca, tls.ca) if file is not None)
+    if certificate is None:
+        return _context(extra, tls.verify, http2)
+    context = _make_context(extra, tls.verify, http2)
+    _show(context, certificate)
+    return context
+
+
+def why_not_believed(ca: Path) -> str:
+    """Why a CA file cannot be used, '' for one that can."""
     try:
-        return _context(str(ca), ca.stat().st_mtime_ns)
-    except (OSError, ssl.SSLError) as exc:
-        raise ToolFailed(f"The CA file of our proxy, {ca}, cannot be used: {exc}") from exc
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca)
+    except (OSError, ValueError) as exc:
+        return _why(exc).replace(", or its password is wrong", "")
+    return ""
 
 
-@lru_cache(maxsize=8)
-def _context(ca: str, _version: int) -> ssl.SSLContext:
+def _version(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError as exc:
+        raise _unusable(file, exc) from exc
+
+
+def _make_context(extra: tuple[tuple[str, int], ...], verify: bool, http2: bool) -> ssl.SSLContext:
     # `create_default_context` differs between the Python versions that we run on (strict flags since 3.13).
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
     _load_system_roots(context)
-    if ca:
-        context.load_verify_locations(cafile=ca)
+    for file, _ in extra:
+        try:
+            context.load_verify_locations(cafile=file)
+        except (OSError, ssl.SSLError) as exc:
+            raise _unusable(Path(file), exc) from exc
     return context
+
+
+_context = lru_cache(maxsize=8)(_make_context)
+
+
+def _show(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
+    # Without a password OpenSSL would ask the terminal for one.
+    password = certificate.password or ""
+    try:
+        context.load_cert_chain(certificate.cert, certificate.key, lambda: password)
+    except (OSError, ssl.SSLError, ValueError) as exc:
+        raise Ended("connect", f"The client certificate of the persona, {certificate.cert}, cannot be used: "
+                               f"{_why(exc)}.") from exc
+
+
+def _why(exc: Exception) -> str:
+    if isinstance(exc, ssl.SSLError):
+        mismatch = exc.reason == "KEY_VALUES_MISMATCH"
+        return "the key is not that of the certificate" if mismatch else "it is no PEM, or its password is wrong"
+    return (exc.strerror or "it cannot be read").lower() if isinstance(exc, OSError) else "its password is not one"
+
+
+def _unusable(file: Path, exc: Exception) -> ToolFailed:
+    return ToolFailed(f"The CA file {file} cannot be used: {exc}")
 
 
 def _load_system_roots(context: ssl.SSLContext) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Self
 
 from flowprobe.errors import EnvironmentBroken
@@ -82,7 +83,7 @@ def _probe(spec: StartSpec) -> Probe | None:
     if spec.ready is None:
         return None
     try:
-        return probe_of(spec.ready_method, spec.ready)
+        return replace(probe_of(spec.ready_method, spec.ready), ca=spec.ready_ca, verify=spec.ready_verify)
     except ValueError as exc:
         raise EnvironmentBroken(f"{spec.name} cannot be asked whether it is ready: {exc}.") from exc
 

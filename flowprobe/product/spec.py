@@ -13,7 +13,8 @@ __all__ = ["StartSpec"]
 class StartSpec:
     """One process. `ready` is an absolute URL, asked with `ready_method` until it answers 2xx, for at most
     `ready_within` seconds; None means ready as soon as it runs. `log` takes its output, `folder` is where it
-    runs (None: where we do)."""
+    runs (None: where we do). `ready_ca` is believed beside the roots of the system; without `ready_verify` anybody
+    is."""
 
     command: tuple[str, ...]
     name: str
@@ -23,3 +24,5 @@ class StartSpec:
     ready_method: str = "GET"
     ready_within: float = 20.0
     folder: Path | None = None
+    ready_ca: Path | None = None
+    ready_verify: bool = True

@@ -42,7 +42,7 @@ def _trial(trial: TrialEvidence, report: RunReport) -> dict[str, Any]:
     started = trial.started
     return {
         "trial": started.trial, "scenario": started.scenario, "file": started.file,
-        "personas": dict(started.personas), "plan": started.plan,
+        "personas": dict(started.personas), "account": dict(started.account), "plan": started.plan,
         "verdict": str(verdict.kind), "blame": str(verdict.blame), "reasons": list(verdict.reasons),
         "why": why(trial, twin_of(trial, report.evidence)), "rerun": started.rerun,
         "seconds": round(trial.seconds, 6),

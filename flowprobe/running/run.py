@@ -57,6 +57,7 @@ from flowprobe.report.junit import junit_xml
 from flowprobe.report.model import RunReport
 from flowprobe.report.result_json import result_json
 from flowprobe.running.branches import at_once
+from flowprobe.running.drivers import refuse_unverified_edge, trust_of, unverified
 from flowprobe.running.folder import RunFolder
 from flowprobe.running.recorder import Recorder
 from flowprobe.running.selection import Request, Selection
@@ -94,6 +95,8 @@ class _Run:
         now = datetime.now(UTC)
         plans = tuple(plan for chosen in selection.chosen for plan in chosen.plans)
         refuse_unreachable_edges(selection.environment, plans)
+        refuse_unverified_edge(selection.environment, plans)
+        trust_of(selection.environment)
         refuse_personas(selection.environment, _bound(selection))
         self._redactor = Redactor()
         self._vault = Vault(self._redactor, folder=Path(selection.project.file).parent)
@@ -130,6 +133,8 @@ class _Run:
 
     def execute(self) -> RunReport:
         self._watcher.opened(self._folder.path, self._selection.environment.name, self._seed, self._redactor)
+        for note in unverified(self._selection.environment):
+            self._watcher.notice(note)
         with Stopper(on_stop=self._stop, on_again=self._again) as self._stopper:
             self._record(RunStarted(self._id, flowprobe.__version__, self._seed, self._selection.environment.name,
                                     shlex.join(map(str, self._request.paths))))
@@ -327,8 +332,8 @@ class _Run:
         self._folder.write(name, self._redactor(text))
 
     def _report(self, code: int) -> RunReport:
-        return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, self._selection.notes,
-                         self._redactor)
+        notes = (*unverified(self._selection.environment), *self._selection.notes)
+        return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, notes, self._redactor)
 
     # --- small things ---
 

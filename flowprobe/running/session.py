@@ -22,6 +22,7 @@ from flowprobe.product.spec import StartSpec
 from flowprobe.proxy.edges import EdgeSpec
 from flowprobe.proxy.process import ProxyProcess
 from flowprobe.proxy.protocol import Ready
+from flowprobe.running.drivers import only_targets, trust_of
 from flowprobe.running.folder import RunFolder
 from flowprobe.secrets.references import Vault
 
@@ -63,6 +64,8 @@ class Session:
         self._place = Path(environment.position.file).resolve().parent
         self.targets = {name: _with_port(url) for name, url in environment.targets.items()}
         self._upstreams = {name: _with_port(p.upstream or p.url) for name, p in environment.providers.items()}
+        self._trust = trust_of(environment)
+        self._permit = only_targets(self.targets)
         self._user_edge = any(_on_user_edge(plan) for plan in plans)
         self.owned = bool(environment.start)
         self._private = tempfile.TemporaryDirectory(prefix="flowprobe-")
@@ -160,7 +163,7 @@ class Session:
 
         def send(call: Call) -> Outcome:
             headers = self._signing(call)
-            return driver.send(replace(call, headers={**headers, **call.headers}) if headers else call)
+            return driver.send(replace(call, credentials=headers) if headers else call)
 
         return driver, send
 
@@ -185,10 +188,10 @@ class Session:
     # --- parts ---
 
     def _driver(self, faulted: bool) -> Driver:
-        if not faulted or self._ready is None:
-            return Driver()
-        ca = self._ready.ca_cert
-        return Driver(proxy=self._ready.user_proxy, ca=Path(ca) if ca else None)
+        ready = self._ready if faulted else None
+        ca = Path(ready.ca_cert) if ready and ready.ca_cert else None
+        return Driver(proxy=ready.user_proxy if ready else None, ca=ca, permit=self._permit, tls=self._trust,
+                      http2=self._environment.http2)
 
     def _apply(self, trial: Trial, plan: FaultPlan) -> None:
         if self._proxy is not None:
@@ -200,7 +203,13 @@ class Session:
         if not edges:
             return None
         return ProxyProcess(run=run, edges=edges, journal=self._folder.journal / "proxy.jsonl", owned=self.owned,
-                            injector=injector)
+                            injector=injector, upstream_ca=self._upstream_ca())
+
+    def _upstream_ca(self) -> Path | None:
+        """What our proxy believes: the usual roots, and beside them the authority of the lab."""
+        if self._trust.ca is None:
+            return None
+        return self._write_bundle("upstream-bundle.pem", self._trust.ca)
 
     def _edges(self) -> Iterator[EdgeSpec]:
         if self._user_edge:
@@ -233,7 +242,8 @@ class Session:
         name = self._process_name(start)
         method = start.ready.method if start.ready else "GET"
         return StartSpec(command=command, env=env, ready=ready, ready_method=method, ready_within=start.ready_within,
-                         name=name, log=self._folder.log(name).resolve(), folder=self._place)
+                         name=name, log=self._folder.log(name).resolve(), folder=self._place,
+                         ready_ca=self._trust.ca, ready_verify=self._trust.verify)
 
     def _process_name(self, start: Start) -> str:
         return f"{self._environment.start.index(start) + 1}-{Path(str(start.command[0])).name}"
@@ -261,12 +271,15 @@ class Session:
 
     def _bundle(self) -> Path:
         """Our authority beside the usual roots: the variables that clients know replace their whole store."""
-        import certifi
-
         assert self._ready is not None, "edges are named when the proxy is ready"
         assert self._ready.ca_cert is not None, "a proxy with a forward edge has an authority"
-        bundle = Path(self._private.name) / "ca-bundle.pem"
-        bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + Path(self._ready.ca_cert).read_bytes())
+        return self._write_bundle("ca-bundle.pem", Path(self._ready.ca_cert))
+
+    def _write_bundle(self, name: str, authority: Path) -> Path:
+        import certifi
+
+        bundle = Path(self._private.name) / name
+        bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + authority.read_bytes())
         return bundle
 
 

@@ -12,10 +12,12 @@ from flowprobe.core.cleaning import Row, clean, open_rows
 from flowprobe.core.drive import Hands, drive
 from flowprobe.core.events import CleanupEnded, Event, LedgerOpened
 from flowprobe.core.redact import Redactor
+from flowprobe.core.scenario import Project
 from flowprobe.core.wire import Call, Outcome
 from flowprobe.files.project import load_project
 from flowprobe.http.driver import Driver
 from flowprobe.ledger.file import Ledger, read_ledger
+from flowprobe.running.drivers import trust_of
 from flowprobe.running.places import STATE
 from flowprobe.secrets.references import Vault
 
@@ -59,8 +61,10 @@ def sweep(left: Left, *, tell: Callable[[Event], None]) -> tuple[Row, ...]:
     if left.opened is None:
         return left.rows
     ledger = Ledger(left.folder / f"sweep-{time.time_ns()}.jsonl")
-    driver = Driver()
-    send = _signed(driver, left.opened, left.rows)
+    project = load_project(Path(left.opened.project))
+    environment = project.environments.get(left.opened.environment)
+    driver = Driver(tls=trust_of(environment), http2=environment.http2) if environment else Driver()
+    send = _signed(driver, project, left.rows)
 
     def record(event: Event) -> None:
         if isinstance(event, CleanupEnded):
@@ -75,15 +79,14 @@ def sweep(left: Left, *, tell: Callable[[Event], None]) -> tuple[Row, ...]:
     return _read(left.folder).rows
 
 
-def _signed(driver: Driver, opened: LedgerOpened, rows: Sequence[Row]) -> Callable[[Call], Outcome]:
+def _signed(driver: Driver, project: Project, rows: Sequence[Row]) -> Callable[[Call], Outcome]:
     """Calls with the credentials of the personas that made the things."""
-    project = load_project(Path(opened.project))
-    vault = Vault(Redactor(), folder=Path(opened.project).parent)
+    vault = Vault(Redactor(), folder=Path(project.file).parent)
     names = {row.persona for row in rows if row.state in ("due", "to-find")}
     headers = {name: vault.headers(project.personas[name]) for name in names if name in project.personas}
 
     def send(call: Call) -> Outcome:
-        return driver.send(replace(call, headers={**headers.get(call.persona, {}), **call.headers}))
+        return driver.send(replace(call, credentials=headers.get(call.persona, {})))
 
     return send
 

@@ -9,6 +9,7 @@ from tests.architecture.source import ROOT, every_import
 
 LATE = {
     ("flowprobe.core.jsonpath", "jsonpath_ng.ext.parser"): "most paths never need it, and it is felt at the start",
+    ("flowprobe.http.driver", "flowprobe.http.http2"): "h2 is felt at the start, and few environments ask for it",
     ("flowprobe.http.trust", "certifi"): "only where the system has no certificates of its own",
     ("flowprobe.product.guardian", "ctypes"): "Linux alone has the call that it is for",
     ("flowprobe.proxy.__main__", "flowprobe.proxy.child"): "mitmproxy may be what cannot be imported: that is told",
@@ -16,7 +17,7 @@ LATE = {
 }
 """Imports within a function, outside cli/ (where each command imports what it needs), each with its reason."""
 
-THROUGH = {"anyio": "starlette", "certifi": "httpx", "h11": "httpx", "httpcore": "httpx"}
+THROUGH = {"anyio": "starlette", "certifi": "httpx", "h11": "httpx", "h2": "httpx", "httpcore": "httpx"}
 """Libraries that come with a declared one and are a part of its interface."""
 
 MITMPROXY_FOR_ALL = {"mitmproxy.connection", "mitmproxy.http", "mitmproxy.proxy.layer"}

@@ -19,10 +19,16 @@ def project() -> Project:
 
 def test_environments(project: Project) -> None:
     assert project.default == "local"
-    local, staging = project.environments.values()
+    local, staging, lab = project.environments.values()
     assert list(local.targets) == ["api", "auth"]
     assert staging.targets == {"target": "https://api.acme.example"}
     assert (local.personas, staging.personas) == (("pro-eu", "staff"), None)
+    assert (local.http2, local.tls, local.lab) == (False, None, False)
+    assert staging.http2
+    assert staging.tls is not None
+    assert (staging.tls.verify, staging.tls.ca) == (True, "certs/lab-ca.pem")
+    assert lab.tls is not None
+    assert (lab.tls.verify, lab.tls.ca, lab.lab) == (False, None, True)
 
 
 def test_providers_know_their_name(project: Project) -> None:

@@ -217,20 +217,26 @@ class Authority:
 
     def context(self, name: str) -> ssl.SSLContext:
         """The server side for `name`."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        leaf = _certificate(name, key, issuer=self.certificate.subject, signer=self.key)
-        pem = self.ca.with_name(f"{name}.pem")
-        pem.write_bytes(leaf.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
+        context.load_cert_chain(*self.pair(name))
         return context
+
+    def pair(self, name: str, *, days: int = 1, password: bytes = b"") -> tuple[Path, Path]:
+        """The PEM files of a certificate and its key. It ends in so many days: a negative number has ended."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        leaf = _certificate(name, key, issuer=self.certificate.subject, signer=self.key, days=days)
+        lock = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+        certificate, secret = (self.ca.with_name(f"{name}{part}.pem") for part in ("", "-key"))
+        certificate.write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
+        secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock))
+        return certificate, secret
 
 
 def authority(folder: Path) -> Authority:
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-    certificate = _certificate("test authority", key, issuer=subject, signer=key, ca=True)
+    name = f"test authority {folder.name}"
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    certificate = _certificate(name, key, issuer=subject, signer=key, ca=True)
     path = folder / "ca.pem"
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     return Authority(path, key, certificate)
@@ -238,14 +244,14 @@ def authority(folder: Path) -> Authority:
 
 def _certificate(
     name: str, key: ec.EllipticCurvePrivateKey, *, issuer: x509.Name, signer: ec.EllipticCurvePrivateKey,
-    ca: bool = False,
+    ca: bool = False, days: int = 1,
 ) -> x509.Certificate:
     now = datetime.datetime.now(datetime.UTC)
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
         .issuer_name(issuer).public_key(key.public_key()).serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - datetime.timedelta(days=9)).not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     if not ca:
