@@ -159,8 +159,8 @@ def _new_id() -> str:
 
 
 def _name(name: object) -> str:
-    if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME:
-        raise ApiError(422, "invalid_name", f"name must have 1 to {_LONGEST_NAME} characters")
+    if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise ApiError(422, "invalid_name", f"name must have 1 to {_LONGEST_NAME} characters that can be printed")
     return name
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ class NotesApi:
 def _limit(text: str | None) -> int:
     if text is None:
         return _USUAL
-    if not (text.isascii() and text.isdecimal() and _FEWEST <= int(text) <= _MOST):
+    if not re.fullmatch("[0-9]{1,3}", text) or not _FEWEST <= int(text) <= _MOST:
         raise ApiError(422, "invalid_limit", f"limit must be a whole number from {_FEWEST} to {_MOST}")
     return int(text)
 
@@ -109,12 +109,12 @@ def _number(cursor: str | None) -> int:
     if cursor is None:
         return 0
     try:
-        word, _, number = base64.urlsafe_b64decode(cursor + "==").decode("ascii").partition(":")
-    except (binascii.Error, ValueError):
-        word = number = ""
-    if word != "after" or not number.isdecimal():
+        place = re.fullmatch(rb"after:([0-9]{1,18})", base64.urlsafe_b64decode(cursor + "=="))
+    except ValueError:
+        place = None
+    if place is None:
         raise ApiError(422, "invalid_cursor", "cursor must be the `next` of the page before")
-    return int(number)
+    return int(place[1])
 
 
 def _text(body: Mapping[str, object]) -> str:

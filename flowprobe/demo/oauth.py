@@ -161,6 +161,6 @@ def _without_port(uri: str) -> tuple[str, ...] | str:
         parts = urlsplit(uri)
     except ValueError:
         return uri
-    if parts.scheme != "http" or parts.hostname not in _LOOPBACK or parts.username or parts.fragment:
+    if parts.scheme != "http" or parts.hostname not in _LOOPBACK or "@" in uri or parts.fragment:
         return uri
     return parts.hostname, parts.path, parts.query

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowprobe.demo.multipart import InvalidMultipart, parts_of
 from flowprobe.demo.providers.scanner import EICAR
@@ -97,9 +100,10 @@ def test_bytes_that_are_none_or_too_many_are_refused(acme: Any, content: bytes, 
     assert error_code(acme.call("PUT", ticket["url"], content=content)) == expected
 
 
-def test_a_ticket_that_was_made_up_is_not_found(acme: Any) -> None:
+def test_a_ticket_needs_a_name_and_to_be_one_of_ours(acme: Any) -> None:
     assert error_code(acme.call("PUT", "/v1/uploads/made-up", content=b"x")) == (404, "not_found")
-    assert error_code(acme.call("POST", "/v1/uploads", json={})) == (422, "invalid_name")
+    for body in ({}, {"name": ""}, {"name": 1}, {"name": "two\nlines"}):
+        assert error_code(acme.call("POST", "/v1/uploads", json=body)) == (422, "invalid_name")
 
 
 @pytest.mark.parametrize(
@@ -116,6 +120,24 @@ def test_a_ticket_that_was_made_up_is_not_found(acme: Any) -> None:
 def test_what_is_no_multipart_form_is_not_read_as_one(kind: str, body: bytes) -> None:
     with pytest.raises(InvalidMultipart):
         parts_of(kind, body)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=4))
+def test_the_bytes_of_a_part_are_those_that_were_sent(contents: list[bytes]) -> None:
+    boundary = b"boundary-of-this-test"
+    sent = b"".join(
+        b"--" + boundary + b'\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + content + b"\r\n"
+        for content in contents
+    )
+    parts = parts_of(f"multipart/form-data; boundary={boundary.decode()}", sent + b"--" + boundary + b"--\r\n")
+    assert [part.content for part in parts] == contents
+
+
+@given(st.text(max_size=80), st.binary(max_size=80))
+def test_a_body_that_was_made_up_is_read_or_refused(kind: str, body: bytes) -> None:
+    for content_type in (kind, "multipart/form-data; boundary=a"):
+        with suppress(InvalidMultipart):
+            parts_of(content_type, b"--a" + body + b"--a--")
 
 
 # --- the verdict ------------------------------------------------------------------------------------

@@ -260,6 +260,7 @@ def test_nobody_is_sent_to_an_address_that_is_not_registered(acme: Any, changed:
         ("http://127.0.0.1/other", False),
         ("https://127.0.0.1/callback", False),
         ("http://x@127.0.0.1/callback", False),
+        ("http://:x@127.0.0.1/callback", False),
         ("http://127.0.0.1/callback#x", False),
         ("http://[/callback", False),
     ],
