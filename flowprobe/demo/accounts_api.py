@@ -67,6 +67,7 @@ class AccountsApi:
             seats=_seats(body.get("seats", account.bought_seats)),
             company=_company(body.get("company", account.company)),
             card=_card(body.get("card", account.card)),
+            plan=_plan(body.get("plan", account.plan.id)),
         )
         return JSONResponse(_account_json(account))
 

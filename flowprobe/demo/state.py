@@ -91,9 +91,9 @@ class Account:
     def charges(self) -> list[tuple[Invite, Charge]]:
         return [(invite, invite.charge) for invite in self.invites.values() if invite.charge]
 
-    def reset(self, *, seats: int, company: str, card: Card) -> None:
+    def reset(self, *, seats: int, company: str, card: Card, plan: Plan) -> None:
         """Put the account into a state that a test asks for; invites and charges are forgotten."""
-        self.bought_seats, self.company, self.card = seats, company, card
+        self.bought_seats, self.company, self.card, self.plan = seats, company, card, plan
         self.invites.clear()
 
 

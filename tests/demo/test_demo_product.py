@@ -258,7 +258,7 @@ def test_search_needs_a_query(acme: Any, params: dict[str, str]) -> None:
 
 def test_staff_put_an_account_into_a_state(acme: Any, tokens: dict[str, str]) -> None:
     acme.invite()
-    state = {"seats": 7, "company": "Ärzte & Söhne 🏥", "card": "expired"}
+    state = {"seats": 7, "company": "Ärzte & Söhne 🏥", "card": "expired", "plan": "basic"}
     reply = acme.call("PUT", "/test/accounts/acc_eu_pro", token=tokens["operator"], json=state)
     assert reply.status_code == 200
     assert {name: reply.json()[name] for name in state} == state
@@ -279,6 +279,7 @@ def test_only_staff_may_put_an_account_into_a_state(acme: Any) -> None:
         ({"company": "x" * 81}, "invalid_company"),
         ({"company": 7}, "invalid_company"),
         ({"card": "stolen"}, "invalid_card"),
+        ({"plan": "gold"}, "invalid_plan"),
     ],
 )
 def test_a_state_that_cannot_be_is_refused_whole(

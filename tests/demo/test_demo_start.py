@@ -7,9 +7,15 @@ import socket
 from pathlib import Path
 
 import pytest
+from starlette.routing import Route
 
 from flowprobe.demo import product, weaknesses
+from flowprobe.demo.app import build_product
 from flowprobe.demo.providers import __main__ as providers
+from flowprobe.demo.providers.mail import build_mail
+from flowprobe.demo.providers.payments import build_payments
+from flowprobe.demo.providers.scanner import build_scanner
+from flowprobe.demo.providers.search import build_search
 from flowprobe.demo.settings import Settings, SettingsError
 from flowprobe.demo.weaknesses import WEAKNESSES
 
@@ -121,3 +127,16 @@ def test_the_variables_of_the_reference_are_those_that_are_read() -> None:
     read = set(re.findall(r'"((?:ACME|PAYMENTS|SEARCH|SCANNER|MAIL|PUBLIC)_[A-Z_]+)"', code)) - CONSTANTS
     table = REFERENCE.partition("## Environment variables")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE)) == {*read, "PORT", *PORTS}
+
+
+APPS = (build_product(Settings.read(TOKENS)), build_payments(), build_search(), build_scanner("secret"), build_mail())
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(method, route.path) for app in APPS for route in app.routes if isinstance(route, Route)
+     for method in sorted((route.methods or set()) - {"HEAD"})],
+)
+def test_every_call_is_in_the_reference(method: str, path: str) -> None:
+    said = {"/v1/uploads/{ticket}": "<url>", "/indexes/{index}/search": "/indexes/teams/search"}.get(path, path)
+    assert re.search(rf"^\| `{method} {re.escape(said)}[`? ]", REFERENCE, re.MULTILINE)
