@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from flowprobe.demo.replies import ApiError, read_object
 from flowprobe.demo.sign_in import SignIn
-from flowprobe.demo.state import CARDS, PLANS, Account, Card, Charge, Invite, State
+from flowprobe.demo.state import CARDS, PLANS, Account, Card, Charge, Invite, Plan, State
 
 __all__ = ["AccountsApi"]
 
@@ -29,6 +29,8 @@ class AccountsApi:
             Route("/v1/accounts/{account}", self._show),
             Route("/v1/plans", self._plans),
             Route("/v1/billing/summary", self._summary),
+            Route("/v1/billing/plan", self._change_plan, methods=["PUT"]),
+            Route("/test/accounts/{account}", self._test_state),
             Route("/test/accounts/{account}", self._reset, methods=["PUT"]),
         ]
 
@@ -45,22 +47,34 @@ class AccountsApi:
         return JSONResponse({"items": plans})
 
     async def _summary(self, request: Request) -> Response:
-        user = self._sign_in.user(request)
-        if user.account is None:
-            raise ApiError(403, "forbidden", "staff have no account and so no bill")
-        return JSONResponse(_summary_json(self._state.accounts[user.account]))
+        return JSONResponse(_summary_json(self._sign_in.own_account(request)))
+
+    async def _change_plan(self, request: Request) -> Response:
+        """Who invites does not decide what a seat costs: that is for the account's billing contact."""
+        account = self._sign_in.own_account(request)
+        if self._sign_in.user(request).role != "billing":
+            raise ApiError(403, "forbidden", "only the billing contact may change the plan")
+        account.plan = _plan((await read_object(request)).get("plan"))
+        return JSONResponse(_summary_json(account))
+
+    async def _test_state(self, request: Request) -> Response:
+        return JSONResponse(_account_json(self._under_test(request)))
 
     async def _reset(self, request: Request) -> Response:
-        if not self._sign_in.user(request).is_staff:
-            raise ApiError(403, "forbidden", "only staff may put an account into a test state")
-        account = self._sign_in.account(request, self._state.accounts.get(request.path_params["account"]))
+        account = self._under_test(request)
         body = await read_object(request)
         account.reset(
             seats=_seats(body.get("seats", account.bought_seats)),
             company=_company(body.get("company", account.company)),
             card=_card(body.get("card", account.card)),
+            plan=_plan(body.get("plan", account.plan.id)),
         )
         return JSONResponse(_account_json(account))
+
+    def _under_test(self, request: Request) -> Account:
+        if not self._sign_in.user(request).is_staff:
+            raise ApiError(403, "forbidden", "only staff may put an account into a test state, or look at it")
+        return self._sign_in.account(request, self._state.accounts.get(request.path_params["account"]))
 
 
 def _account_json(account: Account) -> dict[str, object]:
@@ -119,3 +133,10 @@ def _card(value: object) -> Card:
         if value == card:
             return card
     raise ApiError(422, "invalid_card", f"card is {value!r}; it must be valid, expired or missing")
+
+
+def _plan(value: object) -> Plan:
+    for plan in PLANS:
+        if value == plan.id:
+            return plan
+    raise ApiError(422, "invalid_plan", f"plan is {value!r}; it must be {' or '.join(plan.id for plan in PLANS)}")

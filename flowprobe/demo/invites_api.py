@@ -12,26 +12,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from flowprobe.demo.charging import check_can_pay, refusal
 from flowprobe.demo.idempotency import IdempotencyKeys
+from flowprobe.demo.mail import Mail
 from flowprobe.demo.payments import Order, PaymentFailed, Payments
 from flowprobe.demo.replies import ApiError, read_object
 from flowprobe.demo.sign_in import SignIn
 from flowprobe.demo.state import Account, Invite, State
+from flowprobe.demo.tracing import trace_of
 
 __all__ = ["InvitesApi"]
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
 _ROLES = ("member", "admin")
-_TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
 
 
 class InvitesApi:
     """Inviting, listing and taking back."""
 
-    def __init__(self, state: State, sign_in: SignIn, payments: Payments) -> None:
+    def __init__(self, state: State, sign_in: SignIn, payments: Payments, mail: Mail | None) -> None:
         self._state = state
         self._sign_in = sign_in
         self._payments = payments
+        self._mail = mail
         self._keys = IdempotencyKeys()
 
     def routes(self) -> list[Route]:
@@ -50,43 +53,52 @@ class InvitesApi:
         return JSONResponse(_json(*self._invite(request)))
 
     async def _create(self, request: Request) -> Response:
-        account = self._team(request)
+        account, user = self._team(request), self._sign_in.user(request)
+        if user.role == "billing":
+            raise ApiError(403, "forbidden", "the billing contact may not invite; ask an admin of the account")
         wish = _Wish.read(await read_object(request))
-        user = self._sign_in.user(request).id
         asked = (request.url.path, wish.email, wish.role)
         return await self._keys.once(
-            request, user, asked, lambda: self._hold_seat(account, wish, _trace(request))
+            request, user.id, asked, lambda: self._hold_seat(account, wish, trace_of(request))
         )
 
     async def _hold_seat(self, account: Account, wish: _Wish, trace: Mapping[str, str]) -> JSONResponse:
-        _check_can_pay(account)
+        check_can_pay(account, "a seat")
         _check_not_invited(account, wish.email)
         invite = Invite(f"inv_{secrets.token_hex(8)}", wish.email, wish.role)
         account.invites[invite.id] = invite
         with _busy(invite):
             status = await self._pay(account, invite, trace)
+        await self._tell(account, invite, trace)
         return JSONResponse(_receipt(invite), status, {"Location": f"/v1/invites/{invite.id}"})
 
     async def _pay(self, account: Account, invite: Invite, trace: Mapping[str, str]) -> int:
         """Pay for a seat that is held already; what is raised here and not caught leaves it held."""
-        order = Order(invite.id, account.plan.seat_price, account.id, invite.email)
+        whose = {"account": account.id, "invitee": invite.email}
+        order = Order(invite.id, account.plan.seat_price, f"One more seat, for {invite.email}", whose)
         try:
             invite.charge = await self._payments.charge(order, trace)
         except PaymentFailed as failure:
             if not self._payments.policy.may_defer(failure):
                 account.invites.pop(invite.id, None)
-                raise _refusal(failure) from failure
+                raise refusal(failure) from failure
             invite.payment = "deferred"
             return 202
         invite.payment = "paid"
         return 201
+
+    async def _tell(self, account: Account, invite: Invite, trace: Mapping[str, str]) -> None:
+        """Mail to who is invited; an invite that nobody was told about is still an invite."""
+        if self._mail is not None:
+            subject, text = f"{account.company} invites you", f"Your seat is waiting: {invite.id}"
+            invite.mailed = await self._mail.send(invite.email, subject, text, trace)
 
     async def _delete(self, request: Request) -> Response:
         account, invite = self._invite(request)
         if invite.busy:
             raise ApiError(409, "in_progress", "a payment for this invite is on its way; try again")
         with _busy(invite):
-            await self._refund(invite, _trace(request))
+            await self._refund(invite, trace_of(request))
         account.invites.pop(invite.id, None)
         return Response(status_code=204)
 
@@ -96,7 +108,7 @@ class InvitesApi:
             await self._payments.refund(reference, trace)
         except PaymentFailed as failure:
             if not self._payments.policy.may_defer(failure):
-                raise _refusal(failure) from failure
+                raise refusal(failure) from failure
 
     def _team(self, request: Request) -> Account:
         return self._sign_in.account(request, self._state.account_of_team(request.path_params["team"]))
@@ -136,28 +148,9 @@ def _busy(invite: Invite) -> Iterator[None]:
         invite.busy = False
 
 
-def _check_can_pay(account: Account) -> None:
-    if account.card != "valid":
-        raise ApiError(
-            402, f"card_{account.card}", f"the account's card is {account.card}; a seat must be paid for"
-        )
-
-
 def _check_not_invited(account: Account, email: str) -> None:
     if any(invite.email == email for invite in account.invites.values()):
         raise ApiError(409, "already_invited", f"{email} has an invite already")
-
-
-def _refusal(failure: PaymentFailed) -> ApiError:
-    if failure.timed_out:
-        return ApiError(504, "payments_timeout", "the payment provider did not answer in time")
-    return ApiError(502, "payments_unavailable", "the payment provider does not work at the moment")
-
-
-def _trace(request: Request) -> dict[str, str]:
-    """The trace context to pass on; baggage may come in several headers, which one list may hold."""
-    found = {name: request.headers.getlist(name) for name in _TRACE_HEADERS}
-    return {name: ",".join(values) for name, values in found.items() if values}
 
 
 def _receipt(invite: Invite) -> dict[str, str]:
@@ -166,4 +159,5 @@ def _receipt(invite: Invite) -> dict[str, str]:
 
 
 def _json(account: Account, invite: Invite) -> dict[str, str]:
-    return {**_receipt(invite), "team": account.team, "payment": invite.payment}
+    known = {**_receipt(invite), "team": account.team, "payment": invite.payment}
+    return known if invite.mailed is None else {**known, "mail": "sent" if invite.mailed else "unsent"}

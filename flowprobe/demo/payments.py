@@ -69,15 +69,15 @@ class Order:
 
     reference: str
     amount: int
-    account: str
-    invitee: str
+    description: str
+    metadata: Mapping[str, str]
 
     def fields(self) -> _Fields:
         return {
             "amount": self.amount,
             "currency": "EUR",
-            "description": f"One more seat, for {self.invitee}",
-            "metadata": {"account": self.account, "invitee": self.invitee},
+            "description": self.description,
+            "metadata": dict(self.metadata),
         }
 
 

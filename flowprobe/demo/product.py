@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from flowprobe.demo.app import build_product
-from flowprobe.demo.serving import INVALID_SETTINGS, fail, serve
+from flowprobe.demo.serving import INVALID_SETTINGS, Served, fail, serve
 from flowprobe.demo.settings import Settings, SettingsError
 
 __all__ = ["main"]
@@ -21,7 +21,7 @@ def main(environ: Mapping[str, str]) -> int:
         settings = Settings.read(environ)
     except SettingsError as error:
         return fail(_NAME, str(error), INVALID_SETTINGS)
-    return serve(_NAME, build_product(settings), settings.port)
+    return serve(Served(_NAME, build_product(settings), settings.port))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["ApiError", "CrashPage", "error_reply", "on_api_error", "on_http_error", "read_object"]
+__all__ = [
+    "ApiError",
+    "CrashPage",
+    "error_reply",
+    "object_in",
+    "on_api_error",
+    "on_http_error",
+    "read_bytes",
+    "read_object",
+]
 
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 _log = logging.getLogger("acme_teams")
@@ -50,8 +59,13 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 async def read_object(request: Request) -> dict[str, object]:
     """The JSON object in the body; anything else is the client's mistake."""
+    return object_in(await request.body())
+
+
+def object_in(content: bytes) -> dict[str, object]:
+    """The JSON object in a body that was read before."""
     try:
-        body = json.loads(await request.body())
+        body = json.loads(content)
         # A lone surrogate can be read from JSON but never be sent on as UTF-8.
         json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -59,6 +73,18 @@ async def read_object(request: Request) -> dict[str, object]:
     if not isinstance(body, dict):
         raise ApiError(422, "invalid_body", "the body is not a JSON object")
     return body
+
+
+async def read_bytes(request: Request, most: int) -> bytes:
+    """The body as it is; one that is larger than that is read no further, and none at all is a mistake."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise ApiError(413, "too_large", f"the body is larger than {most} bytes")
+    if not body:
+        raise ApiError(422, "invalid_body", "the body is empty")
+    return bytes(body)
 
 
 class CrashPage:

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from flowprobe.demo.oauth import Grants
 from flowprobe.demo.replies import ApiError, read_object
 from flowprobe.demo.state import Account, State, User
 
@@ -15,8 +16,9 @@ __all__ = ["SignIn"]
 class SignIn:
     """Bearer tokens: where they come from, and whom they stand for."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, grants: Grants) -> None:
         self._state = state
+        self._grants = grants
 
     def routes(self) -> list[Route]:
         return [
@@ -26,11 +28,22 @@ class SignIn:
 
     def user(self, request: Request) -> User:
         """The signed-in user of a request, or a 401."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        user = self._state.user_with(token.strip())
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        token = text.strip()
+        user = self._state.user_with(token) or self._grants.user(token)
         if scheme.lower() != "bearer" or user is None:
-            message = "sign in: send `Authorization: Bearer <token>` with a token that is known"
-            raise ApiError(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
+            message = "sign in: send `Authorization: Bearer <token>` with a token that is known and has not expired"
+            # RFC 6750, section 3.1: who sent no token is not told that it is wrong.
+            challenge = 'Bearer error="invalid_token"' if token else "Bearer"
+            raise ApiError(401, "unauthorized", message, {"WWW-Authenticate": challenge})
+        return user
+
+    def user_with_password(self, email: object, password: object) -> User:
+        """The user of a name and a password, or a 401."""
+        # The password of a seeded user is its token: one secret less to set up in a demo.
+        user = self._state.user_with(str(password))
+        if user is None or user.email != email:
+            raise ApiError(401, "invalid_credentials", "no user has this email and password")
         return user
 
     def account(self, request: Request, account: Account | None) -> Account:
@@ -42,12 +55,16 @@ class SignIn:
             raise ApiError(403, "forbidden", f"{user.email} does not belong to this account")
         return account
 
+    def own_account(self, request: Request) -> Account:
+        """The account of the user, or a 403 for staff, who have none."""
+        user = self.user(request)
+        if user.account is None:
+            raise ApiError(403, "forbidden", "staff have no account, and so nothing of their own")
+        return self._state.accounts[user.account]
+
     async def _login(self, request: Request) -> Response:
         body = await read_object(request)
-        # The password of a seeded user is its token: one secret less to set up in a demo.
-        user = self._state.user_with(str(body.get("password")))
-        if user is None or user.email != body.get("email"):
-            raise ApiError(401, "invalid_credentials", "no user has this email and password")
+        user = self.user_with_password(body.get("email"), body.get("password"))
         return JSONResponse({"token": user.token})
 
     async def _me(self, request: Request) -> Response:
@@ -58,7 +75,7 @@ class SignIn:
                 "id": user.id,
                 "email": user.email,
                 "name": user.name,
-                "role": "admin" if account else "operator",
+                "role": user.role,
                 "account": account.id if account else None,
                 "team": account.team if account else None,
             }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["CARDS", "PLANS", "Account", "Card", "Charge", "Invite", "Plan", "State", "User", "seeded"]
+__all__ = ["CARDS", "PLANS", "Account", "Card", "Charge", "Invite", "Plan", "Role", "State", "User", "seeded"]
 
 Card: TypeAlias = Literal["valid", "expired", "missing"]
 Payment: TypeAlias = Literal["unknown", "paid", "deferred"]
+Role: TypeAlias = Literal["admin", "billing", "operator"]
 
 CARDS: Final[tuple[Card, ...]] = ("valid", "expired", "missing")
 
@@ -27,12 +28,16 @@ PLANS: Final[tuple[Plan, ...]] = (Plan("basic", "Basic", 600), Plan("pro", "Pro"
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Someone who can sign in; staff belong to no account and may act on all."""
+    """Someone who can sign in; staff belong to no account and may act on all.
+
+    Without a token nobody signs in as this user: it is what a client of our own acts as.
+    """
 
     id: str
     email: str
     name: str
-    token: str = field(repr=False)
+    role: Role
+    token: str | None = field(repr=False)
     account: str | None
 
     @property
@@ -51,13 +56,17 @@ class Charge:
 
 @dataclass(slots=True)
 class Invite:
-    """One seat that is held for someone; `busy` while a payment for it is on its way."""
+    """One seat that is held for someone; `busy` while a payment for it is on its way.
+
+    `mailed` says whether the mail has gone out; None where the product has nobody to send mail.
+    """
 
     id: str
     email: str
     role: str
     payment: Payment = "unknown"
     charge: Charge | None = None
+    mailed: bool | None = None
     busy: bool = False
 
 
@@ -82,9 +91,9 @@ class Account:
     def charges(self) -> list[tuple[Invite, Charge]]:
         return [(invite, invite.charge) for invite in self.invites.values() if invite.charge]
 
-    def reset(self, *, seats: int, company: str, card: Card) -> None:
+    def reset(self, *, seats: int, company: str, card: Card, plan: Plan) -> None:
         """Put the account into a state that a test asks for; invites and charges are forgotten."""
-        self.bought_seats, self.company, self.card = seats, company, card
+        self.bought_seats, self.company, self.card, self.plan = seats, company, card, plan
         self.invites.clear()
 
 
@@ -108,15 +117,19 @@ class State:
         return None
 
 
-def seeded(*, token_admin: str, token_operator: str) -> State:
-    """The state that every process starts with."""
+def seeded(
+    *, token_admin: str, token_operator: str, token_billing: str | None = None, token_admin_us: str | None = None
+) -> State:
+    """The state that every process starts with; a user whose token is not given is not there."""
     basic, pro = PLANS
     accounts = (
         Account("acc_eu_pro", "Acme", pro, "eu", "team_eu", bought_seats=3),
         Account("acc_us_basic", "Globex", basic, "us", "team_us", bought_seats=12),
     )
     users = (
-        User("usr_admin", "admin@acme.example", "Ada Admin", token_admin, "acc_eu_pro"),
-        User("usr_operator", "operator@acme-teams.example", "Otto Operator", token_operator, None),
+        User("usr_admin", "admin@acme.example", "Ada Admin", "admin", token_admin, "acc_eu_pro"),
+        User("usr_operator", "operator@acme-teams.example", "Otto Operator", "operator", token_operator, None),
+        User("usr_billing", "billing@acme.example", "Bea Billing", "billing", token_billing, "acc_eu_pro"),
+        User("usr_admin_us", "admin@globex.example", "Gus Admin", "admin", token_admin_us, "acc_us_basic"),
     )
-    return State(users, {account.id: account for account in accounts})
+    return State(tuple(user for user in users if user.token), {account.id: account for account in accounts})

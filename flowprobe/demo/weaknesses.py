@@ -13,6 +13,8 @@ __all__ = [
     "PAYMENTS_DOUBLE_CHARGE",
     "PAYMENTS_SHORT_TIMEOUT",
     "PAYMENTS_TRUSTS_200",
+    "SCANNER_COUNTS_TWICE",
+    "SCANNER_NO_FALLBACK",
     "SEARCH_NO_FALLBACK",
     "SEARCH_NO_TIMEOUT",
     "WEAKNESSES",
@@ -26,6 +28,8 @@ SEARCH_NO_TIMEOUT: Final = "search-no-timeout"
 PAYMENTS_SHORT_TIMEOUT: Final = "payments-short-timeout"
 PAYMENTS_DOUBLE_CHARGE: Final = "payments-double-charge"
 PAYMENTS_TRUSTS_200: Final = "payments-trusts-200"
+SCANNER_NO_FALLBACK: Final = "scanner-no-fallback"
+SCANNER_COUNTS_TWICE: Final = "scanner-counts-twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,17 @@ WEAKNESSES: Final[tuple[Weakness, ...]] = (
         "Whatever comes with a 2xx or 3xx is read as a charge: a page of HTML crashes the call (500 with a "
         "stack trace) and leaves the unpaid invite behind.",
         "A reply that is not a charge in JSON is a failure of the provider: retried, then deferred: 202.",
+    ),
+    Weakness(
+        SCANNER_NO_FALLBACK,
+        "A file waits for the scanner's webhook alone: where the webhook or the order to scan is lost, the file "
+        "stays as it is for good.",
+        "Whoever looks at a file that has waited for 1 s makes the product ask the scanner itself.",
+    ),
+    Weakness(
+        SCANNER_COUNTS_TWICE,
+        "Every webhook is booked as one more scan: one that comes twice makes `scans` 2.",
+        "A webhook for a file that has its verdict changes nothing: `scans` stays 1.",
     ),
 )
 _NAMES: Final = frozenset(weakness.name for weakness in WEAKNESSES)

@@ -6,16 +6,20 @@ import asyncio
 import selectors
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
 
 from flowprobe.demo.app import build_product
+from flowprobe.demo.providers.mail import build_mail
 from flowprobe.demo.providers.payments import build_payments
+from flowprobe.demo.providers.scanner import build_scanner
 from flowprobe.demo.providers.search import build_search
-from flowprobe.demo.settings import Settings
+from flowprobe.demo.settings import OAuthSettings, ScannerSettings, Settings
 
-ADMIN, OPERATOR = "token-of-the-admin", "token-of-the-operator"
+ADMIN, OPERATOR, BILLING, ADMIN_US = (f"token-of-the-{name}" for name in ("admin", "operator", "billing", "us-admin"))
+CLIENT_SECRET, SCANNER_SECRET = "secret-of-the-client", "secret-of-the-scanner"
 HANG_S = 3600.0
 
 
@@ -78,6 +82,9 @@ class Hop(httpx.AsyncBaseTransport):
                 reply = await self._forward(request)
                 await asyncio.sleep(0.5)
                 return reply
+            case "twice":
+                await self._forward(request)
+                return await self._forward(request)
             case "503":
                 return httpx.Response(503, json={"error": "unavailable"})
             case "reset":
@@ -100,6 +107,16 @@ class Hop(httpx.AsyncBaseTransport):
         raise AssertionError(f"no such fault: {self.fault}")
 
 
+class Back(httpx.AsyncBaseTransport):
+    """The way of webhooks: from the scanner back to the product, which is there only after it."""
+
+    def __init__(self, acme: Acme) -> None:
+        self._acme = acme
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._acme.product.handle_async_request(request)
+
+
 @dataclass(frozen=True)
 class Timed:
     """A reply of the product, and the time that its client waited for it."""
@@ -111,17 +128,43 @@ class Timed:
 class Acme:
     """One running product with its providers, to be called as from outside."""
 
-    def __init__(self, runner: asyncio.Runner, weaknesses: frozenset[str]) -> None:
+    def __init__(
+        self, runner: asyncio.Runner, weaknesses: frozenset[str], *, providers: bool, public_url: str | None
+    ) -> None:
         self._runner = runner
         self.provider = httpx.ASGITransport(build_payments())
         self.payments = Hop(self.provider)
         self.search = Hop(httpx.ASGITransport(build_search()))
+        self.outbox = httpx.ASGITransport(build_mail())
+        self.mail = Hop(self.outbox)
+        self.webhooks = Hop(Back(self))
+        self.scanner = Hop(httpx.ASGITransport(build_scanner(SCANNER_SECRET, transport=self.webhooks)))
         product = build_product(
-            Settings(ADMIN, OPERATOR, weaknesses, "http://payments", "http://search", 0),
-            payments_transport=self.payments,
-            search_transport=self.search,
+            Settings(
+                token_admin=ADMIN,
+                token_operator=OPERATOR,
+                token_billing=BILLING,
+                token_admin_us=ADMIN_US,
+                weaknesses=weaknesses,
+                payments_url="http://payments",
+                search_url="http://search",
+                port=0,
+                oauth=OAuthSettings(CLIENT_SECRET),
+                scanner=ScannerSettings("http://scanner", SCANNER_SECRET) if providers else None,
+                mail_url="http://mail" if providers else None,
+                public_url=public_url,
+            ),
+            transports={
+                "payments": self.payments, "search": self.search, "scanner": self.scanner, "mail": self.mail,
+            },
+            clock=lambda: asyncio.get_running_loop().time(),
         )
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(product), base_url="http://acme")
+        self.product = httpx.ASGITransport(product)
+        self._client = httpx.AsyncClient(transport=self.product, base_url="http://acme")
+
+    def passes(self, seconds: float) -> None:
+        """Let time pass, and with it all that goes on behind the replies."""
+        self._runner.run(asyncio.sleep(seconds))
 
     def call(self, method: str, path: str, *, token: str | None = ADMIN, **options: object) -> httpx.Response:
         return self.timed(method, path, token=token, **options).reply
@@ -151,19 +194,37 @@ class Acme:
     def find(self, query: str = "europe") -> Timed:
         return self.timed("GET", "/v1/search", params={"q": query})
 
+    def upload(self, content: bytes = b"hello", **options: object) -> dict[str, Any]:
+        """Upload a file with a ticket; the file as the product then has it."""
+        ticket = self.call("POST", "/v1/uploads", json={"name": "report.txt"}).json()
+        file: dict[str, Any] = self.call("PUT", ticket["url"], token=None, content=content, **options).json()
+        return file
+
+    def file(self, file_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.call("GET", f"/v1/files/{file_id}").json()
+        return found
+
     def bill(self) -> dict[str, object]:
         summary: dict[str, object] = self.call("GET", "/v1/billing/summary").json()
         return summary
 
     def charged(self, email: str = "guest@example.test") -> list[dict[str, object]]:
         """What the provider has in its books, whatever the product believes."""
+        return self._listed(self.provider, "/v1/charges?invitee=" + email)["data"]
 
+    def charged_for(self, payment: str) -> list[dict[str, object]]:
+        return self._listed(self.provider, "/v1/charges?payment=" + payment)["data"]
+
+    def mailed(self) -> list[dict[str, object]]:
+        return self._listed(self.outbox, "/messages")["items"]
+
+    def _listed(self, provider: httpx.AsyncBaseTransport, path: str) -> dict[str, list[dict[str, object]]]:
         async def listed() -> httpx.Response:
-            async with httpx.AsyncClient(transport=self.provider, base_url="http://payments") as client:
-                return await client.get("/v1/charges", params={"invitee": email})
+            async with httpx.AsyncClient(transport=provider, base_url="http://provider") as client:
+                return await client.get(path)
 
-        data: list[dict[str, object]] = self._runner.run(listed()).json()["data"]
-        return data
+        body: dict[str, list[dict[str, object]]] = self._runner.run(listed()).json()
+        return body
 
 
 @pytest.fixture
@@ -174,8 +235,9 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @pytest.fixture
 def start(runner: asyncio.Runner) -> Callable[..., Acme]:
-    """Start the product with the switches that are named; with none it is healthy."""
-    return lambda *weaknesses: Acme(runner, frozenset(weaknesses))
+    """Start the product with the switches that are named, and with a scanner and mail where `providers` says so."""
+    return lambda *weaknesses, providers=False, public_url="http://public": Acme(
+        runner, frozenset(weaknesses), providers=providers, public_url=public_url)
 
 
 @pytest.fixture
@@ -185,4 +247,14 @@ def acme(start: Callable[..., Acme]) -> Acme:
 
 @pytest.fixture
 def tokens() -> dict[str, str]:
-    return {"admin": ADMIN, "operator": OPERATOR}
+    return {"admin": ADMIN, "operator": OPERATOR, "billing": BILLING, "admin_us": ADMIN_US}
+
+
+@pytest.fixture
+def client_secret() -> str:
+    return CLIENT_SECRET
+
+
+@pytest.fixture
+def scanner_secret() -> str:
+    return SCANNER_SECRET

@@ -1,4 +1,4 @@
-"""The demo as its users run it: three processes, real sockets."""
+"""The demo as its users run it: processes with real sockets."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -42,10 +43,15 @@ def started(*module: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
 
 def url_of(process: subprocess.Popen[str]) -> str:
     """The address that a process prints when it listens."""
+    return urls_of(process, 1)[0]
+
+
+def urls_of(process: subprocess.Popen[str], ports: int) -> list[str]:
+    """The addresses that a process prints, all at once, when it listens."""
     assert process.stdout is not None
     ready, _, _ = select.select([process.stdout], [], [], START_S)
     assert ready, "the process did not say in time that it listens"
-    return process.stdout.readline().split()[-1]
+    return [process.stdout.readline().split()[-1] for _ in range(ports)]
 
 
 def seconds_to_exit(process: subprocess.Popen[str]) -> float:
@@ -75,6 +81,48 @@ def test_product_and_providers_work_together_and_exit_soon() -> None:
             assert client.get("/v1/search", params={"q": "europe"}).json()["source"] == "index"
             assert client.delete(f"/v1/invites/{invited.json()['id']}").status_code == 204
         assert max(seconds_to_exit(process) for process in (product, *providers)) < EXIT_S
+
+
+def test_all_providers_in_one_process_and_a_file_that_is_scanned() -> None:
+    names = ("payments", "search", "scanner", "mail")
+    ports = {f"{name.upper()}_PORT": "0" for name in names}
+    with ExitStack() as stack:
+        providers = stack.enter_context(
+            started("flowprobe.demo.providers", *names, SCANNER_SECRET="s", **ports))
+        found_at = urls_of(providers, len(names))
+        urls = {f"{name.upper()}_URL": url for name, url in zip(names, found_at, strict=True)}
+        product = stack.enter_context(
+            started("flowprobe.demo.product", **TOKENS, **urls, SCANNER_SECRET="s", ACME_WEAKNESSES="none"))
+        with httpx.Client(base_url=url_of(product), headers=ADMIN, timeout=START_S) as client:
+            for url in urls.values():
+                assert client.get(f"{url}/health").status_code == 200
+            client.post("/v1/teams/team_eu/invites", json={"email": "a@b.test"})
+            assert len(client.get(f"{urls['MAIL_URL']}/messages").json()["items"]) == 1
+            assert len(client.get(f"{urls['PAYMENTS_URL']}/v1/charges").json()["data"]) == 1
+            ticket = client.post("/v1/uploads", json={"name": "a.txt"}).json()
+            client.put(ticket["url"], content=b"hello")
+            found = until(lambda: client.get(f"/v1/files/{ticket['id']}").json(), lambda file: file["state"] == "clean")
+            assert found["scans"] == 1
+            export = client.post("/v1/exports", json={"kind": "documents"}).headers["location"]
+            assert until(lambda: client.get(export).json(), lambda found: found["state"] == "done")["rows"] == 12
+            client.post("/v1/exports", json={"kind": "documents"})  # and still at work when the product ends
+        assert max(seconds_to_exit(process) for process in (product, providers)) < EXIT_S
+        assert "Traceback" not in product.communicate()[1] + providers.communicate()[1]
+
+
+def until(look: Callable[[], Any], is_there: Callable[[Any], bool]) -> Any:
+    """What is found when it is as it should be, or the last that was found."""
+    deadline = time.monotonic() + START_S
+    while not is_there(found := look()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+def test_a_process_whose_second_port_is_taken_says_which(silent_index: socket.socket) -> None:
+    taken = str(silent_index.getsockname()[1])
+    with started("flowprobe.demo.providers", "payments", "mail", PAYMENTS_PORT="0", MAIL_PORT=taken) as providers:
+        assert "Set MAIL_PORT to a free port, or to 0 for any." in providers.communicate(timeout=START_S)[1]
+        assert providers.returncode == 1
 
 
 def test_a_product_with_a_hanging_call_exits_soon(silent_index: socket.socket) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from flowprobe.demo.state import seeded
+
 
 def error_code(reply: Any) -> tuple[int, str]:
     return reply.status_code, reply.json()["error"]["code"]
@@ -54,12 +56,34 @@ def test_the_operator_is_staff_without_an_account(acme: Any, tokens: dict[str, s
         ("DELETE", "/v1/invites/inv_1"),
         ("GET", "/v1/search"),
         ("PUT", "/test/accounts/acc_eu_pro"),
+        ("GET", "/test/accounts/acc_eu_pro"),
+        ("PUT", "/v1/billing/plan"),
+        ("POST", "/v1/payments"),
+        ("GET", "/v1/payments"),
+        ("GET", "/v1/payments/pay_1"),
+        ("POST", "/v1/payments/pay_1/refund"),
+        ("POST", "/v1/exports"),
+        ("GET", "/v1/exports/exp_1"),
+        ("DELETE", "/v1/exports/exp_1"),
+        ("GET", "/v1/exports/exp_1/file"),
+        ("POST", "/v1/uploads"),
+        ("POST", "/v1/files"),
+        ("GET", "/v1/files"),
+        ("GET", "/v1/files/file_1"),
+        ("GET", "/v1/files/file_1/content"),
+        ("DELETE", "/v1/files/file_1"),
+        ("POST", "/v1/notes"),
+        ("GET", "/v1/notes"),
+        ("GET", "/v1/notes/note_1"),
+        ("DELETE", "/v1/notes/note_1"),
+        ("GET", "/v1/regions/eu/summary"),
+        ("GET", "/oauth/userinfo"),
     ],
 )
 def test_without_a_known_token_nothing_is_told(acme: Any, method: str, path: str, token: str | None) -> None:
     reply = acme.call(method, path, token=token)
     assert error_code(reply) == (401, "unauthorized")
-    assert reply.headers["www-authenticate"] == "Bearer"
+    assert reply.headers["www-authenticate"] == ('Bearer error="invalid_token"' if token else "Bearer")
 
 
 def test_an_admin_sees_the_own_account_only(acme: Any) -> None:
@@ -234,7 +258,7 @@ def test_search_needs_a_query(acme: Any, params: dict[str, str]) -> None:
 
 def test_staff_put_an_account_into_a_state(acme: Any, tokens: dict[str, str]) -> None:
     acme.invite()
-    state = {"seats": 7, "company": "Ärzte & Söhne 🏥", "card": "expired"}
+    state = {"seats": 7, "company": "Ärzte & Söhne 🏥", "card": "expired", "plan": "basic"}
     reply = acme.call("PUT", "/test/accounts/acc_eu_pro", token=tokens["operator"], json=state)
     assert reply.status_code == 200
     assert {name: reply.json()[name] for name in state} == state
@@ -255,6 +279,7 @@ def test_only_staff_may_put_an_account_into_a_state(acme: Any) -> None:
         ({"company": "x" * 81}, "invalid_company"),
         ({"company": 7}, "invalid_company"),
         ({"card": "stolen"}, "invalid_card"),
+        ({"plan": "gold"}, "invalid_plan"),
     ],
 )
 def test_a_state_that_cannot_be_is_refused_whole(
@@ -265,3 +290,85 @@ def test_a_state_that_cannot_be_is_refused_whole(
     )
     assert error_code(reply) == (422, code)
     assert acme.bill()["seats"] == 3
+
+
+def test_staff_look_at_the_state_of_an_account(acme: Any, tokens: dict[str, str]) -> None:
+    found = acme.call("GET", "/test/accounts/acc_us_basic", token=tokens["operator"]).json()
+    assert (found["seats"], found["company"], found["card"]) == (12, "Globex", "valid")
+    assert error_code(acme.call("GET", "/test/accounts/acc_eu_pro")) == (403, "forbidden")
+    nowhere = acme.call("GET", "/test/accounts/acc_none", token=tokens["operator"])
+    assert error_code(nowhere) == (404, "not_found")
+
+
+def test_the_billing_contact_changes_the_plan_and_the_admin_pays_it(acme: Any, tokens: dict[str, str]) -> None:
+    changed = acme.call("PUT", "/v1/billing/plan", token=tokens["billing"], json={"plan": "basic"})
+    assert (changed.status_code, changed.json()["plan"]) == (200, "basic")
+    acme.invite()
+    assert (acme.bill()["plan"], acme.bill()["total"]) == ("basic", 600)
+
+
+@pytest.mark.parametrize("user", ["admin", "operator"])
+def test_nobody_else_changes_the_plan(acme: Any, tokens: dict[str, str], user: str) -> None:
+    reply = acme.call("PUT", "/v1/billing/plan", token=tokens[user], json={"plan": "basic"})
+    assert error_code(reply) == (403, "forbidden")
+    assert acme.bill()["plan"] == "pro"
+
+
+def test_a_plan_that_there_is_not_is_refused(acme: Any, tokens: dict[str, str]) -> None:
+    reply = acme.call("PUT", "/v1/billing/plan", token=tokens["billing"], json={"plan": "gold"})
+    assert error_code(reply) == (422, "invalid_plan")
+
+
+def test_the_billing_contact_may_look_and_not_invite(acme: Any, tokens: dict[str, str]) -> None:
+    assert error_code(acme.invite(token=tokens["billing"]).reply) == (403, "forbidden")
+    assert acme.call("GET", "/v1/me", token=tokens["billing"]).json()["role"] == "billing"
+    assert acme.call("GET", "/v1/teams/team_eu/invites", token=tokens["billing"]).json() == {"items": []}
+
+
+def test_an_invite_is_mailed_to_who_is_invited(start: Any) -> None:
+    acme = start(providers=True)
+    invite = acme.invite(headers={"baggage": "trial=1"}).reply.json()
+    (mail,) = acme.mailed()
+    assert (mail["to"], mail["subject"]) == ("guest@example.test", "Acme invites you")
+    assert acme.call("GET", f"/v1/invites/{invite['id']}").json()["mail"] == "sent"
+    assert acme.mail.requests[0].headers["baggage"] == "trial=1"
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [("503", 0), ("reset", 0), ("HTML 200", 0), ("hang", 1)])
+def test_an_invite_whose_mail_fails_is_an_invite_all_the_same(start: Any, fault: str, seconds: float) -> None:
+    acme = start(providers=True)
+    acme.mail.suffer(fault)
+    timed = acme.invite()
+    invite = timed.reply.json()
+    assert (timed.reply.status_code, round(timed.seconds)) == (201, seconds)
+    assert acme.call("GET", f"/v1/invites/{invite['id']}").json()["mail"] == "unsent"
+    assert len(acme.mail.requests) == 1
+
+
+def test_nobody_is_mailed_about_an_invite_that_was_refused(start: Any) -> None:
+    acme = start("payments-double-charge", providers=True)
+    acme.payments.suffer("503")
+    assert acme.invite().reply.status_code == 502
+    assert acme.mailed() == []
+
+
+def test_the_summary_of_a_region_grows_with_it(acme: Any, tokens: dict[str, str]) -> None:
+    eu = acme.call("GET", "/v1/regions/eu/summary").json()
+    us = acme.call("GET", "/v1/regions/us/summary", token=tokens["admin_us"]).json()
+    assert [(each["region"], each["accounts"], each["seats"], each["days"]) for each in (eu, us)] == [
+        ("eu", 1, 3, 2000),
+        ("us", 1, 12, 500),
+    ]
+    assert eu["calls"] > us["calls"] > 0
+    assert eu == acme.call("GET", "/v1/regions/eu/summary", token=tokens["operator"]).json()
+
+
+def test_another_region_is_forbidden_and_no_region_is_not_found(acme: Any) -> None:
+    assert error_code(acme.call("GET", "/v1/regions/us/summary")) == (403, "forbidden")
+    assert error_code(acme.call("GET", "/v1/regions/mars/summary")) == (404, "not_found")
+
+
+def test_a_user_whose_token_is_not_set_is_not_there() -> None:
+    state = seeded(token_admin="a", token_operator="o")
+    assert [user.id for user in state.users] == ["usr_admin", "usr_operator"]
+    assert state.user_with("") is None

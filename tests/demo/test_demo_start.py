@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
 import pytest
+from starlette.routing import Route
 
-from flowprobe.demo import product
+from flowprobe.demo import product, weaknesses
+from flowprobe.demo.app import build_product
 from flowprobe.demo.providers import __main__ as providers
+from flowprobe.demo.providers.mail import build_mail
+from flowprobe.demo.providers.payments import build_payments
+from flowprobe.demo.providers.scanner import build_scanner
+from flowprobe.demo.providers.search import build_search
 from flowprobe.demo.settings import Settings, SettingsError
 from flowprobe.demo.weaknesses import WEAKNESSES
 
 TOKENS = {"ACME_TOKEN_ADMIN": "a", "ACME_TOKEN_OPERATOR": "o"}
-REFERENCE = (Path(__file__).parents[2] / "docs/reference/demo.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+PORTS = {f"{name}_PORT" for name in ("PAYMENTS", "SEARCH", "SCANNER", "MAIL")}
+CONSTANTS = {*PORTS, *vars(weaknesses)}
+REFERENCE = (ROOT / "docs/reference/demo.md").read_text("utf-8")
 
 
 def test_tokens_are_enough_to_start() -> None:
@@ -24,12 +34,18 @@ def test_tokens_are_enough_to_start() -> None:
 
 def test_tokens_are_in_no_representation_of_the_settings() -> None:
     assert "secret" not in repr(
-        Settings.read({"ACME_TOKEN_ADMIN": "secret-1", "ACME_TOKEN_OPERATOR": "secret-2"})
+        Settings.read({
+            "ACME_TOKEN_ADMIN": "secret-1", "ACME_TOKEN_OPERATOR": "secret-2", "ACME_TOKEN_BILLING": "secret-3",
+            "ACME_TOKEN_ADMIN_US": "secret-4", "ACME_OAUTH_SECRET": "secret-5", "SCANNER_URL": "http://s",
+            "SCANNER_SECRET": "secret-6",
+        })
     )
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
-    wrong = {"PORT": "http", "PAYMENTS_URL": "localhost:1", "ACME_WEAKNESSES": "search-slow"}
+    wrong = {"PORT": "http", "PAYMENTS_URL": "localhost:1", "ACME_WEAKNESSES": "search-slow",
+             "SCANNER_URL": "http://s", "MAIL_URL": "mail", "PUBLIC_URL": "acme", "ACME_ACCESS_TOKEN_SECONDS": "0",
+             "ACME_OAUTH_REDIRECT_URI": "acme:/back"}
     with pytest.raises(SettingsError) as caught:
         Settings.read(wrong)
     said = str(caught.value).splitlines()
@@ -38,6 +54,11 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         "ACME_TOKEN_OPERATOR",
         "ACME_WEAKNESSES",
         "PAYMENTS_URL",
+        "SCANNER_SECRET",
+        "MAIL_URL",
+        "PUBLIC_URL",
+        "ACME_OAUTH_REDIRECT_URI",
+        "ACME_ACCESS_TOKEN_SECONDS",
         "PORT",
     ]
 
@@ -45,6 +66,8 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 def test_one_token_for_two_users_is_refused() -> None:
     with pytest.raises(SettingsError, match="two users need two"):
         Settings.read({"ACME_TOKEN_ADMIN": "same", "ACME_TOKEN_OPERATOR": "same"})
+    with pytest.raises(SettingsError, match="ACME_TOKEN_OPERATOR and ACME_TOKEN_BILLING are the same"):
+        Settings.read({**TOKENS, "ACME_TOKEN_BILLING": "o"})
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "8o", "²"])
@@ -65,10 +88,20 @@ def test_an_unknown_weakness_exits_2_with_the_known_ones(capsys: pytest.CaptureF
     assert all(weakness.name in said for weakness in WEAKNESSES)
 
 
-@pytest.mark.parametrize("arguments", [[], ["mail"], ["payments", "search"]])
-def test_a_provider_must_be_one_of_the_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("arguments", [[], ["fax"], ["payments", "payments"], ["search", "fax"]])
+def test_a_provider_must_be_one_that_there_is(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert providers.main(arguments, {}) == 2
-    assert "name one provider: payments or search" in capsys.readouterr().err
+    assert "name providers, each once: payments, search, scanner, mail" in capsys.readouterr().err
+
+
+def test_a_scanner_without_a_secret_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert providers.main(["scanner"], {}) == 2
+    assert "scanner: SCANNER_SECRET is not set" in capsys.readouterr().err
+
+
+def test_providers_of_one_process_have_a_port_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert providers.main(["payments", "mail"], {"PAYMENTS_PORT": "0", "MAIL_PORT": "x", "PORT": "y"}) == 2
+    assert "mail: MAIL_PORT is `x`" in capsys.readouterr().err
 
 
 def test_a_provider_with_a_wrong_port_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +122,21 @@ def test_every_switch_is_in_the_reference_word_for_word(weakness: object) -> Non
     assert f"| `{name}` | {summary} | {healthy} |" in REFERENCE
 
 
-@pytest.mark.parametrize("name", [*TOKENS, "PORT", "PAYMENTS_URL", "SEARCH_URL", "ACME_WEAKNESSES"])
-def test_every_variable_is_in_the_reference(name: str) -> None:
-    assert f"| `{name}` |" in REFERENCE
+def test_the_variables_of_the_reference_are_those_that_are_read() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "flowprobe/demo").rglob("*.py"))
+    read = set(re.findall(r'"((?:ACME|PAYMENTS|SEARCH|SCANNER|MAIL|PUBLIC)_[A-Z_]+)"', code)) - CONSTANTS
+    table = REFERENCE.partition("## Environment variables")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE)) == {*read, "PORT", *PORTS}
+
+
+APPS = (build_product(Settings.read(TOKENS)), build_payments(), build_search(), build_scanner("secret"), build_mail())
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(method, route.path) for app in APPS for route in app.routes if isinstance(route, Route)
+     for method in sorted((route.methods or set()) - {"HEAD"})],
+)
+def test_every_call_is_in_the_reference(method: str, path: str) -> None:
+    said = {"/v1/uploads/{ticket}": "<url>", "/indexes/{index}/search": "/indexes/teams/search"}.get(path, path)
+    assert re.search(rf"^\| `{method} {re.escape(said)}[`? ]", REFERENCE, re.MULTILINE)

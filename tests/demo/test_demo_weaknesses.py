@@ -14,11 +14,13 @@ from flowprobe.demo.weaknesses import WEAKNESSES, UnknownWeakness, parse_weaknes
 REFERENCE = (Path(__file__).parents[2] / "docs/reference/demo.md").read_text("utf-8")
 PAYMENTS = tuple(w.name for w in WEAKNESSES if w.name.startswith("payments-"))
 SEARCH = tuple(w.name for w in WEAKNESSES if w.name.startswith("search-"))
+SCANNER = tuple(w.name for w in WEAKNESSES if w.name.startswith("scanner-"))
+GROUPS = {"payments-": PAYMENTS, "search-": SEARCH, "scanner-": SCANNER}
 HANGS_S = 3600
 
 
 def switches(column: str, prefix: str) -> tuple[str, ...]:
-    named = {"healthy": (), "all": PAYMENTS if prefix == "payments-" else SEARCH}
+    named = {"healthy": (), "all": GROUPS[prefix]}
     return named.get(column, (prefix + column,))
 
 
@@ -36,6 +38,7 @@ def cells(heading: str, prefix: str) -> list[Any]:
 
 INVITE_CELLS = cells("An invite, while payments misbehaves", "payments-")
 SEARCH_CELLS = cells("The search tab, while the index misbehaves", "search-")
+FILE_CELLS = cells("A file, while the scanner misbehaves", "scanner-")
 
 
 def described(timed: Any, charges: int) -> str:
@@ -68,27 +71,78 @@ def test_the_search_tab_ends_as_the_reference_says(
     assert described_hits(acme.find()) == cell
 
 
+def upload_under(acme: Any, fault: str) -> Any:
+    """What has become of a file that is looked at each second; the first word of a fault says what it happens to."""
+    kind, _, fault = fault.partition(": ")
+    fault, _, times = fault.partition(" × ")
+    hop = {"none": acme.webhooks, "order": acme.scanner, "webhook": acme.webhooks}[kind]
+    hop.suffer(httpx.Response(204) if fault == "lost" else fault or "none", times=int(times or 1000))
+    file = acme.upload()["id"]
+    for _ in range(5):
+        acme.passes(1)
+        found = acme.file(file)
+    return found
+
+
+def described_file(file: Any) -> str:
+    return f"{file['state']}, {file['scans']} {'scan' if file['scans'] == 1 else 'scans'}"
+
+
+@pytest.mark.parametrize(("on", "fault", "cell"), FILE_CELLS)
+def test_a_file_ends_as_the_reference_says(start: Any, on: tuple[str, ...], fault: str, cell: str) -> None:
+    assert described_file(upload_under(start(*on, providers=True), fault)) == cell
+
+
+@pytest.mark.parametrize(("on", "fault", "cell"), FILE_CELLS)
+def test_other_switches_change_nothing_for_a_file(start: Any, on: tuple[str, ...], fault: str, cell: str) -> None:
+    assert described_file(upload_under(start(*on, *PAYMENTS, *SEARCH, providers=True), fault)) == cell
+
+
+def test_a_file_is_asked_about_when_it_has_waited_for_a_second(start: Any) -> None:
+    acme = start(providers=True)
+    acme.webhooks.suffer(httpx.Response(204))
+    file = acme.upload()["id"]
+    acme.passes(0.9)
+    assert acme.file(file)["state"] == "scanning"
+    acme.passes(0.1)
+    assert acme.file(file)["state"] == "clean"
+    assert [request.method for request in acme.scanner.requests] == ["POST", "GET"]
+
+
+@pytest.mark.parametrize("reply", [
+    httpx.Response(503), httpx.Response(200, text="<html>"), httpx.Response(200, json=[]),
+    httpx.Response(200, json={"verdict": None}), httpx.Response(200, json={"verdict": "perhaps"}),
+])
+def test_what_is_no_verdict_leaves_a_file_as_it_is(start: Any, reply: httpx.Response) -> None:
+    acme = start(providers=True)
+    acme.webhooks.suffer(httpx.Response(204))
+    file = acme.upload()["id"]
+    acme.passes(1)
+    acme.scanner.suffer(reply)
+    assert acme.file(file)["state"] == "scanning"
+
+
 @pytest.mark.parametrize(("on", "fault", "cell"), INVITE_CELLS)
-def test_search_switches_change_nothing_for_an_invite(
+def test_other_switches_change_nothing_for_an_invite(
     start: Any, on: tuple[str, ...], fault: str, cell: str
 ) -> None:
-    acme = start(*on, *SEARCH)
+    acme = start(*on, *SEARCH, *SCANNER)
     acme.payments.suffer(fault)
     assert described(acme.invite(), len(acme.charged())) == cell
 
 
 @pytest.mark.parametrize(("on", "fault", "cell"), SEARCH_CELLS)
-def test_payments_switches_change_nothing_for_search(
+def test_other_switches_change_nothing_for_search(
     start: Any, on: tuple[str, ...], fault: str, cell: str
 ) -> None:
-    acme = start(*on, *PAYMENTS)
+    acme = start(*on, *PAYMENTS, *SCANNER)
     acme.search.suffer(fault)
     assert described_hits(acme.find()) == cell
 
 
 @pytest.mark.parametrize("name", [weakness.name for weakness in WEAKNESSES])
 def test_each_switch_alone_differs_from_healthy_under_some_fault(name: str) -> None:
-    table = INVITE_CELLS if name in PAYMENTS else SEARCH_CELLS
+    table = {**dict.fromkeys(PAYMENTS, INVITE_CELLS), **dict.fromkeys(SCANNER, FILE_CELLS)}.get(name, SEARCH_CELLS)
     healthy = {fault: cell for on, fault, cell in (case.values for case in table) if on == ()}
     weak = {fault: cell for on, fault, cell in (case.values for case in table) if on == (name,)}
     assert weak["none"] == healthy["none"]
@@ -241,7 +295,7 @@ def test_hits_of_the_database_are_those_of_the_index(acme: Any) -> None:
     assert fallback["hits"] == healthy["hits"] != []
 
 
-@pytest.mark.parametrize(("text", "names"), [("all", set(PAYMENTS + SEARCH)), ("none", set())])
+@pytest.mark.parametrize(("text", "names"), [("all", set(PAYMENTS + SEARCH + SCANNER)), ("none", set())])
 def test_all_and_none_are_names_for_sets(text: str, names: set[str]) -> None:
     assert parse_weaknesses(text) == names
 

@@ -62,12 +62,12 @@ def test_result_has_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def _keys(value: Any) -> Iterator[str]:
-    """Every key, but those of `personas` and `cleanup`, which are roles and steps."""
+    """Every key, but those of `personas`, `account` and `cleanup`, which are roles, fields and steps."""
     match value:
         case dict():
             for key, inner in value.items():
                 yield key
-                yield from _keys(list(inner.values()) if key in ("personas", "cleanup") else inner)
+                yield from _keys(list(inner.values()) if key in ("personas", "account", "cleanup") else inner)
         case list():
             for inner in value:
                 yield from _keys(inner)

@@ -1,1 +1,1 @@
-"""Stand-ins for the two providers that Acme Teams calls."""
+"""Stand-ins for the providers that Acme Teams calls."""

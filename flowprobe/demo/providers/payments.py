@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,6 +16,8 @@ from starlette.routing import Route
 __all__ = ["build_payments"]
 
 _Json: TypeAlias = dict[str, object]
+
+_FILTERS: Final = ("reference", "invitee", "payment")
 
 
 def build_payments() -> Starlette:
@@ -62,9 +64,8 @@ class _Desk:
         return await self._once(request, self._refund)
 
     async def charges(self, request: Request) -> Response:
-        """The charges with a reference, or for an invitee (metadata); all of them where neither is named."""
-        wanted = request.query_params.get("reference"), request.query_params.get("invitee")
-        found = [charge.to_json() for charge in self._charges if _is_wanted(charge, *wanted)]
+        """The charges with a reference, or for an invitee or a payment (metadata); all of them where none is named."""
+        found = [charge.to_json() for charge in self._charges if _is_wanted(charge, request.query_params)]
         return _reply(200, {"object": "list", "data": found, "total": len(found)})
 
     async def _once(self, request: Request, act: Callable[[_Json], _Json]) -> Response:
@@ -136,9 +137,9 @@ def _order(body: _Json) -> _Charge:
     raise _Refused(422, "invalid_request", "a charge needs an amount above 0, a currency and a reference")
 
 
-def _is_wanted(charge: _Charge, reference: str | None, invitee: str | None) -> bool:
-    by_reference = reference is None or charge.reference == reference
-    return by_reference and (invitee is None or charge.metadata.get("invitee") == invitee)
+def _is_wanted(charge: _Charge, wanted: Mapping[str, str]) -> bool:
+    known = {**charge.metadata, "reference": charge.reference}
+    return all(known.get(name) == wanted[name] for name in _FILTERS if name in wanted)
 
 
 def _reply(status: int, body: _Json, headers: dict[str, str] | None = None) -> Response:
