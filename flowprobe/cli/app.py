@@ -70,6 +70,19 @@ def check(paths: Paths, env: Env = None, as_json: AsJson = False) -> int:
 
 
 @app.command()
+def fmt(
+    paths: Annotated[Optional[list[Path]], typer.Argument(  # noqa: UP045
+        help="Files, or folders of them; `-` is standard input. Default: this folder.", metavar="[PATH...]")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where a file would change.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Write nothing; print what would change.")] = False,
+) -> int:
+    """Format scenario, profile and project files; every value and every comment stays."""
+    from flowprobe.cli.formatting import fmt_command
+
+    return fmt_command(tuple(paths or ()), check=check, diff=diff)
+
+
+@app.command()
 def cleanup(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is left.")] = False) -> int:
     """Finish the cleanup of earlier runs of this folder: what a crash or an impatient Ctrl-C left behind."""
     from flowprobe.cli.cleaning import cleanup_command
