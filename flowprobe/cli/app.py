@@ -62,11 +62,14 @@ def run(
 
 
 @app.command()
-def check(paths: Paths, env: Env = None, as_json: AsJson = False) -> int:
+def check(
+    paths: Paths, env: Env = None, as_json: AsJson = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as problems.")] = False,
+) -> int:
     """Check scenario files whole, without sending anything."""
     from flowprobe.cli.checking import check_command
 
-    return check_command(tuple(paths), environment=env, as_json=as_json)
+    return check_command(tuple(paths), environment=env, as_json=as_json, strict=strict)
 
 
 @app.command()

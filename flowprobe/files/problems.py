@@ -159,6 +159,12 @@ MESSAGES: Mapping[str, Message] = {
     "unknown-target": Message("no target is called `{name}` in the environment `{environment}`"),
     "unknown-under": Message("`{name}` is neither a fault plan, nor a provider, nor provider/kind"),
     "unknown-environment": Message("no environment is called `{name}`"),
+    # warnings: allowed, and most likely not meant
+    "unused-capture": Message("nothing uses what the step `{step}` captures as `{name}`",
+                              "write ${{{step}.{name}}} where it is needed, or remove it"),
+    "unused-role": Message("no step acts as `{name}`, and nothing looks it up",
+                           "write `as: {name}` in a step, or remove it"),
+    "write-without-cleanup": Message("this {method} has no `cleanup`: in production, what it does would stay"),
 }
 
 

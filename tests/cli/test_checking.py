@@ -1,0 +1,54 @@
+"""`flowprobe check`: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flowprobe.cli.checking import check_command
+
+ODD = """\
+flowprobe: 1
+scenario: A
+personas: {admin: pro-eu}
+workflow:
+  - step: one
+    call: POST /one
+    capture: {id: $.id}
+"""
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    file = tmp_path / "a.yaml"
+    file.write_text(ODD)
+    return file
+
+
+def test_a_warning_is_told_and_fails_nothing(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_command((odd,), environment=None, as_json=False) == 0
+    out, err = capsys.readouterr()
+    assert out == "1 file checked, 1 warning\n"
+    assert err.startswith(f"{odd}:7:15: warning: nothing uses what the step `one` captures as `id`\n")
+
+
+def test_strictly_a_warning_is_a_problem(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_command((odd,), environment=None, as_json=False, strict=True) == 2
+    assert capsys.readouterr().err.endswith("1 file checked, 1 warning\n")
+
+
+def test_json_has_problems_and_warnings(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_command((odd, odd.with_name("absent.yaml")), environment=None, as_json=True) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert [problem["id"] for problem in found["problems"]] == ["file-not-found"]
+    assert check_command((odd,), environment=None, as_json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert ([], ["unused-capture"]) == (found["problems"], [warning["id"] for warning in found["warnings"]])
+
+
+def test_problems_come_before_warnings_and_both_are_counted(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd.with_name("b.yaml").write_text(ODD.replace("POST", "POOST"))
+    assert check_command((odd.parent,), environment=None, as_json=False) == 2
+    assert capsys.readouterr().err.endswith("2 files checked, 1 problem, 1 warning\n")
