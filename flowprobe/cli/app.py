@@ -110,6 +110,14 @@ def doctor() -> int:
 
 
 @app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Where to. Default: here.", metavar="[FOLDER]")] = Path()) -> int:
+    """Write a first scenario, with its personas and its environment, that runs against the bundled product."""
+    from flowprobe.cli.beginning import init_command
+
+    return init_command(folder)
+
+
+@app.command()
 def schema(kind: Annotated[str, typer.Argument(help="scenario, project or profile.")] = "scenario") -> int:
     """Print the JSON Schema of a file, for editors."""
     from flowprobe.cli.checking import schema_command

@@ -45,7 +45,7 @@ def test_json_has_problems_and_warnings(odd: Path, capsys: pytest.CaptureFixture
     assert [problem["id"] for problem in found["problems"]] == ["file-not-found"]
     assert check_command((odd,), environment=None, as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
-    assert ([], ["unused-capture"]) == (found["problems"], [warning["id"] for warning in found["warnings"]])
+    assert (found["problems"], [warning["id"] for warning in found["warnings"]]) == ([], ["unused-capture"])
 
 
 def test_problems_come_before_warnings_and_both_are_counted(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
