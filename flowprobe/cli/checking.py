@@ -16,7 +16,7 @@ from flowprobe.files.project import find_project, load_project
 from flowprobe.files.scenarios import read_scenario, scenario_files
 from flowprobe.running.places import shown_path
 
-__all__ = ["check_command", "schema_command"]
+__all__ = ["check_command", "looked_at", "schema_command"]
 
 
 def check_command(paths: tuple[Path, ...], *, environment: str | None, as_json: bool, strict: bool = False) -> int:
@@ -24,7 +24,7 @@ def check_command(paths: tuple[Path, ...], *, environment: str | None, as_json: 
     files, problems = _files(paths)
     warnings: list[Problem] = []
     for file in files:
-        wrong, odd = _looked_at(file, environment)
+        wrong, odd = looked_at(file, environment)
         problems += wrong
         warnings += odd
     bad = bool(problems or (strict and warnings))
@@ -58,7 +58,7 @@ def _files(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], list[Problem]]:
         return (), list(invalid.problems)
 
 
-def _looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+def looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     """What is wrong with a file, and with how it fits the project that it belongs to; and what is odd about it."""
     try:
         scenario, root, context = read_scenario(file)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from flowprobe.cli.checking import check_command
+from flowprobe.cli.checking import check_command, looked_at
 
 ODD = """\
 flowprobe: 1
@@ -52,3 +54,24 @@ def test_problems_come_before_warnings_and_both_are_counted(odd: Path, capsys: p
     odd.with_name("b.yaml").write_text(ODD.replace("POST", "POOST"))
     assert check_command((odd.parent,), environment=None, as_json=False) == 2
     assert capsys.readouterr().err.endswith("2 files checked, 1 problem, 1 warning\n")
+
+
+def test_memory_stays_flat_over_many_files(odd: Path) -> None:
+    """What is kept of one file is nothing; the look-ups that are remembered are a fixed number."""
+    file = odd.with_name("many.yaml")
+
+    def look(numbers: range) -> int:
+        for number in numbers:
+            file.write_text(ODD.replace("one", f"one-{number}") + f"    cleanup: DELETE /one/${{one-{number}.id}}\n")
+            assert looked_at(file, None) == ((), ())
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    look(range(20))
+    tracemalloc.start()
+    try:
+        before = look(range(20, 60))
+        growth = look(range(60, 460)) - before
+    finally:
+        tracemalloc.stop()
+    assert growth < 400 * 1024  # a file with its nodes and its model is some 50 KiB
