@@ -68,6 +68,7 @@ def _roles(names: Outline, used: frozenset[tuple[str, ...]], context: Context) -
 
 
 def _acting(link: Link) -> Iterator[str]:
+    yield from link.used.personas if link.used is not None else ()
     for key in _ROLES:
         named = link.node.get(key)
         if isinstance(named, Scalar):
