@@ -6,9 +6,11 @@ import gc
 import json
 import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from flowprobe.cli import checking
 from flowprobe.cli.checking import check_command, looked_at
 
 ODD = """\
@@ -75,3 +77,14 @@ def test_memory_stays_flat_over_many_files(odd: Path) -> None:
     finally:
         tracemalloc.stop()
     assert growth < 400 * 1024  # a file with its nodes and its model is some 50 KiB
+
+
+def test_writes_in_a_production_that_is_named_need_their_cleanup(
+        odd: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    odd.with_name("flowprobe.yaml").write_text(
+        "flowprobe: 1\nenvironments: {live: {target: http://127.0.0.1:9}}\npersonas: {pro-eu: {}}\n")
+    live = SimpleNamespace(name="live", targets={"target": "http://127.0.0.1:9"}, providers={}, production=True)
+    monkeypatch.setattr(checking, "_environment", lambda project, name: live)  # noqa: ARG005
+    for named, said in ((None, "1 warning"), ("live", "2 warnings")):
+        check_command((odd,), environment=named, as_json=False)
+        assert capsys.readouterr().out == f"1 file checked, {said}\n"

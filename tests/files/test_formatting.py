@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +105,7 @@ def test_just_the_part_that_is_too_long_is_broken() -> None:
     ("a: >-  # why\n b\n c\n", "a: >-  # why\n  b\n  c\n"),
     ("a: |4\n     b\n", "a: |2\n   b\n"),
     ("a:\n  - |\n   b\n  - c\n", "a:\n  - |\n    b\n  - c\n"),
+    ("a: |\n  b\n   \n\nc: 1\n", "a: |\n  b\n   \n\nc: 1\n"),
     ("a: |\n b", "a: |-\n  b\n"),
     ("a: b\n     c\n\n     d\ne: 1\n", "a: b\n  c\n\n  d\ne: 1\n"),
     ("a: 'b\n\n\n   c'\n", "a: 'b\n\n\n  c'\n"),
@@ -226,11 +228,12 @@ def test_any_file_is_formatted_once_and_for_all(text: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_file_that_was_pulled_about_comes_out_the_same(path: Path, data: st.DataObject) -> None:
-    """Comments, blank lines and blanks at the ends of lines, put anywhere."""
-    lines = path.read_text().splitlines()
-    for number in data.draw(st.lists(st.integers(0, len(lines) - 1), max_size=6)):
-        lines[number] += data.draw(st.sampled_from(["  ", " # x", "\n", "\n# y", "\n      # z", "\n\n\n"]))
-    text = "\n".join(lines)
+    """Comments and line breaks, put wherever a line may be broken, between braces too."""
+    text = path.read_text()
+    for _ in range(data.draw(st.integers(1, 6))):
+        spots = [found.end() for found in re.finditer(r"[,{\[] ?|: |- |$", text, re.MULTILINE)]
+        at, pad = data.draw(st.sampled_from(spots)), " " * data.draw(st.integers(0, 20))
+        text = text[:at] + data.draw(st.sampled_from([" # x\n", "\n# y\n", "\n\n", "   \n", "\n  # z\n"])) + pad + text[at:]
     once = _formatted_or_none(path, text)
     if once is not None:
         assert formatted(path, once) == once

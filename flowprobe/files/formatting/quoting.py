@@ -69,15 +69,15 @@ def _block(node: Scalar, raw: str, pad: str) -> tuple[str, list[str]]:
     opening, _, body = raw.partition("\n")
     said = opening.partition("#")[0].strip()
     lines = body.split("\n")
-    if "+" in said:
-        lines = lines[:-1] if body.endswith("\n") else lines
-    else:
-        while lines and not lines[-1].strip(" "):
-            lines.pop()
     depth, explicit = _depth(node, lines, said)
     ending = "-" if not node.value.endswith("\n") else "+" if "+" in said else ""
     ending = "+" if "+" in said and not node.value else ending
     inside = [line[depth:] for line in lines]
+    if "+" in said:
+        inside = inside[:-1] if body.endswith("\n") else inside
+    else:
+        while inside and not inside[-1]:  # a line of blanks is text where there are more of them than of indentation
+            inside.pop()
     return f"{said[0]}{'2' if explicit else ''}{ending}", [pad + line if line else "" for line in inside]
 
 
