@@ -39,9 +39,9 @@ class Problem:
     def place(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
-    def render(self) -> str:
-        """The message as a person reads it: the place, the sentence, the line with a caret."""
-        lines = [f"{self.place}: {self.found}"]
+    def render(self, lead: str = "") -> str:
+        """The message as a person reads it: the place, `lead` and the sentence, the line with a caret."""
+        lines = [f"{self.place}: {lead}{self.found}"]
         if self.source and self.line:
             gutter = f"{self.line:>5} | "
             caret = " " * (len(gutter) - 2) + "| " + " " * (self.column - 1) + "^" * max(1, self.width)

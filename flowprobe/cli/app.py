@@ -62,11 +62,27 @@ def run(
 
 
 @app.command()
-def check(paths: Paths, env: Env = None, as_json: AsJson = False) -> int:
+def check(
+    paths: Paths, env: Env = None, as_json: AsJson = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as problems.")] = False,
+) -> int:
     """Check scenario files whole, without sending anything."""
     from flowprobe.cli.checking import check_command
 
-    return check_command(tuple(paths), environment=env, as_json=as_json)
+    return check_command(tuple(paths), environment=env, as_json=as_json, strict=strict)
+
+
+@app.command()
+def fmt(
+    paths: Annotated[Optional[list[Path]], typer.Argument(  # noqa: UP045
+        help="Files, or folders of them; `-` is standard input. Default: this folder.", metavar="[PATH...]")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where a file would change.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Write nothing; print what would change.")] = False,
+) -> int:
+    """Format scenario, profile and project files; every value and every comment stays."""
+    from flowprobe.cli.formatting import fmt_command
+
+    return fmt_command(tuple(paths or ()), check=check, diff=diff)
 
 
 @app.command()
@@ -91,6 +107,14 @@ def doctor() -> int:
     from flowprobe.cli.doctor import doctor_command
 
     return doctor_command()
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Where to. Default: here.", metavar="[FOLDER]")] = Path()) -> int:
+    """Write a first scenario, with its personas and its environment, that runs against the bundled product."""
+    from flowprobe.cli.beginning import init_command
+
+    return init_command(folder)
 
 
 @app.command()

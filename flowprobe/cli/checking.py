@@ -10,26 +10,45 @@ from pathlib import Path
 from flowprobe.core.scenario import Environment, Project
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.checks import check_scenario
+from flowprobe.files.lints import lint
 from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.project import find_project, load_project
-from flowprobe.files.scenarios import load_scenario, scenario_files
+from flowprobe.files.scenarios import read_scenario, scenario_files
 from flowprobe.running.places import shown_path
 
-__all__ = ["check_command", "schema_command"]
+__all__ = ["check_command", "looked_at", "schema_command"]
 
 
-def check_command(paths: tuple[Path, ...], *, environment: str | None, as_json: bool) -> int:
-    """Exit code 0, or 2 with every problem of every file."""
+def check_command(paths: tuple[Path, ...], *, environment: str | None, as_json: bool, strict: bool = False) -> int:
+    """Exit code 0, or 2 with every problem of every file; with `strict` a warning is one too."""
     files, problems = _files(paths)
+    warnings: list[Problem] = []
     for file in files:
-        problems += _problems(file, environment)
+        wrong, odd = looked_at(file, environment)
+        problems += wrong
+        warnings += odd
+    bad = bool(problems or (strict and warnings))
     if as_json:
-        print(json.dumps({"files": [str(f) for f in files], "problems": [asdict(p) for p in problems]}, indent=1))
+        found = {"files": [str(f) for f in files], "problems": [asdict(p) for p in problems],
+                 "warnings": [asdict(w) for w in warnings]}
+        print(json.dumps(found, indent=1))
     else:
-        for problem in problems:
-            print(problem.render(), end="\n\n", file=sys.stderr)
-        print(_count(len(files), len(problems)), file=sys.stderr if problems else sys.stdout)
-    return 2 if problems else 0
+        _show(len(files), problems, warnings, bad)
+    return 2 if bad else 0
+
+
+def _show(files: int, problems: list[Problem], warnings: list[Problem], bad: bool) -> None:
+    for problem in problems:
+        print(problem.render(), end="\n\n", file=sys.stderr)
+    for warning in warnings:
+        print(warning.render("warning: "), end="\n\n", file=sys.stderr)
+    found = [_counted(len(problems), "problem"), _counted(len(warnings), "warning")]
+    said = ", ".join(filter(None, found)) or "all well"
+    print(f"{_counted(files, 'file') or '0 files'} checked, {said}", file=sys.stderr if bad else sys.stdout)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}" if number else ""
 
 
 def _files(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], list[Problem]]:
@@ -39,16 +58,17 @@ def _files(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], list[Problem]]:
         return (), list(invalid.problems)
 
 
-def _problems(file: Path, environment: str | None) -> tuple[Problem, ...]:
-    """What is wrong with a file, and with how it fits the project that it belongs to."""
+def looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """What is wrong with a file, and with how it fits the project that it belongs to; and what is odd about it."""
     try:
-        scenario = load_scenario(file)
+        scenario, root, context = read_scenario(file)
         found = find_project(file.resolve().parent)
         project = load_project(Path(shown_path(found))) if found else None
         where = _environment(project, environment) if project else None
     except InvalidInput as invalid:
-        return invalid.problems
-    return check_scenario(scenario, project, where)
+        return invalid.problems, ()
+    production = environment is not None and bool(getattr(where, "production", False))
+    return check_scenario(scenario, project, where), lint(root, context, writes_need_cleanup=production)
 
 
 def _environment(project: Project, name: str | None) -> Environment:
@@ -59,11 +79,6 @@ def _environment(project: Project, name: str | None) -> Environment:
     instead = did_you_mean(wanted, known, otherwise=f"there is: {listed(known, last='and')}")
     found = f"there is no environment {wanted!r}"
     raise InvalidInput((Problem("unknown-environment", project.file, 0, 0, found, instead),))
-
-
-def _count(files: int, problems: int) -> str:
-    looked = f"{files} file{'s' if files != 1 else ''} checked"
-    return f"{looked}, {problems} problem{'s' if problems != 1 else ''}" if problems else f"{looked}, all well"
 
 
 def schema_command(kind: str) -> int:

@@ -21,6 +21,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal without UTF-8 is no reason to stop
             stream.reconfigure(errors="backslashreplace")
+    gc.set_threshold(50_000, 20, 20)  # importing makes little garbage, and looking for it is a twentieth of a start
     from flowprobe.cli.failures import guarded
 
     code = guarded(_run_app)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     from flowprobe.core.scenario import Position
@@ -23,8 +23,17 @@ __all__ = [
     "OneOf", "Record", "Shape", "Size", "Special", "Text",
 ]
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass_transform(frozen_default=True)
+def _plain(cls: type[T]) -> type[T]:
+    """A frozen, slotted dataclass that is its own equal and has no text of its own: these are made at every start,
+    nobody compares or prints them, and the methods for it would be half of what making them costs."""
+    return dataclass(frozen=True, slots=True, eq=False, repr=False)(cls)
+
+
+@_plain
 class Text:
     """A string on one line that is not empty.
 
@@ -42,29 +51,29 @@ class Text:
     lines: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Name:
     """An identifier: letters, digits, `-` and `_`, starting with a letter."""
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Integer:
     minimum: int | None = None
     maximum: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Number:
     minimum: float | None = None
     maximum: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Boolean:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Duration:
     """`800ms`, `2s`, `1.5m`, `2h`, `7d`; read as seconds (float). A bare number is a problem. `positive`: zero is
     one too."""
@@ -73,19 +82,19 @@ class Duration:
     positive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Size:
     """`64KB`, `1MB`, `10MiB`, `512B` (KB = 1000); read as bytes (int). A bare number is a problem."""
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Choice:
     """One of a closed list of words."""
 
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class CallLine:
     """`METHOD /path` or `METHOD target:/path`, read as a `CallTemplate`. `absolute`: also `METHOD
     http://…`. `brought`: also a URL that one look-up brings.
@@ -95,7 +104,7 @@ class CallLine:
     brought: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Json:
     """Any value. `templated`: strings may hold `${...}`. `matchers`: a shape that a reply is held against, in
     which mappings may be `$` matchers or hold `$.paths`."""
@@ -104,7 +113,7 @@ class Json:
     matchers: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class ListOf:
     """A list of `item`, read as a tuple; `or_one` also takes a single item."""
 
@@ -113,7 +122,7 @@ class ListOf:
     minimum: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class MapOf:
     """A mapping with free keys, read as a dict in file order. `key` is the shape of the keys and `noun`
     what messages call one; with `entries` it is read as a tuple of `Entry`, for makers that need the place
@@ -127,7 +136,7 @@ class MapOf:
     entries: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Entry:
     """One key of a `MapOf` with `entries`, where it stands, and its value."""
 
@@ -136,7 +145,7 @@ class Entry:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class OneOf:
     """The first shape whose kind of node fits: told apart by kind (scalar, list, mapping), never by
     trying.
@@ -147,7 +156,7 @@ class OneOf:
     mapping: Shape | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class As:
     """What `shape` reads, handed to `make`: a short form (`latency: 500ms`) of a value that has parts."""
 
@@ -155,7 +164,7 @@ class As:
     make: Callable[[Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Special:
     """A shape with a reader of its own, registered under `name` in `flowprobe.files.specials`; `schema` is its
     JSON Schema."""
@@ -164,7 +173,7 @@ class Special:
     schema: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Field:
     """One key of a record. `attribute` is the argument of `make` (the key itself by default); `beside`
     names the key without which this one makes no sense.
@@ -183,7 +192,7 @@ class Field:
         return self.attribute or self.key.replace("-", "_")
 
 
-@dataclass(frozen=True, slots=True)
+@_plain
 class Record:
     """A mapping with known keys.
 

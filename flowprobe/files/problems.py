@@ -162,6 +162,12 @@ MESSAGES: Mapping[str, Message] = {
                               "name the authority instead, `ca: certs/lab-ca.pem`, or add `lab: true` to the "
                               "environment"),
     "unknown-environment": Message("no environment is called `{name}`"),
+    # warnings: allowed, and most likely not meant
+    "unused-capture": Message("nothing uses what the step `{step}` captures as `{name}`",
+                              "write ${{{step}.{name}}} where it is needed, or remove it"),
+    "unused-role": Message("no step acts as `{name}`, and nothing looks it up",
+                           "write `as: {name}` in a step, or remove it"),
+    "write-without-cleanup": Message("this {method} has no `cleanup`: in production, what it does would stay"),
 }
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from flowprobe.core.scenario import FaultPlan, Scenario
 from flowprobe.errors import InvalidInput, Problem
@@ -21,11 +21,12 @@ from flowprobe.files.reading import Reader, compile_shape
 from flowprobe.files.steps import check_steps
 from flowprobe.files.tables import PROFILE, SCENARIO
 
-__all__ = ["PROJECT_FILE", "load_profile", "load_scenario", "read_file", "scenario_files"]
+__all__ = ["PROJECT_FILE", "load_profile", "load_scenario", "read_file", "read_scenario", "scenario_files"]
 
 PROJECT_FILE = "flowprobe.yaml"
 _SUFFIXES = (".yaml", ".yml")
 _PROFILE = re.compile(r"^profile[ \t]*:", re.MULTILINE)
+Check: TypeAlias = Callable[[Node, Context, Any], None]
 
 
 _DEEPEST = 8
@@ -38,7 +39,19 @@ def load_scenario(path: Path, *, text: str | None = None) -> Scenario:
     return _load(path, (), text)
 
 
-def _load(path: Path, users: tuple[Path, ...], text: str | None = None) -> Scenario:
+def read_scenario(path: Path, *, text: str | None = None) -> tuple[Scenario, Node, Context]:
+    """One scenario with the nodes and the look-ups from which it was read. Raises InvalidInput."""
+    met: list[tuple[Node, Context]] = []
+
+    def check(root: Node, context: Context, scenario: Any) -> None:
+        _check(root, context, scenario)
+        met.append((root, context))
+
+    scenario = _load(path, (), text, check)
+    return (scenario, *met[-1])
+
+
+def _load(path: Path, users: tuple[Path, ...], text: str | None = None, check: Check | None = None) -> Scenario:
     chain = (*users, Path(os.path.abspath(path)))  # not resolved: a name that is none is for reading to explain
 
     def load(used: Path) -> Scenario:
@@ -47,7 +60,7 @@ def _load(path: Path, users: tuple[Path, ...], text: str | None = None) -> Scena
             raise Unusable("use-cycle", name=used.name, chain=" → ".join(file.name for file in (*chain, used)))
         return _load(Path(os.path.relpath(used)), chain)
 
-    scenario: Scenario = read_file(path, _scenario(), _check, text=text, load=load)
+    scenario: Scenario = read_file(path, _scenario(), check or _check, text=text, load=load)
     return scenario
 
 
@@ -63,7 +76,7 @@ def load_profile(path: Path, *, text: str | None = None) -> FaultPlan:
     return cast(FaultPlan, read_file(path, _profile(), text=text))
 
 
-def read_file(path: Path, read: Reader, check: Callable[[Node, Context, Any], None] | None = None, *,
+def read_file(path: Path, read: Reader, check: Check | None = None, *,
               text: str | None = None, load: Callable[[Path], Scenario] | None = None) -> Any:
     """What a table's reader makes of a file; `check` sees the tree also where parts of it could not be
     read. `load` reads the scenarios that it uses.

@@ -21,7 +21,6 @@ FACES = {
 
 WALK, RUNS, PAGES = "tests/core/test_walk.py", "tests/end_to_end/test_running.py", "tests/docs/test_commands.py"
 ELSEWHERE = {
-    "flowprobe/cli/checking.py": PAGES,
     "flowprobe/cli/demo.py": "tests/end_to_end/test_demo.py",
     "flowprobe/cli/doctor.py": PAGES,
     "flowprobe/cli/app.py": "tests/docs/test_cli_reference.py",

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import FrozenInstanceError
+
+import pytest
 
 from flowprobe.core.fields import Field, Integer, Name, Record
 
@@ -15,4 +18,10 @@ def test_a_field_may_name_its_attribute() -> None:
 
 def test_a_table_is_plain_data() -> None:
     record = Record("seat", dict, (Field("row", Integer(minimum=1), "The row.", required=True),))
-    assert pickle.loads(pickle.dumps(record)) == record
+    again = pickle.loads(pickle.dumps(record))
+    assert (again.noun, again.make, again.fields[0].shape.minimum) == ("seat", dict, 1)
+
+
+def test_a_shape_does_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Integer().minimum = 1  # type: ignore[misc]

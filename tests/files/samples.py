@@ -6,8 +6,9 @@ from pathlib import Path
 
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.checks import check_scenario
+from flowprobe.files.lints import lint
 from flowprobe.files.project import load_project
-from flowprobe.files.scenarios import load_profile, load_scenario
+from flowprobe.files.scenarios import load_profile, load_scenario, read_scenario
 
 HERE = Path(__file__).parent
 GOOD = HERE / "good"
@@ -15,7 +16,8 @@ WRONG = HERE / "wrong"
 
 
 def problems_of(path: Path) -> tuple[Problem, ...]:
-    """What is wrong with a file: `project-…`, `profile-…`, `check-…` (against the good project), or a scenario."""
+    """What is wrong with a file: `project-…`, `profile-…`, `check-…` (against the good project), `lint-…` (what is odd
+    about it), or a scenario."""
     try:
         match path.name.partition("-")[0]:
             case "project":
@@ -24,6 +26,9 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
                 load_profile(path)
             case "check":
                 return checked(path)
+            case "lint":
+                _, root, context = read_scenario(path)
+                return lint(root, context, writes_need_cleanup=True)
             case _:
                 load_scenario(path)
     except InvalidInput as invalid:

@@ -97,3 +97,35 @@ def test_every_field_has_a_sentence_and_an_example_that_reads(field: f.Field) ->
     context.load = load_scenario
     compile_shape(field.shape, field.key)(compose(source).root, context)
     assert [problem.render() for problem in context.problems] == []
+
+
+def properties(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every property that a schema names, however deep, with where it stands; values of keywords are no schemas."""
+    if isinstance(schema, dict):
+        for key, found in schema.get("properties", {}).items():
+            yield f"{path}/{key}", found
+        for keyword, inner in schema.items():
+            if keyword not in ("examples", "const", "enum"):
+                yield from properties(inner, f"{path}/{keyword}")
+    elif isinstance(schema, list):
+        for number, inner in enumerate(schema):
+            yield from properties(inner, f"{path}/{number}")
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_an_editor_has_a_sentence_for_every_property(name: str) -> None:
+    named = dict(properties(SCHEMAS[name]()))
+    assert named
+    assert [path for path, found in named.items() if not found.get("description", "").endswith(".")] == []
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_an_editor_has_an_example_for_every_property_whose_table_has_one(name: str) -> None:
+    wanted = {field.doc for field in fields(TABLES[name]) if field.example}
+    shown = {found["description"] for _, found in properties(SCHEMAS[name]()) if found.get("examples")}
+    assert wanted - shown == set()
+
+
+@pytest.mark.parametrize("key", ["environment", "persona", "provider", "start"])
+def test_environments_and_personas_are_explained_as_a_whole(key: str) -> None:
+    assert SCHEMAS["project"]()["$defs"][key]["description"].endswith(".")

@@ -1,0 +1,91 @@
+"""`flowprobe check`: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import gc
+import json
+import tracemalloc
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from flowprobe.cli import checking
+from flowprobe.cli.checking import check_command, looked_at
+
+ODD = """\
+flowprobe: 1
+scenario: A
+personas: {admin: pro-eu}
+workflow:
+  - step: one
+    call: POST /one
+    capture: {id: $.id}
+"""
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    file = tmp_path / "a.yaml"
+    file.write_text(ODD)
+    return file
+
+
+def test_a_warning_is_told_and_fails_nothing(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_command((odd,), environment=None, as_json=False) == 0
+    out, err = capsys.readouterr()
+    assert out == "1 file checked, 1 warning\n"
+    assert err.startswith(f"{odd}:7:15: warning: nothing uses what the step `one` captures as `id`\n")
+
+
+def test_strictly_a_warning_is_a_problem(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_command((odd,), environment=None, as_json=False, strict=True) == 2
+    assert capsys.readouterr().err.endswith("1 file checked, 1 warning\n")
+
+
+def test_json_has_problems_and_warnings(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_command((odd, odd.with_name("absent.yaml")), environment=None, as_json=True) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert [problem["id"] for problem in found["problems"]] == ["file-not-found"]
+    assert check_command((odd,), environment=None, as_json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["problems"], [warning["id"] for warning in found["warnings"]]) == ([], ["unused-capture"])
+
+
+def test_problems_come_before_warnings_and_both_are_counted(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd.with_name("b.yaml").write_text(ODD.replace("POST", "POOST"))
+    assert check_command((odd.parent,), environment=None, as_json=False) == 2
+    assert capsys.readouterr().err.endswith("2 files checked, 1 problem, 1 warning\n")
+
+
+def test_memory_stays_flat_over_many_files(odd: Path) -> None:
+    """What is kept of one file is nothing; the look-ups that are remembered are a fixed number."""
+    file = odd.with_name("many.yaml")
+
+    def look(numbers: range) -> int:
+        for number in numbers:
+            file.write_text(ODD.replace("one", f"one-{number}") + f"    cleanup: DELETE /one/${{one-{number}.id}}\n")
+            assert looked_at(file, None) == ((), ())
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    look(range(20))
+    tracemalloc.start()
+    try:
+        before = look(range(20, 60))
+        growth = look(range(60, 460)) - before
+    finally:
+        tracemalloc.stop()
+    assert growth < 400 * 1024  # a file with its nodes and its model is some 50 KiB
+
+
+def test_writes_in_a_production_that_is_named_need_their_cleanup(
+        odd: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    odd.with_name("flowprobe.yaml").write_text(
+        "flowprobe: 1\nenvironments: {live: {target: http://127.0.0.1:9}}\npersonas: {pro-eu: {}}\n")
+    live = SimpleNamespace(name="live", targets={"target": "http://127.0.0.1:9"}, providers={}, personas=None,
+                           production=True)
+    monkeypatch.setattr(checking, "_environment", lambda project, name: live)  # noqa: ARG005
+    for named, said in ((None, "1 warning"), ("live", "2 warnings")):
+        check_command((odd,), environment=named, as_json=False)
+        assert capsys.readouterr().out == f"1 file checked, {said}\n"
