@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from flowprobe.core.findings import Finding
 from flowprobe.core.jsonpath import MISSING, compile_path
 from flowprobe.core.parsed import Parsed
+from flowprobe.core.patterns import TooSlow, search
 from flowprobe.core.resolve import Names, resolve
 from flowprobe.core.steps import Capture
 
@@ -78,7 +78,10 @@ def _morsels(header: str) -> SimpleCookie:
 
 def _regex(pattern: str, parsed: Parsed) -> Any:
     """The first group where the pattern has one, else the whole match."""
-    match = re.search(pattern, parsed.text)
+    try:
+        match = search(pattern, parsed.text)
+    except TooSlow:
+        return MISSING
     if match is None:
         return MISSING
     return match.group(1) if match.groups() else match.group(0)

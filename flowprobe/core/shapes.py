@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from flowprobe.core.jsonpath import MISSING, compile_path
+from flowprobe.core.patterns import TooSlow, search
 
 __all__ = ["MATCHERS", "TYPES", "Mismatch", "compare", "describe", "is_matcher", "shown"]
 
@@ -103,9 +104,21 @@ def _match(name: str, operand: Any, value: Any, exactly: bool, path: str) -> Ite
         case "$equals":
             if value is MISSING or not _deeply_equal(operand, value):
                 yield Mismatch(path, shown(operand), shown(value))
+        case "$matches":
+            yield from _matches(operand, value, path)
         case _:
             if value is MISSING or not _PREDICATES[name](operand, value):
                 yield Mismatch(path, describe({name: operand}), shown(value))
+
+
+def _matches(pattern: str, value: Any, path: str) -> Iterator[Mismatch]:
+    try:
+        fits = isinstance(value, str) and search(pattern, value) is not None
+        seen = shown(value)
+    except TooSlow as slow:
+        fits, seen = False, str(slow)
+    if not fits:
+        yield Mismatch(path, describe({"$matches": pattern}), seen)
 
 
 def _each(shape: Any, value: Any, exactly: bool, path: str) -> Iterator[Mismatch]:
@@ -161,7 +174,6 @@ def _contains(operand: Any, value: Any) -> bool:
 _PREDICATES: dict[str, Callable[[Any, Any], bool]] = {
     "$type": _has_type,
     "$in": lambda operand, value: any(_deeply_equal(item, value) for item in operand),
-    "$matches": lambda operand, value: isinstance(value, str) and re.search(operand, value) is not None,
     "$lt": lambda operand, value: _ordered(operand, value) and value < operand,
     "$gt": lambda operand, value: _ordered(operand, value) and value > operand,
     "$contains": _contains,
