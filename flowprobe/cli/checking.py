@@ -6,15 +6,19 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flowprobe.core.scenario import Environment, Project
+from flowprobe.core.scenario import Environment, Project, Scenario
 from flowprobe.errors import InvalidInput, Problem
-from flowprobe.files.checks import check_scenario
+from flowprobe.files.checks import asks_for_contract, check_scenario
 from flowprobe.files.lints import lint
 from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.project import find_project, load_project
 from flowprobe.files.scenarios import read_scenario, scenario_files
 from flowprobe.running.places import shown_path
+
+if TYPE_CHECKING:
+    from flowprobe.core.contract import Contract
 
 __all__ = ["check_command", "looked_at", "schema_command"]
 
@@ -65,10 +69,20 @@ def looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...],
         found = find_project(file.resolve().parent)
         project = load_project(Path(shown_path(found))) if found else None
         where = _environment(project, environment) if project else None
+        contract = _contract(scenario, where)
     except InvalidInput as invalid:
         return invalid.problems, ()
     production = environment is not None and bool(getattr(where, "production", False))
-    return check_scenario(scenario, project, where), lint(root, context, writes_need_cleanup=production)
+    return check_scenario(scenario, project, where, contract=contract), lint(
+        root, context, writes_need_cleanup=production)
+
+
+def _contract(scenario: Scenario, environment: Environment | None) -> Contract | None:
+    if environment is None or not asks_for_contract(scenario):
+        return None
+    from flowprobe.files.contracts import load_contract
+
+    return load_contract(environment)
 
 
 def _environment(project: Project, name: str | None) -> Environment:

@@ -33,8 +33,8 @@ class Stop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The last outcome (None where nothing was sent), and how it was come by: `made` calls, `retries` of transport,
-    `findings` of the poll and of the journey's time, `waited_s` from the first byte sent until then; `stopped` before
+    """The last outcome (None where nothing was sent) of `call`, and how it was come by: `made` calls, `retries` of
+    transport, `findings` of the poll and of the journey's time, `waited_s` from the first byte sent until then; `stopped` before
     the next attempt. `times` are those of every sample, in seconds."""
 
     outcome: Outcome | None
@@ -45,6 +45,7 @@ class Tried:
     stopped: bool = False
     made: int = 0
     times: tuple[float, ...] = ()
+    call: Call | None = None
 
 
 Attempts = Generator[Wanted, Any, Tried]
@@ -66,7 +67,8 @@ def attempts(call: Call, step: Step, *, names: Names, patience: float, clock: Cl
         clock.took(outcome)
         began = began or outcome.sent
         parsed = Parsed(outcome) if isinstance(outcome, Reply) else None
-        tried = Tried(outcome, parsed, tried.retries, (), outcome.ended - began, made=tried.made + 1, times=tried.times)
+        tried = Tried(outcome, parsed, tried.retries, (), outcome.ended - began, made=tried.made + 1, times=tried.times,
+                      call=call)
         pause = _retry_pause(step.retry, outcome, tried.retries)
         if pause is not None:
             tried = replace(tried, retries=tried.retries + 1)

@@ -29,6 +29,8 @@ def _said(finding: Finding) -> str:
             return f"took {finding.seen} where {finding.expected} was promised"
         case "status":
             return f"was answered {finding.seen} where {finding.expected} was promised"
+        case "contract":
+            return f"does not keep its contract: {finding.sentence()}"
         case "no-reply":
             return f"got no reply: {finding.seen}"
         case "poll" if finding.where == "poll":

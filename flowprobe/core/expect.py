@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowprobe.core.findings import Finding
 from flowprobe.core.jsonpath import MISSING
@@ -13,7 +13,10 @@ from flowprobe.core.parsed import Parsed
 from flowprobe.core.resolve import Names, WrongType, resolve
 from flowprobe.core.shapes import compare, describe
 from flowprobe.core.steps import BodyShape, Expect, Samples, Step
-from flowprobe.core.wire import NoReply, Outcome, Reply
+from flowprobe.core.wire import Call, NoReply, Outcome, Reply
+
+if TYPE_CHECKING:
+    from flowprobe.core.contract import Contract
 
 __all__ = ["judge", "milliseconds", "replaced", "status_holds"]
 
@@ -29,13 +32,20 @@ _MESSAGES = ("message", "detail", "title", "code")
 
 
 def judge(step: Step, expect: Expect, outcome: Outcome, names: Names, parsed: Parsed | None, *,
-          only_named: bool = False, times: Sequence[float] = ()) -> tuple[Finding, ...]:
+          only_named: bool = False, times: Sequence[float] = (), call: Call | None = None,
+          contract: Contract | None = None) -> tuple[Finding, ...]:
     """The findings of one outcome; `parsed` is the reply's reading (None for no reply). `only_named`: without a
-    word about the status, any will do. `times` are those of every sample, in seconds. Raises Absent."""
+    word about the status, any will do. `times` are those of every sample, in seconds. `call` is what was
+    sent, for the contract's sake. Raises Absent."""
     if isinstance(outcome, NoReply):
         return (_no_reply(step, expect, outcome),)
     assert parsed is not None, "a reply comes with its reading"
-    return tuple(_judge(step, expect, outcome, names, parsed, only_named, times))
+    found = tuple(_judge(step, expect, outcome, names, parsed, only_named, times))
+    if expect.contract is None or contract is None or call is None:
+        return found
+    from flowprobe.core.contract import judge_contract
+
+    return (*found, *judge_contract(contract, expect.contract, call, parsed, _place(step, expect, "contract")))
 
 
 def replaced(ordinary: Expect, under: Expect) -> Expect:
@@ -53,6 +63,7 @@ def replaced(ordinary: Expect, under: Expect) -> Expect:
         text=under.text if "text" in named else ordinary.text,
         body=under.body if "body" in named else ordinary.body,
         patience=under.patience,
+        contract=ordinary.contract,
         position=under.position,
         positions={**ordinary.positions, **{k: v for k, v in under.positions.items() if k in named}},
     )
@@ -113,7 +124,7 @@ def _json(step: Step, expect: Expect, names: Names, parsed: Parsed) -> Iterator[
         yield Finding("json", "$", describe(shape), parsed.json_error, place)
         return
     for mismatch in compare(shape, parsed.json, exactly=expect.exactly):
-        yield Finding("json", mismatch.path, mismatch.expected, mismatch.seen, place)
+        yield Finding("json", mismatch.path, mismatch.expected, mismatch.seen, place, document=mismatch.document)
 
 
 def _header(reply: Reply, name: str) -> Any:
@@ -132,7 +143,7 @@ def _compared(step: Step, expect: Expect, names: Names, part: str, where: str, s
         yield Finding("value", where, "a value to compare with", str(problem), place)
         return
     for mismatch in compare(wanted, value):
-        yield Finding(part, where, mismatch.expected, mismatch.seen, place)
+        yield Finding(part, where, mismatch.expected, mismatch.seen, place, document=mismatch.document)
 
 
 def _body(step: Step, expect: Expect, shape: BodyShape, reply: Reply, names: Names) -> Iterator[Finding]:

@@ -9,10 +9,11 @@ __all__ = ["Finding"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`kind` is status, json, within, no-reply, sends, capture or value.
+    """`kind` is status, json, within, no-reply, sends, capture, value, poll or contract.
 
-    `where` is the place in the reply (`$.state`, `status`); `expected` and `seen` are short texts for people;
-    `place` is the file:line:column of the expectation. `late_s` is by how many seconds a promised time was missed.
+    `where` is the place in the reply (`$.state`, `status`) or in the call (`request body $.email`); `expected` and
+    `seen` are short texts for people; `place` is the file:line:column of the expectation, `document` the place in a
+    contract or a schema that says so. `late_s` is by how many seconds a promised time was missed.
     """
 
     kind: str
@@ -21,6 +22,7 @@ class Finding:
     seen: str
     place: str = ""
     late_s: float = 0.0
+    document: str = ""
 
     def sentence(self) -> str:
         return f"{self.where}: expected {self.expected}, saw {self.seen}"

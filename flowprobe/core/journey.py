@@ -351,7 +351,8 @@ class Scope:
     def _judge(self, step: Step, expect: Expect, tried: Tried) -> tuple[Finding, ...]:
         assert tried.outcome is not None, "only what was sent is judged"
         only_named = expect is step.check
-        return judge(step, expect, tried.outcome, self.names, tried.parsed, only_named=only_named, times=tried.times)
+        return judge(step, expect, tried.outcome, self.names, tried.parsed, only_named=only_named, times=tried.times,
+                     call=tried.call, contract=self.journey.trial.contract)
 
     def _concluded(self, step: Step, judgement: _Judgement, phase: str) -> Steps:
         name = self.prefix + step.name

@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
+from typing import TYPE_CHECKING
 
 from flowprobe.core.scenario import FaultPlan, Persona, Scenario
 from flowprobe.core.trial import NO_FAULTS, Given, Trial
+
+if TYPE_CHECKING:
+    from flowprobe.core.contract import Contract
 
 __all__ = ["Bindings", "Group", "expand"]
 
@@ -37,6 +41,7 @@ class Setting:
     env: Mapping[str, str]
     budget: float = 30.0
     given: Given = "run"
+    contract: Contract | None = None
 
 
 def expand(scenario: Scenario, plans: Sequence[FaultPlan], setting: Setting, *, only: Bindings, now: datetime,
@@ -58,6 +63,6 @@ def _group(scenario: Scenario, binding: Bindings, plans: Sequence[FaultPlan], se
 
     def trial(plan: FaultPlan) -> Trial:
         return Trial(new_id(), scenario, personas, plan, setting.seed, now, setting.targets, setting.budget,
-                     setting.env, account, setting.given)
+                     setting.env, account, setting.given, setting.contract)
 
     return Group(trial(NO_FAULTS), tuple(trial(plan) for plan in plans if plan.faults))

@@ -20,6 +20,7 @@ __all__ = ["Absent", "Names", "WrongType", "as_text", "resolve", "resolve_path",
 Names: TypeAlias = Mapping[str, Any]
 _SCALARS = (str, int, float)  # named here: written as `str | int | float` it would be made at each look
 _MAPPINGS = (dict, Mapping)  # the first is nearly always it, and quick to tell
+_LISTS = (list, tuple)
 _MAX_BITS = 10_000
 
 
@@ -55,7 +56,9 @@ def resolve(value: Value, names: Names) -> Any:
         return _template(value, names)
     if isinstance(value, _MAPPINGS):
         return {key: resolve(item, names) for key, item in value.items()}
-    return [resolve(item, names) for item in value]
+    if isinstance(value, _LISTS):
+        return [resolve(item, names) for item in value]
+    return value  # a schema, which looks nothing up
 
 
 def resolve_text(value: str | Template, names: Names) -> str:

@@ -12,6 +12,7 @@ from flowprobe.core.steps import (
     CallTemplate,
     Capture,
     CaptureSource,
+    ContractTerms,
     Each,
     Expect,
     Find,
@@ -31,9 +32,8 @@ from flowprobe.core.values import Arithmetic, Constant, Expression, Lookup, Posi
 
 __all__ = [
     "GUEST", "AccountField", "Arithmetic", "Bearer", "BodyShape", "CallTemplate", "Capture", "CaptureSource",
-    "Constant", "Each", "Environment", "Expect", "Expression", "Fault", "FaultPlan", "Find", "Input", "Item", "Limit",
-    "Lookup",
-    "Match", "Parallel", "Persona", "Poll", "Position", "Project", "Provider", "Repeat", "Retry", "Samples", "Scenario",
+    "Constant", "ContractTerms", "Each", "Environment", "Expect", "Expression", "Fault", "FaultPlan", "FileRef", "Find", "Input", "Item", "Limit",
+    "Lookup", "Match", "Parallel", "Persona", "Poll", "Position", "Project", "Provider", "Repeat", "Retry", "Samples", "Scenario",
     "SecretRef", "Selector", "Sends", "SignIn", "Start", "Step", "Template", "Text", "Under", "Use", "Value", "When",
     "webhook_edge",
 ]
@@ -175,6 +175,14 @@ class SecretRef:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRef:
+    """A file that another one names, relative to that one's folder."""
+
+    name: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
 class Bearer:
     """`Authorization: Bearer <secret>` on every call of the persona."""
 
@@ -236,8 +244,8 @@ class Tls:
 @dataclass(frozen=True, slots=True)
 class Environment:
     """Where a run may go. `targets` maps a name to a base URL; the first is the default. `personas` None
-    means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is worth protecting.
-    """
+    means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is worth protecting;
+    `openapi` is the document that describes the product."""
 
     name: str
     position: Position
@@ -248,6 +256,7 @@ class Environment:
     http2: bool = False
     tls: Tls | None = None
     lab: bool = False
+    openapi: FileRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

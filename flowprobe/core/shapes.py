@@ -18,18 +18,21 @@ from flowprobe.core.patterns import TooSlow, search
 
 __all__ = ["MATCHERS", "TYPES", "Mismatch", "compare", "describe", "is_matcher", "shown"]
 
-MATCHERS = ("$type", "$in", "$matches", "$lt", "$gt", "$contains", "$length", "$each", "$absent", "$equals")
+MATCHERS = ("$type", "$in", "$matches", "$lt", "$gt", "$contains", "$length", "$each", "$absent", "$equals",
+            "$schema")
 TYPES = ("string", "number", "integer", "boolean", "null", "object", "array")
 _SHOWN = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """`path` is a JSONPath of the reply; `expected` and `seen` are short texts."""
+    """`path` is a JSONPath of the reply; `expected` and `seen` are short texts. `document` is the place in a schema's
+    file that says so."""
 
     path: str
     expected: str
     seen: str
+    document: str = ""
 
 
 def is_matcher(shape: Any) -> bool:
@@ -101,6 +104,8 @@ def _match(name: str, operand: Any, value: Any, exactly: bool, path: str) -> Ite
             yield from _each(operand, value, exactly, path)
         case "$length":
             yield from _length(operand, value, exactly, path)
+        case "$schema":
+            yield from operand.mismatches(value, path)
         case "$equals":
             if value is MISSING or not _deeply_equal(operand, value):
                 yield Mismatch(path, shown(operand), shown(value))
@@ -190,6 +195,7 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "$each": lambda o: f"an array of {describe(o)}",
     "$absent": lambda o: "nothing there" if o else "something there",
     "$equals": lambda o: shown(o),
+    "$schema": lambda o: o.described,
 }
 
 

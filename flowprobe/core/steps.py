@@ -10,8 +10,8 @@ from flowprobe.core.bodies import RequestBody
 from flowprobe.core.values import Position, Template, Text, Value
 
 __all__ = [
-    "BodyShape", "CallTemplate", "Capture", "CaptureSource", "Each", "Expect", "Find", "Item", "Parallel", "Poll",
-    "Repeat", "Retry", "Samples", "Sends", "SignIn", "Step", "Use", "steps_of",
+    "BodyShape", "CallTemplate", "Capture", "CaptureSource", "ContractTerms", "Each", "Expect", "Find", "Item", "Parallel",
+    "Poll", "Repeat", "Retry", "Samples", "Sends", "SignIn", "Step", "Use", "steps_of",
 ]
 
 
@@ -91,6 +91,15 @@ class BodyShape:
 
 
 @dataclass(frozen=True, slots=True)
+class ContractTerms:
+    """That call and reply must be as the environment's OpenAPI document says: of the operation with the id
+    `operation`, or of the one that the call means. `declared` refuses properties that the document does not name."""
+
+    operation: str | None = None
+    declared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Expect:
     """What a reply must satisfy. None means "not said".
 
@@ -114,13 +123,15 @@ class Expect:
     text: Value = None
     body: BodyShape | None = None
     receives: tuple[Sends, ...] = ()
+    contract: ContractTerms | None = None
 
     @property
     def named(self) -> frozenset[str]:
         """The parts that the file states."""
         parts = {"status": self.status is not None, "json": self.has_json, "within": self.within is not None,
                  "sends": bool(self.sends), "headers": bool(self.headers), "text": self.text is not None,
-                 "body": self.body is not None, "receives": bool(self.receives)}
+                 "body": self.body is not None, "receives": bool(self.receives),
+                 "contract": self.contract is not None}
         return frozenset(name for name, stated in parts.items() if stated)
 
 

@@ -6,11 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from flowprobe.core.expect import replaced
 from flowprobe.core.faults.kinds import kind_name
 from flowprobe.core.scenario import Expect, FaultPlan, Persona, Scenario
+
+if TYPE_CHECKING:
+    from flowprobe.core.contract import Contract
 
 __all__ = ["NO_FAULTS", "Given", "Trial", "promised_under"]
 
@@ -24,7 +27,7 @@ Given: TypeAlias = Literal["run", "check", "skip"]
 class Trial:
     """`id` is 16 hex digits, unique for each trial; `personas` binds every role; `targets` maps names to base
     URLs (the first is the default); `budget` is the total deadline of one call in seconds; `account` the state that
-    the journey starts from."""
+    the journey starts from; `contract` describes the product."""
 
     id: str
     scenario: Scenario
@@ -37,6 +40,7 @@ class Trial:
     env: Mapping[str, str] = field(default_factory=dict)
     account: Mapping[str, Any] = field(default_factory=dict)
     given: Given = "run"
+    contract: Contract | None = None
 
     def numbers(self) -> dict[str, int]:
         """The number of each step by its whole name (from 1), as trace ids name them: the workflow's, then those of

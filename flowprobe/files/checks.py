@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from flowprobe.core.expressions import lookups
 from flowprobe.core.faults.close import Close
@@ -17,6 +17,7 @@ from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.kinds import kind_name
 from flowprobe.core.faults.reset import Reset
 from flowprobe.core.scenario import (
+    ContractTerms,
     Environment,
     Expect,
     FaultPlan,
@@ -38,12 +39,15 @@ from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.nodes import read_text
 from flowprobe.files.problems import Source, did_you_mean, listed
 
-__all__ = ["bound", "check_plan", "check_scenario", "variables"]
+if TYPE_CHECKING:
+    from flowprobe.core.contract import Contract
+
+__all__ = ["asks_for_contract", "bound", "check_plan", "check_scenario", "variables"]
 
 
 def check_scenario(scenario: Scenario, project: Project | None = None, environment: Environment | None = None,
                    *,
-                   plans: Iterable[str] = ()) -> tuple[Problem, ...]:
+                   plans: Iterable[str] = (), contract: Contract | None = None) -> tuple[Problem, ...]:
     """Every name in a scenario that the project or the environment does not have.
 
     What is not given is not checked. `plans` names fault plans from elsewhere, of which `under` may speak
@@ -65,7 +69,13 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
             problems += _edges(plan, environment, source)
         problems += _steps(scenario, environment, source)
         problems += _under(scenario, environment, plans, source)
+        problems += _contracts(scenario, environment, contract, source)
     return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+
+
+def asks_for_contract(scenario: Scenario) -> bool:
+    """Whether any step is to be held against the environment's OpenAPI document."""
+    return any(True for _ in _terms(scenario))
 
 
 def bound(scenario: Scenario, project: Project, environment: Environment) -> Scenario:
@@ -328,6 +338,25 @@ def _sends(expect: Expect, environment: Environment, source: Source) -> Iterator
             yield _unknown("unknown-provider", source,
                            Position(place.file, place.line, place.column + len("sends")),
                            provider, environment.providers, environment=environment.name)
+
+
+def _terms(scenario: Scenario) -> Iterator[tuple[ContractTerms, Position]]:
+    for _, step in (*scenario.steps(), *((step.name, step) for step in scenario.given)):
+        for expect in (step.expect, step.check):
+            if expect.contract is not None:
+                yield expect.contract, expect.positions.get("contract") or step.position
+
+
+def _contracts(scenario: Scenario, environment: Environment, contract: Contract | None,
+               source: Source) -> Iterator[Problem]:
+    for terms, place in _terms(scenario):
+        if place.file != source.file:  # a scenario that this one uses
+            source = _source(place.file)
+        if environment.openapi is None:
+            yield source.problem_at("no-contract", place, width=len("contract"), environment=environment.name)
+        elif contract is not None and terms.operation is not None and terms.operation not in contract.paths.names:
+            yield _unknown("unknown-operation", source, place, terms.operation, contract.paths.names,
+                           document=environment.openapi.name)
 
 
 def _under(scenario: Scenario, environment: Environment, plans: Iterable[str],

@@ -7,6 +7,7 @@ from typing import Any
 from flowprobe.core.fields import (
     As,
     Boolean,
+    Choice,
     Duration,
     Entry,
     Field,
@@ -18,7 +19,7 @@ from flowprobe.core.fields import (
     Record,
     Text,
 )
-from flowprobe.core.steps import BodyShape, Capture, CaptureSource, Expect, Samples, Sends
+from flowprobe.core.steps import BodyShape, Capture, CaptureSource, ContractTerms, Expect, Samples, Sends
 from flowprobe.files.specials import COUNT, HEADER_NAME, JSON_PATH, REGEX, SEND_LINE, SENT, TRUE
 
 __all__ = ["CAPTURES", "CHECK", "CONDITION", "EXPECT", "UNDER_EXPECT"]
@@ -104,12 +105,30 @@ _RECEIVES = Field("receives", As(_COUNTED, _receives), "The webhooks that each p
                   "because of this step.", example='{scanner: {POST /hooks/scan: 1}}')
 
 
+# --- the contract ---------------------------------------------------------------------------------
+
+
+def _contract(*, operation: str | None = None, properties: str = "any") -> ContractTerms:
+    return ContractTerms(operation, properties == "declared")
+
+
+_CONTRACT = Field(
+    "contract",
+    OneOf(scalar=As(Choice(("openapi",)), lambda _: ContractTerms()), mapping=Record("contract", _contract, (
+        Field("operation", Text(), "The operationId; the operation that the call means where it is not said.",
+              example="inviteMember"),
+        Field("properties", Choice(("declared", "any")),
+              "`declared`: also refuse properties of the reply that the document does not name.", example="declared"),
+    ), filled=True)),
+    "Call and reply must be as the environment's OpenAPI document says.", example="openapi")
+
+
 # --- expectations ---------------------------------------------------------------------------------
 
 EXPECT = Record("expectation", _expect, (_STATUS, _HEADERS, _JSON, _EXACTLY, _TEXT, _BODY, _WITHIN_OR_SAMPLES, _SENDS,
-                                         _RECEIVES),
+                                         _RECEIVES, _CONTRACT),
                 "What the reply must satisfy.", positioned=True, placed=True)
-CHECK = Record("check", _expect, (_ANY_STATUS, _HEADERS, _JSON, _EXACTLY, _TEXT, _BODY, _WITHIN),
+CHECK = Record("check", _expect, (_ANY_STATUS, _HEADERS, _JSON, _EXACTLY, _TEXT, _BODY, _WITHIN, _CONTRACT),
                "What the reply must satisfy besides: the journey goes on, and has failed.",
                positioned=True, placed=True, filled=True)
 CONDITION = Record("condition", _expect, (_ANY_STATUS, _HEADERS, _JSON, _EXACTLY, _TEXT), "What the reply is like.",

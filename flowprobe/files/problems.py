@@ -66,6 +66,14 @@ MESSAGES: Mapping[str, Message] = {
     "key-not-text": Message("a key must be text, not {seen}"),
     "duplicate-key": Message("the key `{key}` stands here a second time; the first is on line {first}",
                              "keep one of the two"),
+    # documents that are not ours
+    "no-document": Message("there is no file `{name}`"),
+    "document-too-large": Message("this document is larger than {limit}", "split it into several files"),
+    "empty-document": Message("this document is empty"),
+    "json-syntax": Message("this is not JSON: {reason}"),
+    "unknown-anchor": Message("nothing before this is called `{name}`", "put the anchor &{name} before it"),
+    "not-openapi": Message("`{name}` is not an OpenAPI 3.0 or 3.1 document: {reason}"),
+    "bad-schema": Message("this schema cannot be used: {reason}"),
     # keys
     "unknown-key": Message("`{key}` is not a key of {noun}"),
     "missing-key": Message("{noun} needs the key `{key}`"),
@@ -162,6 +170,9 @@ MESSAGES: Mapping[str, Message] = {
                               "name the authority instead, `ca: certs/lab-ca.pem`, or add `lab: true` to the "
                               "environment"),
     "unknown-environment": Message("no environment is called `{name}`"),
+    "no-contract": Message("the environment `{environment}` has no `openapi`, so there is no contract to check",
+                           "add openapi: PATH to it in flowprobe.yaml, or remove `contract` here"),
+    "unknown-operation": Message("no operation of `{document}` is called `{name}`"),
     # warnings: allowed, and most likely not meant
     "unused-capture": Message("nothing uses what the step `{step}` captures as `{name}`",
                               "write ${{{step}.{name}}} where it is needed, or remove it"),

@@ -21,7 +21,7 @@ from flowprobe.core.fields import (
     Text,
 )
 from flowprobe.core.scenario import Bearer, Environment, Persona, Position, Project, Provider, Start, Tls
-from flowprobe.files.specials import SECRET
+from flowprobe.files.specials import FILE, SECRET
 from flowprobe.files.tables import VERSION_FIELD
 
 __all__ = ["ENVIRONMENT", "PERSONA", "PROJECT", "PROVIDER", "START", "TLS"]
@@ -127,6 +127,8 @@ ENVIRONMENT = Record("environment", _environment, (
           example="{ca: certs/lab-ca.pem}"),
     Field("lab", Boolean(), "Nothing here is worth protecting: `tls: {verify: false}` may be said of any host.",
           example="true"),
+    Field("openapi", FILE, "The OpenAPI 3.0 or 3.1 document that describes the product: YAML or JSON, from the folder "
+          "of this file.", example="spec/openapi.yaml"),
 ), "Where a run may go.", positioned=True, exactly_one=("target", "targets"))
 
 

@@ -15,7 +15,7 @@ from flowprobe.files.account import check_account
 from flowprobe.files.attachments import Unusable
 from flowprobe.files.context import Context
 from flowprobe.files.names import check_names
-from flowprobe.files.nodes import Node, compose, read_text
+from flowprobe.files.nodes import MAX_BYTES, Node, compose, read_text
 from flowprobe.files.problems import Source, did_you_mean
 from flowprobe.files.reading import Reader, compile_shape
 from flowprobe.files.steps import check_steps
@@ -25,7 +25,8 @@ __all__ = ["PROJECT_FILE", "load_profile", "load_scenario", "read_file", "read_s
 
 PROJECT_FILE = "flowprobe.yaml"
 _SUFFIXES = (".yaml", ".yml")
-_PROFILE = re.compile(r"^profile[ \t]*:", re.MULTILINE)
+_OTHERS = re.compile(r"""^(?:profile|["']?(?:openapi|swagger|\$schema)["']?)[ \t]*:""", re.MULTILINE)
+"""What tells a fault profile, an OpenAPI document or a JSON Schema that lies among scenarios."""
 Check: TypeAlias = Callable[[Node, Context, Any], None]
 
 
@@ -130,15 +131,17 @@ def _scenarios_at(path: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             ours = name.endswith(_SUFFIXES) and not name.startswith(".") and name != PROJECT_FILE
-            if ours and not _is_profile(Path(folder, name)):
+            if ours and not _is_other(Path(folder, name)):
                 yield Path(folder, name)
 
 
-def _is_profile(file: Path) -> bool:
-    """Whether `profile` is a key of the file; one that cannot be read is for `load_scenario` to explain."""
+def _is_other(file: Path) -> bool:
+    """Whether a key of the file says that it is no scenario; one that cannot be read is for `load_scenario` to
+    explain."""
     try:
-        return _PROFILE.search(read_text(file)) is not None
-    except InvalidInput:
+        with file.open("rb") as content:
+            return _OTHERS.search(content.read(MAX_BYTES).decode(errors="replace")) is not None
+    except OSError:
         return False
 
 

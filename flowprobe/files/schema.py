@@ -184,5 +184,7 @@ _OPERANDS: Mapping[str, Schema] = {
                 "description": "The length of a text, an array or an object."},
     "$each": {**_SHAPE, "description": "Every item of the array is like this."},
     "$absent": {"type": "boolean", "description": "Whether the value must be missing."},
+    "$schema": {"type": ["object", "string", "boolean"],
+                "description": "The value is as this JSON Schema says: written here, or the path of its file."},
     "$equals": {"description": "Exactly this value; keys with `$` are literal in it."},
 }

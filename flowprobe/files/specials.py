@@ -11,7 +11,7 @@ from typing import Any
 from flowprobe.core.expressions import parse
 from flowprobe.core.faults.kinds import KIND_NAMES
 from flowprobe.core.fields import Special
-from flowprobe.core.scenario import Each, Lookup, SecretRef, Template
+from flowprobe.core.scenario import Each, FileRef, Lookup, SecretRef, Template
 from flowprobe.errors import InvalidInput
 from flowprobe.files.attachments import Unusable, attachment, located
 from flowprobe.files.calls import send_line
@@ -22,8 +22,8 @@ from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.scalars import Kind, kind_of, number, seen
 from flowprobe.files.values import count, json_path, regex, templated
 
-__all__ = ["ATTACHMENT", "COUNT", "EACH", "EDGE", "HEADER_NAME", "ID_PATH", "JSON_PATH", "LOOKUP", "REGEX", "RETRY_ON",
-           "SECRET", "SEND_LINE", "SENT", "SPECIALS", "TRUE", "UNDER_KEY", "USED", "VERSION", "SpecialReader"]
+__all__ = ["ATTACHMENT", "COUNT", "EACH", "EDGE", "FILE", "HEADER_NAME", "ID_PATH", "JSON_PATH", "LOOKUP", "REGEX",
+           "RETRY_ON", "SECRET", "SEND_LINE", "SENT", "SPECIALS", "TRUE", "UNDER_KEY", "USED", "VERSION", "SpecialReader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class SpecialReader:
 
 VERSION = Special("version", {"const": 1})
 TRUE = Special("true", {"const": True})
+FILE = Special("file", {"type": "string", "minLength": 1})
 JSON_PATH = Special("json-path", {"type": "string", "pattern": r"^\$"})
 REGEX = Special("regex", {"type": "string", "format": "regex"})
 SECRET = Special("secret", {"type": "string", "pattern": "^(env|file|mint):.+$"})
@@ -95,6 +96,15 @@ def _json_path(node: Node, context: Context, what: str) -> Any:
 def _regex(node: Node, context: Context, what: str) -> Any:
     text = context.plain_text(node, what, "a regular expression", "'id=([0-9]+)'")
     return BAD if text is BAD else regex(_scalar(node), context, what)
+
+
+def _file(node: Node, context: Context, what: str) -> Any:
+    text = context.plain_text(node, what, "the path of a file", "spec/openapi.yaml")
+    if text is BAD:
+        return BAD
+    if "${" in text:
+        return context.report("template-not-here", node, offset=text.index("${"), what=what)
+    return FileRef(text, context.position(node)) if text else context.report("empty", node, what=what)
 
 
 def _secret(node: Node, context: Context, what: str) -> Any:
@@ -240,6 +250,7 @@ SPECIALS: Mapping[str, SpecialReader] = {
     VERSION.name: SpecialReader(_version, "1"),
     TRUE.name: SpecialReader(_true, "true"),
     JSON_PATH.name: SpecialReader(_json_path, "a JSONPath"),
+    FILE.name: SpecialReader(_file, "the path of a file"),
     REGEX.name: SpecialReader(_regex, "a regular expression"),
     SECRET.name: SpecialReader(_secret, "a reference to a secret"),
     HEADER_NAME.name: SpecialReader(_header_name, "a header name"),

@@ -175,9 +175,30 @@ def _count(node: Node, context: Context, what: str) -> Any:
                         "write for example 1, or {$gt: 0}")
 
 
+def _schema(node: Node, context: Context) -> Any:
+    """A JSON Schema: one that stands here, or the path of its file."""
+    if isinstance(node, Sequence) or (isinstance(node, Scalar) and kind_of(node) not in (Kind.TEXT, Kind.BOOLEAN)):
+        return _bad_operand(node, context, "`$schema`", "a JSON Schema or the path of its file",
+                            "write for example schemas/invite.json")
+    from flowprobe.files.matcher_schemas import schema_matcher
+
+    place = _template_in(node)
+    if place is not None:
+        return context.report("template-not-here", place, what="a schema")
+    return schema_matcher(node, literal(node, context), context)
+
+
+def _template_in(node: Node) -> Scalar | None:
+    if isinstance(node, Scalar):
+        return node if "${" in node.value else None
+    inner = node.value if isinstance(node, Sequence) else [part for pair in node.value for part in pair]
+    return next((found for part in inner if (found := _template_in(part)) is not None), None)
+
+
 _OPERANDS: dict[str, Reader] = {
     "$type": _type, "$in": _in, "$matches": _matches, "$lt": _bound("$lt"), "$gt": _bound("$gt"),
     "$contains": shape, "$length": _length, "$each": shape, "$absent": _absent, "$equals": templated,
+    "$schema": _schema,
 }
 
 

@@ -12,6 +12,7 @@ from flowprobe.core.blame import why
 from flowprobe.core.events import CallReplied, CallUnanswered, Injected
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.expect import milliseconds
+from flowprobe.core.findings import Finding
 from flowprobe.core.verdict import Blame, Kind, Verdict, leftovers
 from flowprobe.report.model import RunReport, twin_of
 from flowprobe.report.visible import visible
@@ -84,7 +85,12 @@ def _step(step: StepEvidence) -> Iterator[Line]:
     for finding in step.findings:
         style = "bad" if step.outcome == "broken" else "warn"
         excused = f"  (allowed {step.because})" if step.outcome == "degraded" else ""
-        yield line("         ", Span(finding.sentence() + excused, style), Span(f"  {finding.place}", "dim"))
+        yield line("         ", Span(finding.sentence() + excused, style), Span(f"  {_places(finding)}", "dim"))
+
+
+def _places(finding: Finding) -> str:
+    """Where the file asks for it, and where a contract or a schema does."""
+    return " · ".join(filter(None, (finding.place, finding.document)))
 
 
 def _call(step: StepEvidence, call: CallEvidence) -> Line:

@@ -62,7 +62,7 @@ def _step(step: StepEvidence) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, str]:
     return {"kind": finding.kind, "where": finding.where, "expected": finding.expected, "seen": finding.seen,
-            "place": finding.place}
+            "place": finding.place, "document": finding.document}
 
 
 def _call(call: CallEvidence) -> dict[str, Any]:

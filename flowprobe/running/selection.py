@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowprobe.core.plan import Bindings
 from flowprobe.core.scenario import Environment, FaultPlan, Project, Scenario
 from flowprobe.errors import InvalidInput, Problem
-from flowprobe.files.checks import bound, check_plan, check_scenario, variables
+from flowprobe.files.checks import asks_for_contract, bound, check_plan, check_scenario, variables
 from flowprobe.files.project import find_project, load_project
 from flowprobe.files.scenarios import load_profile, load_scenario, scenario_files
 from flowprobe.running.folder import last_result
 from flowprobe.running.places import profile_folders, shown_path
+
+if TYPE_CHECKING:
+    from flowprobe.core.contract import Contract
 
 __all__ = ["Chosen", "Request", "Selection", "select"]
 
@@ -52,13 +56,15 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`notes` says what was left out, and why; `variables` are those of the surroundings that scenarios look up."""
+    """`notes` says what was left out, and why; `variables` are those of the surroundings that scenarios look up;
+    `contract` is the environment's, where a scenario asks for it."""
 
     project: Project
     environment: Environment
     chosen: tuple[Chosen, ...]
     notes: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    contract: Contract | None = None
 
 
 def select(request: Request) -> Selection:
@@ -67,7 +73,7 @@ def select(request: Request) -> Selection:
     named = {path.resolve() for path in request.paths if path.is_file()}
     project = load_project(_project_file(request.paths))
     environment = _environment(project, request.environment)
-    scenarios, problems = _load(files, project, environment)
+    scenarios, contract, problems = _load(files, project, environment)
     if problems:
         raise InvalidInput(problems)
     alone, left_out = _alone(scenarios, named)
@@ -75,7 +81,7 @@ def select(request: Request) -> Selection:
     chosen, notes = _choose(wanted, request, environment)
     if request.last_failed:
         chosen = _failed_last(chosen)
-    return Selection(project, environment, chosen, (*left_out, *notes), _variables(chosen))
+    return Selection(project, environment, chosen, (*left_out, *notes), _variables(chosen), contract)
 
 
 def _alone(scenarios: Sequence[Scenario], named: Container[Path]) -> tuple[tuple[Scenario, ...], tuple[str, ...]]:
@@ -114,18 +120,23 @@ def _environment(project: Project, name: str | None) -> Environment:
 
 
 def _load(files: Sequence[Path], project: Project, environment: Environment) -> (
-        tuple[tuple[Scenario, ...], tuple[Problem, ...]]):
+        tuple[tuple[Scenario, ...], Contract | None, tuple[Problem, ...]]):
     scenarios: list[Scenario] = []
     problems: list[Problem] = []
+    contract: Contract | None = None
     for file in files:
         try:
             scenario = load_scenario(file)
+            if contract is None and asks_for_contract(scenario):
+                from flowprobe.files.contracts import load_contract
+
+                contract = load_contract(environment)
         except InvalidInput as invalid:
             problems += invalid.problems
             continue
-        problems += check_scenario(scenario, project, environment)
+        problems += check_scenario(scenario, project, environment, contract=contract)
         scenarios.append(bound(scenario, project, environment))
-    return tuple(scenarios), tuple(dict.fromkeys(problems))
+    return tuple(scenarios), contract, tuple(dict.fromkeys(problems))
 
 
 def _tagged(scenarios: Sequence[Scenario], tags: Sequence[str]) -> tuple[Scenario, ...]:

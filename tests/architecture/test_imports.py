@@ -8,12 +8,16 @@ import tomllib
 from tests.architecture.source import ROOT, every_import
 
 LATE = {
+    ("flowprobe.core.expect", "flowprobe.core.contract"): "most journeys have no contract to judge by",
+    ("flowprobe.core.json_schema", "jsonschema_rs"): "only where a schema is used, and it is felt at the start",
     ("flowprobe.core.jsonpath", "jsonpath_ng.ext.parser"): "most paths never need it, and it is felt at the start",
+    ("flowprobe.files.values", "flowprobe.files.matcher_schemas"): "only for the matcher $schema",
     ("flowprobe.core.patterns", "regex"): "most patterns are surely quick without it",
     ("flowprobe.http.driver", "flowprobe.http.http2"): "h2 is felt at the start, and few environments ask for it",
     ("flowprobe.http.trust", "certifi"): "only where the system has no certificates of its own",
     ("flowprobe.product.guardian", "ctypes"): "Linux alone has the call that it is for",
     ("flowprobe.proxy.__main__", "flowprobe.proxy.child"): "mitmproxy may be what cannot be imported: that is told",
+    ("flowprobe.running.selection", "flowprobe.files.contracts"): "only where a scenario asks for the contract",
     ("flowprobe.running.session", "certifi"): "only for a provider edge of the kind `forward`",
 }
 """Imports within a function, outside cli/ (where each command imports what it needs), each with its reason."""
@@ -37,7 +41,7 @@ def test_every_library_that_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     declared = {_plain(line) for line in project["dependencies"]}
     outside = {each.imported.split(".")[0] for each in every_import()} - set(sys.stdlib_module_names) - {"flowprobe"}
-    names = {"yaml": "pyyaml", "jsonpath_ng": "jsonpath-ng"}
+    names = {"yaml": "pyyaml", "jsonpath_ng": "jsonpath-ng", "jsonschema_rs": "jsonschema-rs"}
     strange = {name for name in outside
                if names.get(name, name) not in declared and THROUGH.get(name) not in declared}
     assert not strange

@@ -27,6 +27,8 @@ ELSEWHERE = {
     "flowprobe/cli/main.py": "tests/architecture/test_start.py",
     "flowprobe/cli/running.py": RUNS,
     "flowprobe/core/clock.py": "tests/core/test_journey.py",
+    "flowprobe/core/contract_reply.py": "tests/core/test_contract.py",
+    "flowprobe/core/contract_request.py": "tests/core/test_contract.py",
     "flowprobe/core/request.py": WALK,
     "flowprobe/core/values.py": WALK,
     "flowprobe/running/branches.py": "tests/end_to_end/test_language.py",

@@ -15,7 +15,7 @@ PURE = {
 }
 """What core may have of the standard library. It grows by a decision; what opens, waits or rolls dice stays out."""
 
-OUTSIDE = {("flowprobe.core.jsonpath", "jsonpath_ng"), ("flowprobe.core.patterns", "regex")}
+OUTSIDE = {("flowprobe.core.jsonpath", "jsonpath_ng"), ("flowprobe.core.patterns", "regex"), ("flowprobe.core.json_schema", "jsonschema_rs")}
 IMPURE_NAMES = {"open", "input", "print", "__import__", "eval", "exec", "breakpoint"}
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 CORE = [module for module in modules() if module.package == "core"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.checks import check_scenario
+from flowprobe.files.contracts import load_contract
 from flowprobe.files.lints import lint
 from flowprobe.files.project import load_project
 from flowprobe.files.scenarios import load_profile, load_scenario, read_scenario
@@ -38,7 +39,8 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
 
 def checked(path: Path) -> tuple[Problem, ...]:
     project = load_project(GOOD / "flowprobe.yaml")
-    return check_scenario(load_scenario(path), project, project.environments["local"])
+    local = project.environments["local"]
+    return check_scenario(load_scenario(path), project, local, contract=load_contract(local))
 
 
 def rendered(problems: tuple[Problem, ...]) -> str:

@@ -10,7 +10,17 @@ import pytest
 from flowprobe.core.bodies import JsonBody
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.faults.status import Status
-from flowprobe.core.scenario import CaptureSource, FaultPlan, Limit, Lookup, Match, Scenario, Template, When
+from flowprobe.core.scenario import (
+    CaptureSource,
+    ContractTerms,
+    FaultPlan,
+    Limit,
+    Lookup,
+    Match,
+    Scenario,
+    Template,
+    When,
+)
 from flowprobe.errors import InvalidInput
 from flowprobe.files.checks import check_plan, check_scenario
 from flowprobe.files.project import load_project
@@ -89,7 +99,8 @@ def test_retries_checks_and_conditions(journey: Scenario) -> None:
     _, invite, billed, read = journey.workflow
     assert invite.retry is not None
     assert (invite.retry.on, invite.retry.times, invite.retry.backoff) == (("connect", "no-reply", 429, 503), 3, 0.1)
-    assert (invite.check.named, invite.check.status, invite.timeout) == ({"status", "json", "within"}, (201,), 5.0)
+    assert (invite.check.named, invite.check.status, invite.timeout) == (
+        {"status", "json", "within", "contract"}, (201,), 5.0)
     assert billed.when == {"before.seats": {"$gt": 0, "$lt": 100}, "admin.region": "eu"}
     assert read.retry is not None
     assert (read.retry.on, read.retry.times, read.retry.backoff) == ((503,), 2, 0.2)
@@ -216,3 +227,9 @@ def test_the_parser_written_in_python_has_limits_too(monkeypatch: pytest.MonkeyP
     monkeypatch.delattr("yaml.CSafeLoader", raising=False)
     with pytest.raises(InvalidInput):
         load_scenario(Path("a.yaml"), text=text)
+
+
+def test_a_contract_is_the_whole_document_or_one_operation_of_it(journey: Scenario) -> None:
+    _, invite, billed, _ = journey.workflow
+    assert invite.check.contract == ContractTerms()
+    assert billed.expect.contract == ContractTerms("showBill", declared=True)

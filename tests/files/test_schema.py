@@ -16,7 +16,7 @@ from flowprobe.files.nodes import compose, read_text
 from flowprobe.files.problems import Source
 from flowprobe.files.project_tables import PROJECT
 from flowprobe.files.reading import compile_shape
-from flowprobe.files.scenarios import load_scenario
+from flowprobe.files.scenarios import load_scenario, scenario_files
 from flowprobe.files.schema import SCHEMAS
 from flowprobe.files.tables import PROFILE, SCENARIO
 from flowprobe.files.values import literal
@@ -24,7 +24,8 @@ from tests.files.samples import GOOD
 
 ROOT = Path(__file__).parents[2]
 TABLES = {"scenario": SCENARIO, "project": PROJECT, "profile": PROFILE}
-SHIPPED = sorted([*GOOD.glob("*.yaml"), *ROOT.glob("scenarios/**/*.yaml"), *ROOT.glob("proxies/profiles/*.yaml")])
+SHIPPED = sorted([*GOOD.glob("*.yaml"), *scenario_files([ROOT / "scenarios"]), ROOT / "scenarios/flowprobe.yaml",
+                  *ROOT.glob("proxies/profiles/*.yaml")])
 
 
 def document(path: Path) -> Any:

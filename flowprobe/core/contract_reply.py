@@ -1,0 +1,84 @@
+"""A reply held against its operation: status, headers, media type and body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowprobe.core.contract_values import Broken, broken_text, broken_value, is_json, media_part, media_type
+from flowprobe.core.json_schema import json_path
+from flowprobe.core.jsonpath import MISSING
+from flowprobe.core.openapi import Operation, Part
+from flowprobe.core.openapi_declared import undeclared
+from flowprobe.core.openapi_schemas import Schemas
+from flowprobe.core.parsed import Parsed
+from flowprobe.core.shapes import shown
+from flowprobe.core.wire import Call, Reply
+
+__all__ = ["broken_by_reply"]
+
+_BODILESS = (204, 205, 304)
+
+
+def broken_by_reply(schemas: Schemas, operation: Operation, call: Call, parsed: Parsed, *, declared: bool) -> (
+        Iterator[Broken]):
+    """What the document does not allow. `declared`: nor properties that it does not name. Raises BrokenReference and
+    InvalidSchema."""
+    reply = parsed.reply
+    responses = operation.part.get("responses")
+    response = _response(responses, reply.status) if responses else None
+    if response is None:
+        statuses = [key for key, _ in responses.items() if not key.startswith("x-")] if responses else []
+        expected = f"{' or '.join(statuses)}, as {operation.name} declares" if statuses else "a declared status"
+        yield Broken("status", expected, str(reply.status), str(responses or operation.part))
+        return
+    yield from _headers(schemas, response, reply)
+    if call.method != "HEAD" and reply.status not in _BODILESS:
+        yield from _body(schemas, response, parsed, declared)
+
+
+def _response(responses: Part, status: int) -> Part | None:
+    """What is said of a status: of itself, of its hundred, of all others."""
+    hundred = f"{status // 100}XX"
+    return (responses.get(str(status)) or responses.get(hundred) or responses.get(hundred.lower())
+            or responses.get("default"))
+
+
+def _headers(schemas: Schemas, response: Part, reply: Reply) -> Iterator[Broken]:
+    declared = response.get("headers")
+    for name, part in declared.items() if declared else ():
+        if name.lower() == "content-type":  # OpenAPI: it is ignored here, `content` speaks of it
+            continue
+        header = part.followed()
+        texts = [value for key, value in reply.headers if key == name.lower()]
+        if texts:
+            yield from broken_text(schemas, header, texts, "product", f"header {name}")
+        elif isinstance(header.data, dict) and header.data.get("required") is True:
+            yield Broken(f"header {name}", "a required header", "nothing there", str(header))
+
+
+def _body(schemas: Schemas, response: Part, parsed: Parsed, declared: bool) -> Iterator[Broken]:
+    content = response.get("content")
+    if content is None or not content.data:
+        return  # nothing is said of a body
+    kinds = " or ".join(key for key, _ in content.items())
+    header = parsed.reply.header("content-type")
+    if not parsed.reply.body:
+        yield Broken("body", f"a body of {kinds}", "an empty body", str(content))
+        return
+    media = media_part(content, header) if header is not None else None
+    if header is None or media is None:
+        yield Broken("content-type", kinds, header if header is not None else "nothing there", str(content))
+        return
+    schema = media.get("schema")
+    if schema is None or not is_json(media_type(header)):
+        return
+    if parsed.json is MISSING:
+        yield Broken("$", "JSON", parsed.json_error, str(media))
+    else:
+        yield from _json(schemas, schema, parsed, declared)
+
+
+def _json(schemas: Schemas, schema: Part, parsed: Parsed, declared: bool) -> Iterator[Broken]:
+    yield from broken_value(schemas.judge(schema, parsed.json, "product"))
+    for each in undeclared(schema, parsed.json) if declared else ():
+        yield Broken(json_path(each.path), "no undeclared property", shown(each.value), str(each.document))
