@@ -34,8 +34,8 @@ class Stop(Exception):
 @dataclass(frozen=True, slots=True)
 class Tried:
     """The last outcome (None where nothing was sent) of `call`, and how it was come by: `made` calls, `retries` of
-    transport, `findings` of the poll and of the journey's time, `waited_s` from the first byte sent until then; `stopped` before
-    the next attempt. `times` are those of every sample, in seconds."""
+    transport, `findings` of the poll and of the journey's time, `waited_s` from the first byte sent until then;
+    `stopped` before the next attempt. `times` are those of every sample, in seconds."""
 
     outcome: Outcome | None
     parsed: Parsed | None

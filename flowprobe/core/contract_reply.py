@@ -24,58 +24,76 @@ def broken_by_reply(schemas: Schemas, operation: Operation, call: Call, parsed: 
     """What the document does not allow. `declared`: nor properties that it does not name. Raises BrokenReference and
     InvalidSchema."""
     reply = parsed.reply
-    responses = operation.part.get("responses")
-    response = _response(responses, reply.status) if responses else None
+    response = operation.once(reply.status, lambda: _response(operation, reply.status))
     if response is None:
-        statuses = [key for key, _ in responses.items() if not key.startswith("x-")] if responses else []
-        expected = f"{' or '.join(statuses)}, as {operation.name} declares" if statuses else "a declared status"
-        yield Broken("status", expected, str(reply.status), str(responses or operation.part))
+        yield _undeclared_status(operation, reply)
         return
-    yield from _headers(schemas, response, reply)
+    headers = operation.once(("headers", reply.status), lambda: _headers(response))
+    for name, header in headers:
+        yield from _header(schemas, name, header, reply)
     if call.method != "HEAD" and reply.status not in _BODILESS:
-        yield from _body(schemas, response, parsed, declared)
+        yield from _body(schemas, operation, response, parsed, declared)
 
 
-def _response(responses: Part, status: int) -> Part | None:
+def _response(operation: Operation, status: int) -> Part | None:
     """What is said of a status: of itself, of its hundred, of all others."""
+    responses = operation.part.get("responses")
+    if responses is None:
+        return None
     hundred = f"{status // 100}XX"
     return (responses.get(str(status)) or responses.get(hundred) or responses.get(hundred.lower())
             or responses.get("default"))
 
 
-def _headers(schemas: Schemas, response: Part, reply: Reply) -> Iterator[Broken]:
+def _undeclared_status(operation: Operation, reply: Reply) -> Broken:
+    responses = operation.part.get("responses")
+    statuses = [key for key, _ in responses.items() if not key.startswith("x-")] if responses else []
+    expected = f"{' or '.join(statuses)}, as {operation.name} declares" if statuses else "a declared status"
+    return Broken("status", expected, str(reply.status), str(responses or operation.part))
+
+
+def _headers(response: Part) -> tuple[tuple[str, Part], ...]:
+    """But for Content-Type, of which `content` speaks (OpenAPI, "Response Object")."""
     declared = response.get("headers")
-    for name, part in declared.items() if declared else ():
-        if name.lower() == "content-type":  # OpenAPI: it is ignored here, `content` speaks of it
-            continue
-        header = part.followed()
-        texts = [value for key, value in reply.headers if key == name.lower()]
-        if texts:
-            yield from broken_text(schemas, header, texts, "product", f"header {name}")
-        elif isinstance(header.data, dict) and header.data.get("required") is True:
-            yield Broken(f"header {name}", "a required header", "nothing there", str(header))
+    return tuple((name, part.followed()) for name, part in (declared.items() if declared else ())
+                 if name.lower() != "content-type")
 
 
-def _body(schemas: Schemas, response: Part, parsed: Parsed, declared: bool) -> Iterator[Broken]:
+def _header(schemas: Schemas, name: str, header: Part, reply: Reply) -> Iterator[Broken]:
+    texts = [value for key, value in reply.headers if key == name.lower()]
+    if texts:
+        yield from broken_text(schemas, header, texts, "product", f"header {name}")
+    elif isinstance(header.data, dict) and header.data.get("required") is True:
+        yield Broken(f"header {name}", "a required header", "nothing there", str(header))
+
+
+def _body(schemas: Schemas, operation: Operation, response: Part, parsed: Parsed, declared: bool) -> Iterator[Broken]:
+    header = parsed.reply.header("content-type")
+    key = "content", parsed.reply.status, header
+    content, media, schema = operation.once(key, lambda: _content(response, header))
+    if content is None:
+        return  # nothing is said of a body
+    if not parsed.reply.body or media is None:
+        kinds = " or ".join(key for key, _ in content.items())
+        if parsed.reply.body:
+            yield Broken("content-type", kinds, header if header is not None else "nothing there", str(content))
+        else:
+            yield Broken("body", f"a body of {kinds}", "an empty body", str(content))
+    elif schema is not None and parsed.json is MISSING:
+        yield Broken("$", "JSON", parsed.json_error, str(media))
+    elif schema is not None:
+        yield from _json(schemas, schema, parsed, declared)
+
+
+def _content(response: Part, header: str | None) -> tuple[Part | None, Part | None, Part | None]:
+    """What is said of bodies, of those of this media type, and the schema where it is one of JSON."""
     content = response.get("content")
     if content is None or not content.data:
-        return  # nothing is said of a body
-    kinds = " or ".join(key for key, _ in content.items())
-    header = parsed.reply.header("content-type")
-    if not parsed.reply.body:
-        yield Broken("body", f"a body of {kinds}", "an empty body", str(content))
-        return
+        return None, None, None
     media = media_part(content, header) if header is not None else None
-    if header is None or media is None:
-        yield Broken("content-type", kinds, header if header is not None else "nothing there", str(content))
-        return
-    schema = media.get("schema")
-    if schema is None or not is_json(media_type(header)):
-        return
-    if parsed.json is MISSING:
-        yield Broken("$", "JSON", parsed.json_error, str(media))
-    else:
-        yield from _json(schemas, schema, parsed, declared)
+    if header is None or media is None or not is_json(media_type(header)):
+        return content, media, None
+    return content, media, media.get("schema")
 
 
 def _json(schemas: Schemas, schema: Part, parsed: Parsed, declared: bool) -> Iterator[Broken]:

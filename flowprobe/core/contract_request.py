@@ -31,12 +31,12 @@ def broken_by_request(schemas: Schemas, operation: Operation, call: Call) -> Ite
         "query": parse_qs(urlsplit(call.url).query, keep_blank_values=True),
         "header": {name.lower(): [text] for name, text in call.headers.items()},
     }
-    for part in _parameters(operation):
+    for part in operation.once("parameters", lambda: _parameters(operation)):
         yield from _parameter(schemas, part, given)
     yield from _body(schemas, operation, call)
 
 
-def _parameters(operation: Operation) -> Iterator[Part]:
+def _parameters(operation: Operation) -> tuple[Part, ...]:
     """Those of the operation, and of its path where the operation does not say otherwise."""
     found: dict[tuple[Any, Any], Part] = {}
     for holder in (operation.item, operation.part):
@@ -45,7 +45,7 @@ def _parameters(operation: Operation) -> Iterator[Part]:
             parameter = part.followed()
             if isinstance(parameter.data, Mapping):
                 found[str(parameter.data.get("in")), str(parameter.data.get("name"))] = parameter
-    yield from found.values()
+    return tuple(found.values())
 
 
 def _parameter(schemas: Schemas, part: Part, given: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[Broken]:

@@ -5,7 +5,7 @@ operation that a call means. Nothing is read ahead, so a large document costs wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,9 @@ __all__ = ["METHODS", "BrokenReference", "Documents", "Operation", "Part"]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _MOST_HOPS = 50
+_MOST_KEPT = 100
 _BASE = "file:///"
+_NOTHING: Any = object()
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -39,15 +41,10 @@ class Documents:
 
     def at(self, file: str, pointer: Sequence[str]) -> Part | None:
         """The part at a place, without following what stands there."""
-        if file not in self.files:
-            return None
-        part = Part(self, file, (), self.files[file])
+        found = self.files.get(file, _NOTHING)
         for step in pointer:
-            inner = part.member(step)
-            if inner is None:
-                return None
-            part = inner
-        return part
+            found = _member(found, step)
+        return None if found is _NOTHING else Part(self, file, tuple(pointer), found)
 
     def target(self, file: str, reference: str) -> Part | None:
         """What a `$ref` of a file leads to."""
@@ -83,14 +80,8 @@ class Part:
 
     def member(self, key: str) -> Part | None:
         """The part under a key (of a list: under its number)."""
-        found: Any = None
-        if isinstance(self.data, Mapping) and key in self.data:
-            found = self.data[key]
-        elif isinstance(self.data, list) and key.isdigit() and int(key) < len(self.data):
-            found = self.data[int(key)]
-        else:
-            return None
-        return Part(self.documents, self.file, (*self.pointer, key), found)
+        found = _member(self.data, key)
+        return None if found is _NOTHING else Part(self.documents, self.file, (*self.pointer, key), found)
 
     def get(self, key: str) -> Part | None:
         """The same, with a reference followed. Raises BrokenReference."""
@@ -138,10 +129,20 @@ class Operation:
     part: Part
     item: Part
     arguments: Mapping[str, str] = field(default_factory=dict)
+    found: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What was looked up in it before, whatever the arguments."""
 
     @property
     def name(self) -> str:
         return f"{self.method.upper()} {self.template}"
+
+    def once(self, key: Any, look: Callable[[], Any]) -> Any:
+        """What `look` gives, the first time; replies of every media type may come, so not without end."""
+        if key not in self.found:
+            if len(self.found) >= _MOST_KEPT:
+                self.found.clear()
+            self.found[key] = look()
+        return self.found[key]
 
 
 @dataclass
@@ -159,6 +160,7 @@ class Paths:
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
         self._root = documents.at(documents.root, ())
+        self._known: dict[tuple[str, str], Operation | None] = {}
 
     @cached_property
     def _tree(self) -> _Branch:
@@ -204,12 +206,21 @@ class Paths:
                      if self._of(template, name, {}))
 
     def _of(self, template: str, method: str, arguments: Mapping[str, str]) -> Operation | None:
+        key = template, method
+        if key not in self._known:
+            self._known[key] = self._looked_up(template, method)
+        known = self._known[key]
+        if known is None or not arguments:
+            return known
+        return Operation(method, template, known.part, known.item, arguments, known.found)
+
+    def _looked_up(self, template: str, method: str) -> Operation | None:
         paths = self._root.member("paths") if self._root else None
         item = paths.get(template) if paths else None
         found = item.member(method) if item else None
         if item is None or found is None or not isinstance(found.data, Mapping):
             return None
-        return Operation(method, template, found, item, arguments)
+        return Operation(method, template, found, item)
 
     @cached_property
     def _by_id(self) -> Mapping[str, tuple[str, str]]:
@@ -239,6 +250,14 @@ class Paths:
         template, method = self._by_id[name]
         arguments = next((found for other, found in self.templates(url) if other == template), {})
         return self._of(template, method, arguments)
+
+
+def _member(data: Any, key: str) -> Any:
+    if isinstance(data, dict):
+        return data.get(key, _NOTHING)
+    if isinstance(data, list) and key.isascii() and key.isdigit() and int(key) < len(data):
+        return data[int(key)]
+    return _NOTHING
 
 
 # --- paths ----------------------------------------------------------------------------------------
@@ -302,4 +321,6 @@ def _base_pattern(base: str) -> str:
 
 
 def _unescaped(step: str) -> str:
+    if "%" not in step and "~" not in step:
+        return step
     return unquote(step).replace("~1", "/").replace("~0", "~")

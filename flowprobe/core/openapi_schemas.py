@@ -26,6 +26,8 @@ _ONE = ("not", "if", "then", "else", "items", "additionalProperties", "contains"
         "unevaluatedProperties")
 _SEVERAL = ("prefixItems",)
 _NAMED = ("properties", "patternProperties", "dependentSchemas", "$defs")
+_WITHIN = frozenset({*_HERE, *_ONE, *_SEVERAL, *_NAMED})
+"""The keywords that have schemas in them."""
 _OLD = frozenset({
     "type", "enum", "format", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength",
     "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxProperties", "minProperties", "required",
@@ -162,11 +164,13 @@ class _Conversion:
         return _nullable(found) if old and data.get("nullable") is True else found
 
     def _keywords(self, part: Part, hidden: frozenset[str]) -> dict[str, Any]:
-        hidden |= self._unsent(part)
+        if "properties" in part.data or "allOf" in part.data:
+            hidden |= self._unsent(part)
         found = {}
-        for key, inner in part.items():
+        for key, said in part.data.items():
             if key != "$ref" and (key in _OLD if self._schemas.old else key not in _UNSAID):
-                found[key] = self._keyword(key, inner, hidden)
+                inner = part.member(key) if key in _WITHIN else None
+                found[key] = said if inner is None else self._keyword(key, inner, hidden)
         if hidden and isinstance(found.get("required"), list):
             found["required"] = [name for name in found["required"] if name not in hidden]
         if self._schemas.old:
@@ -215,6 +219,8 @@ def _properties(part: Part) -> Iterator[tuple[str, Part]]:
 
 
 def _marked(part: Part, word: str) -> bool:
+    if part.reference is None:
+        return isinstance(part.data, Mapping) and part.data.get(word) is True
     return any(each.data.get(word) is True for each in parts_of(part, ()))
 
 

@@ -32,10 +32,10 @@ from flowprobe.core.values import Arithmetic, Constant, Expression, Lookup, Posi
 
 __all__ = [
     "GUEST", "AccountField", "Arithmetic", "Bearer", "BodyShape", "CallTemplate", "Capture", "CaptureSource",
-    "Constant", "ContractTerms", "Each", "Environment", "Expect", "Expression", "Fault", "FaultPlan", "FileRef", "Find", "Input", "Item", "Limit",
-    "Lookup", "Match", "Parallel", "Persona", "Poll", "Position", "Project", "Provider", "Repeat", "Retry", "Samples", "Scenario",
-    "SecretRef", "Selector", "Sends", "SignIn", "Start", "Step", "Template", "Text", "Under", "Use", "Value", "When",
-    "webhook_edge",
+    "Constant", "ContractTerms", "Each", "Environment", "Expect", "Expression", "Fault", "FaultPlan", "FileRef", "Find",
+    "Input", "Item", "Limit", "Lookup", "Match", "Parallel", "Persona", "Poll", "Position", "Project", "Provider",
+    "Repeat", "Retry", "Samples", "Scenario", "SecretRef", "Selector", "Sends", "SignIn", "Start", "Step", "Template",
+    "Text", "Under", "Use", "Value", "When", "webhook_edge",
 ]
 
 GUEST = "guest"

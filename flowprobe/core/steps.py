@@ -10,8 +10,8 @@ from flowprobe.core.bodies import RequestBody
 from flowprobe.core.values import Position, Template, Text, Value
 
 __all__ = [
-    "BodyShape", "CallTemplate", "Capture", "CaptureSource", "ContractTerms", "Each", "Expect", "Find", "Item", "Parallel",
-    "Poll", "Repeat", "Retry", "Samples", "Sends", "SignIn", "Step", "Use", "steps_of",
+    "BodyShape", "CallTemplate", "Capture", "CaptureSource", "ContractTerms", "Each", "Expect", "Find", "Item",
+    "Parallel", "Poll", "Repeat", "Retry", "Samples", "Sends", "SignIn", "Step", "Use", "steps_of",
 ]
 
 

@@ -23,7 +23,8 @@ from flowprobe.files.scalars import Kind, kind_of, number, seen
 from flowprobe.files.values import count, json_path, regex, templated
 
 __all__ = ["ATTACHMENT", "COUNT", "EACH", "EDGE", "FILE", "HEADER_NAME", "ID_PATH", "JSON_PATH", "LOOKUP", "REGEX",
-           "RETRY_ON", "SECRET", "SEND_LINE", "SENT", "SPECIALS", "TRUE", "UNDER_KEY", "USED", "VERSION", "SpecialReader"]
+           "RETRY_ON", "SECRET", "SEND_LINE", "SENT", "SPECIALS", "TRUE", "UNDER_KEY", "USED", "VERSION",
+           "SpecialReader"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class _Run:
     def _expand(self, now: datetime) -> tuple[Group, ...]:
         setting = Setting(self._selection.project.personas, self._session.targets, self._seed,
                           self._selection.variables,
-                          self._request.timeout_s, self._selection.contract)
+                          self._request.timeout_s, contract=self._selection.contract)
         return tuple(
             group for chosen in self._selection.chosen
             for group in expand(chosen.scenario, chosen.plans, setting, only=chosen.bind, now=now,
