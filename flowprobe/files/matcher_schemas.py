@@ -8,7 +8,7 @@ from typing import Any
 from flowprobe.core.json_schema import InvalidSchema
 from flowprobe.core.schema_matcher import INLINE, SchemaMatcher
 from flowprobe.errors import InvalidInput
-from flowprobe.files.context import Context
+from flowprobe.files.context import BAD, Context
 from flowprobe.files.documents import MAX_SCHEMA, local_name, read_documents, referred_documents
 from flowprobe.files.nodes import Node, Scalar
 from flowprobe.files.scalars import Kind, kind_of
@@ -33,8 +33,8 @@ def schema_matcher(node: Node, operand: Any, context: Context) -> Any:
         matcher = SchemaMatcher(name, files)
         matcher.compile()
     except InvalidInput as invalid:
-        context.problems += invalid.problems
-        return context.report("bad-schema", node, reason="a file of it cannot be read", instead="mend that file")
+        context.problems += invalid.problems  # with the line of that file
+        return BAD
     except InvalidSchema as invalid:
         return context.report("bad-schema", node, reason=invalid.reason)
     return matcher

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowprobe.core.jsonpath import MISSING
+from flowprobe.core.schema_matcher import SchemaMatcher
 from flowprobe.core.shapes import MATCHERS, compare, describe
 
 JSON = st.recursive(
@@ -67,5 +68,6 @@ def test_exactly_refuses_further_properties_at_every_depth() -> None:
 
 
 def test_every_matcher_can_be_put_into_words() -> None:
-    operands: dict[str, Any] = {"$type": "string", "$in": [1], "$length": {"$gt": 1}, "$absent": True}
+    operands: dict[str, Any] = {"$type": "string", "$in": [1], "$length": {"$gt": 1}, "$absent": True,
+                                "$schema": SchemaMatcher("a.json", {"a.json": {}})}
     assert all("$" not in describe({name: operands.get(name, "x")}) for name in MATCHERS)

@@ -190,4 +190,4 @@ def test_a_matchers_file_that_cannot_be_read_is_said_in_its_own_line(tmp_path: P
     path = write(tmp_path, "{", "bad.json")
     with pytest.raises(InvalidInput) as caught:
         load_scenario(write(tmp_path, text, "a.yaml"))
-    assert [(p.id, p.file) for p in caught.value.problems] == [("json-syntax", str(path)), ("bad-schema", str(tmp_path / "a.yaml"))]
+    assert [(p.id, p.file) for p in caught.value.problems] == [("json-syntax", str(path))]
