@@ -20,11 +20,12 @@ from flowprobe.files.formatting.layout import Layout
 from flowprobe.files.formatting.printing import WIDTH, Unprintable
 from flowprobe.files.formatting.text import formatted, laid_out
 from flowprobe.files.nodes import read_text
+from flowprobe.files.scenarios import scenario_files
 from flowprobe.files.tables import SCENARIO
 from tests.files.samples import GOOD, WRONG, problems_of, rendered
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = sorted([*ROOT.glob("scenarios/**/*.yaml"), *ROOT.glob("proxies/profiles/*.yaml")])
+SHIPPED = sorted([*scenario_files([ROOT / "scenarios"]), ROOT / "scenarios/flowprobe.yaml", *ROOT.glob("proxies/profiles/*.yaml")])
 SAMPLES = Path(__file__).parent / "formatting"
 FREE = f.Record("anything", dict, (), rest=f.Json())
 

@@ -8,7 +8,7 @@ import pytest
 
 from flowprobe.errors import InvalidInput
 from flowprobe.files.lints import lint
-from flowprobe.files.scenarios import load_scenario, read_scenario
+from flowprobe.files.scenarios import load_scenario, read_scenario, scenario_files
 
 ROOT = Path(__file__).parents[2]
 HEAD = "flowprobe: 1\nscenario: A\npersonas: {admin: pro-eu}\nworkflow:\n"
@@ -61,7 +61,7 @@ def test_a_poll_without_a_bound_is_a_mistake() -> None:
         load_scenario(Path("a.yaml"), text=HEAD + "  - {step: one, call: GET /one, poll: {until: {status: 200}}}\n")
 
 
-@pytest.mark.parametrize("path", sorted(p for p in ROOT.glob("scenarios/**/*.yaml") if p.name != "flowprobe.yaml"),
+@pytest.mark.parametrize("path", scenario_files([ROOT / "scenarios"]),
                          ids=lambda path: path.name)
 def test_what_we_ship_is_without_warnings(path: Path) -> None:
     assert found(path.read_text()) == []

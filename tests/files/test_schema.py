@@ -105,8 +105,9 @@ def properties(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(schema, dict):
         for key, found in schema.get("properties", {}).items():
             yield f"{path}/{key}", found
+            yield from properties(found, f"{path}/{key}")  # also where the key is called `properties`
         for keyword, inner in schema.items():
-            if keyword not in ("examples", "const", "enum"):
+            if keyword not in ("examples", "const", "enum", "properties"):
                 yield from properties(inner, f"{path}/{keyword}")
     elif isinstance(schema, list):
         for number, inner in enumerate(schema):
