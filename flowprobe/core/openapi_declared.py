@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from flowprobe.core.openapi import Part
 from flowprobe.core.openapi_schemas import parts_of
+from flowprobe.core.patterns import TooSlow, search
 
 __all__ = ["Undeclared", "undeclared"]
 
@@ -71,10 +72,11 @@ def _property(part: Part, name: str) -> Iterator[Part]:
 
 
 def _fits(pattern: str, name: str) -> bool:
-    """A pattern that Python cannot read leaves the property open."""
+    """A pattern that Python cannot read, or that takes too long, leaves the property open."""
     try:
-        return re.search(pattern, name) is not None
-    except re.error:
+        re.compile(pattern)
+        return search(pattern, name) is not None
+    except (re.error, TooSlow):
         return True
 
 

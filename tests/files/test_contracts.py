@@ -114,7 +114,7 @@ def test_yaml_is_read_as_1_2_says_and_keys_are_text(tmp_path: Path) -> None:
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8),
+    "aä:#{}[]'\"-, ß", max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3), max_leaves=10))
 @settings(max_examples=60, deadline=None)
 def test_json_and_yaml_of_one_value_are_the_same(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
