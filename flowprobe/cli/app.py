@@ -17,6 +17,7 @@ app = typer.Typer(
 
 Paths = Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.", metavar="PATH...")]
 Env = Annotated[Optional[str], typer.Option("--env", "-e", help="The environment of flowprobe.yaml.", metavar="NAME")]  # noqa: UP045  # typer reads it at run time
+AllowExec = Annotated[bool, typer.Option("--allow-exec", help="Let `cmd:` references of flowprobe.yaml run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, on standard output.")]
 
 
@@ -46,6 +47,7 @@ def run(
         "--fail-fast", "-x", help="Stop after the first trial that fails.")] = False,
     last_failed: Annotated[bool, typer.Option(
         "--last-failed", help="Only what failed or was inconclusive last time.")] = False,
+    allow_exec: AllowExec = False,
     as_json: AsJson = False,
     junit: Annotated[Optional[Path], typer.Option(help="Also write JUnit XML there.", metavar="FILE")] = None,  # noqa: UP045
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
@@ -57,7 +59,7 @@ def run(
     request = Request(
         paths=tuple(paths), environment=env, faults=faults, seed=seed, tags=tuple(tag or ()),
         bind=_binding(persona or []), fail_fast=fail_fast, last_failed=last_failed,
-        output=output, timeout_s=_seconds(timeout))
+        output=output, timeout_s=_seconds(timeout), allow_exec=allow_exec)
     return run_command(request, as_json=as_json, junit=junit)
 
 
@@ -86,11 +88,12 @@ def fmt(
 
 
 @app.command()
-def cleanup(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is left.")] = False) -> int:
+def cleanup(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is left.")] = False,
+            allow_exec: AllowExec = False) -> int:
     """Finish the cleanup of earlier runs of this folder: what a crash or an impatient Ctrl-C left behind."""
     from flowprobe.cli.cleaning import cleanup_command
 
-    return cleanup_command(dry_run=dry_run)
+    return cleanup_command(dry_run=dry_run, allow_exec=allow_exec)
 
 
 @app.command()

@@ -29,7 +29,7 @@ def check_command(paths: tuple[Path, ...], *, environment: str | None, as_json: 
     warnings: list[Problem] = []
     for file in files:
         wrong, odd = looked_at(file, environment)
-        problems += wrong
+        problems += (problem for problem in wrong if problem not in problems)
         warnings += odd
     bad = bool(problems or (strict and warnings))
     if as_json:

@@ -149,7 +149,7 @@ def _retry_pause(retry: Retry | None, outcome: Outcome, made: int) -> float | No
 
 def _retries_on(retry: Retry, outcome: Outcome) -> bool:
     match outcome:
-        case NoReply(reason="stopped" | "invalid-url" | "refused"):
+        case NoReply(reason="stopped" | "invalid-url" | "refused" | "auth"):
             return False
         case NoReply(reason="connect", redirects=()):
             return "connect" in retry.on or "no-reply" in retry.on

@@ -123,7 +123,7 @@ def _made_nothing(outcome: Outcome) -> str:
             return ""
         case Reply(status=status) if 400 <= status < 500:
             return f"the product refused with {status}"
-        case NoReply(reason="connect" | "invalid-url" | "refused"):
+        case NoReply(reason="connect" | "invalid-url" | "refused" | "auth"):
             return "the call never left"
     return ""
 

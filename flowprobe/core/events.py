@@ -17,6 +17,7 @@ from flowprobe.core.findings import Finding
 
 __all__ = [
     "SCHEMA_VERSION",
+    "AccountsLeased",
     "CallReplied",
     "CallSent",
     "CallUnanswered",
@@ -42,6 +43,7 @@ __all__ = [
     "RunStarted",
     "Saturated",
     "SendsJudged",
+    "SignedIn",
     "Stamped",
     "StepEnded",
     "ToolFailure",
@@ -106,6 +108,27 @@ class TrialStarted:
     rerun: str
     faults: tuple[PlannedFault, ...] = ()
     account: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsLeased:
+    """What the trial holds until its cleanup is done: `accounts` maps a persona to the account of its pool."""
+
+    trial: str
+    accounts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A token was asked for at `where`: `grant` is that of OAuth2, `outcome` signed-in or failed (`detail` says why).
+    The token itself is in no journal."""
+
+    persona: str
+    grant: str
+    where: str
+    outcome: str
+    total_s: float
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +416,7 @@ class Saturated:
 Event: TypeAlias = (
     RunStarted | TrialStarted | FaultsArmed | FaultsDisarmed | CallSent | CallReplied | CallUnanswered | StepEnded
     | TrialEnded | TrialSkipped | SendsJudged | LedgerOpened | CleanupPlanned | CleanupSettled | CleanupEnded
-    | Interrupted | EnvironmentReady | ProcessEnded | ToolFailure | RunEnded
+    | Interrupted | EnvironmentReady | ProcessEnded | ToolFailure | RunEnded | AccountsLeased | SignedIn
     | ProxyStarted | LeaseApplied | LeaseEnded | ExchangeEnded | Injected | HookFailed | Saturated
 )
 

@@ -25,6 +25,7 @@ _REASONS = {
     "protocol": "nothing that HTTP allows", "too-large": "a reply over the limit", "stopped": "we were stopped",
     "proxy": "our own proxy is gone", "invalid-url": "a call that cannot be made",
     "refused": "a call that the environment does not allow",
+    "auth": "the sign-in failed",
 }
 
 
@@ -71,9 +72,15 @@ def replaced(ordinary: Expect, under: Expect) -> Expect:
 
 def _no_reply(step: Step, expect: Expect, outcome: NoReply) -> Finding:
     promised = _statuses(expect.status)
-    seen = f"{_REASONS[outcome.reason]} after {milliseconds(outcome.seconds)}"
-    return Finding("no-reply", "reply", promised, f"{seen} ({outcome.detail})" if outcome.detail else seen,
-                   _place(step, expect, "status"))
+    return Finding("no-reply", "reply", promised, _silence(outcome), _place(step, expect, "status"))
+
+
+def _silence(outcome: NoReply) -> str:
+    words = _REASONS[outcome.reason]
+    if outcome.reason == "auth":
+        return f"{words}: {outcome.detail}"
+    seen = f"{words} after {milliseconds(outcome.seconds)}"
+    return f"{seen} ({outcome.detail})" if outcome.detail else seen
 
 
 def _judge(step: Step, expect: Expect, reply: Reply, names: Names, parsed: Parsed,

@@ -279,7 +279,7 @@ class Scope:
         if step.cleanup is None:
             return None
         self.rounds[step.name] = self.rounds.get(step.name, 0) + 1
-        return Maker(self.prefix + step.name, number, self.rounds[step.name], persona.name, step.cleanup, step.find)
+        return Maker(self.prefix + step.name, number, self.rounds[step.name], persona.identity, step.cleanup, step.find)
 
     def _patience(self, step: Step) -> float:
         """How long the poll may last, in seconds; what `under` says stands in the ordinary one's place."""
@@ -318,7 +318,7 @@ class Scope:
                 continue
             for value in headers.values():
                 yield Conceal(value.rpartition(" ")[2])
-            yield SignedIn(self.journey.trial.id, self.actor(sign_in.role).name, headers)
+            yield SignedIn(self.journey.trial.id, self.actor(sign_in.role).identity, headers)
 
     # --- judging ---
 

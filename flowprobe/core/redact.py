@@ -5,19 +5,29 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote, quote_plus
 
-__all__ = ["CUT", "REDACTED", "Redactor"]
+__all__ = ["CUT", "REDACTED", "SHORTEST", "Redactor"]
 
 REDACTED = "«redacted»"
 CUT = "…"
 """What stands at the end of a text that was cut short; whoever cuts one has to put it there."""
+SHORTEST = 4
+"""A shorter secret would blank out half of every report; `register` refuses it."""
 _BLOCK = 8
 _COVERS = 2 * _BLOCK - 1
 _ERRORS = "surrogatepass"
-_SHORTEST = 4
-"""A shorter secret would blank out half of every report; `register` refuses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is looked for: every form, the longest first; those too short to cover a block; the blocks of the others."""
+
+    forms: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
+    blocks: frozenset[int] = frozenset()
 
 
 class Redactor:
@@ -26,53 +36,93 @@ class Redactor:
     Most texts hold none of them, and every line of a journal is looked through. A form of fifteen bytes or more
     covers, wherever it stands, one block of eight that begins at a multiple of eight: so the blocks of a text are
     compared with those of all long forms at once, and only shorter forms are looked for one by one.
+
+    A secret may be registered while other threads redact: what is known is replaced as one. Two threads that register
+    at once are the caller's to keep apart.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: tuple[str, ...] = ()
-        self._short: tuple[str, ...] = ()
-        self._blocks: frozenset[int] = frozenset()
+        self._known = _Known()
         for secret in secrets:
             self.register(secret)
 
     def register(self, secret: str) -> None:
         """Remember a value. Raises ValueError for one that is too short to be told from ordinary text."""
-        if len(secret) < _SHORTEST:
-            raise ValueError(f"a secret of fewer than {_SHORTEST} characters cannot be redacted")
-        forms = {*self._forms, *_forms(secret)}
-        self._forms = tuple(sorted(forms, key=len, reverse=True))
-        long = {form: form.encode("utf-8", _ERRORS) for form in self._forms}
-        self._short = tuple(form for form, data in long.items() if len(data) < _COVERS)
-        self._blocks = frozenset(block for data in long.values() if len(data) >= _COVERS for block in _every(data))
+        if len(secret) < SHORTEST:
+            raise ValueError(f"a secret of fewer than {SHORTEST} characters cannot be redacted")
+        forms = _forms(secret) - set(self._known.forms)
+        if not forms:
+            return
+        long = [data for form in forms if len(data := form.encode("utf-8", _ERRORS)) >= _COVERS]
+        short = [form for form in forms if len(form.encode("utf-8", _ERRORS)) < _COVERS]
+        self._known = _Known(
+            tuple(sorted((*self._known.forms, *forms), key=len, reverse=True)), (*self._known.short, *short),
+            self._known.blocks.union(block for data in long for block in _every(data)))
 
     def redact(self, text: str) -> str:
-        if not self._forms:
+        known = self._known
+        if not known.forms:
             return text
         if CUT in text:
-            text = self._without_starts(text)
-        if not self._may_hold_one(text):
-            return text
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, REDACTED)
-        return text
-
-    def _without_starts(self, text: str) -> str:
-        """Texts that were cut short may end in the middle of a secret: its start goes too."""
-        for form in self._forms:
-            for length in range(len(form) - 1, _SHORTEST - 1, -1):
-                if (start := form[:length] + CUT) in text:
-                    text = text.replace(start, REDACTED + CUT)
-        return text
-
-    def _may_hold_one(self, text: str) -> bool:
-        if any(form in text for form in self._short):
-            return True
-        data = text.encode("utf-8", _ERRORS)
-        aligned = memoryview(data)[: len(data) // _BLOCK * _BLOCK].cast("Q")
-        return not self._blocks.isdisjoint(aligned.tolist())
+            text = _without_starts(text, known.forms)
+        return _blanked(text, _spans(text, known.forms)) if _may_hold_one(text, known) else text
 
     __call__ = redact
+
+
+def _may_hold_one(text: str, known: _Known) -> bool:
+    if any(form in text for form in known.short):
+        return True
+    data = text.encode("utf-8", _ERRORS)
+    aligned = memoryview(data)[: len(data) // _BLOCK * _BLOCK].cast("Q")
+    return not known.blocks.isdisjoint(aligned.tolist())
+
+
+def _spans(text: str, forms: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Where forms stand; those that overlap or hold each other are all found."""
+    for form in forms:
+        at = text.find(form)
+        while at >= 0:
+            yield at, at + len(form)
+            at = text.find(form, at + 1)
+
+
+def _blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text without its spans: what overlaps goes as one, so that nothing of either is left between."""
+    parts: list[str] = []
+    shown = 0
+    for start, end in _merged(spans):
+        parts += (text[shown:start], REDACTED)
+        shown = end
+    return "".join((*parts, text[shown:]))
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            start, before = merged.pop()
+            end = max(before, end)
+        merged.append((start, end))
+    return merged
+
+
+def _without_starts(text: str, forms: Iterable[str]) -> str:
+    """Texts that were cut short may end in the middle of a secret: its start goes too."""
+    pieces = text.split(CUT)
+    return CUT.join((*(_without_start(piece, forms) for piece in pieces[:-1]), pieces[-1]))
+
+
+def _without_start(piece: str, forms: Iterable[str]) -> str:
+    """A piece before a cut without the longest start of a secret at its end."""
+    found = max((_start_at_end(piece, form) for form in forms), default=0)
+    return piece[: len(piece) - found] + REDACTED if found else piece
+
+
+def _start_at_end(piece: str, form: str) -> int:
+    """How many characters of the form stand at the end of the piece, where these are enough to tell it by."""
+    lengths = range(min(len(form) - 1, len(piece)), SHORTEST - 1, -1)
+    return next((length for length in lengths if piece.endswith(form[:length])), 0)
 
 
 def _every(data: bytes) -> Iterator[int]:
@@ -81,18 +131,53 @@ def _every(data: bytes) -> Iterator[int]:
         yield memoryview(data[start : start + _BLOCK]).cast("Q")[0]
 
 
+# --- the forms of a secret ------------------------------------------------------------------------
+
+
 def _forms(secret: str) -> set[str]:
-    """As it is, URL-encoded, escaped for JSON and XML, hexadecimal, and base64 in its three alignments and both
-    alphabets."""
+    """As it is, URL-encoded, escaped for JSON (once, and again inside another JSON text) and XML, hexadecimal, and
+    base64: alone, and in its three alignments within a longer text, in both alphabets."""
     raw = secret.encode()
-    forms = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1],
-             json.dumps(secret, ensure_ascii=False)[1:-1], raw.hex(), escape(secret, quote=False), escape(secret),
-             escape(secret, quote=False).replace('"', "&quot;")}
-    for lead in range(3):
-        inner = _base64_core(raw, lead)
-        if len(inner) >= _SHORTEST:
-            forms |= {inner, inner.replace("+", "-").replace("/", "_")}
-    return {form for form in forms if len(form) >= _SHORTEST}
+    json_forms = _json_forms(secret)
+    nested = {twice for form in json_forms for twice in _json_forms(form)}
+    forms = {secret, *_url_forms(secret), *nested, raw.hex(), raw.hex().upper(), *_base64_forms(raw)}
+    forms |= {xml for form in {secret, *json_forms, *_url_forms(secret)} for xml in _xml_forms(form)}
+    return {form for form in forms if len(form) >= SHORTEST}
+
+
+def _url_forms(secret: str) -> set[str]:
+    """Percent-encoded as strictly as can be, for a path, for a form, and as browsers do; in either case."""
+    upper = {quote(secret, safe=""), quote(secret), quote_plus(secret), quote(secret, safe="!'()*")}
+    return upper | {_lower(form) for form in upper}
+
+
+def _lower(form: str) -> str:
+    """The same with its escapes in lower case: `%2f`."""
+    first, *rest = form.split("%")
+    return "%".join((first, *(part[:2].lower() + part[2:] for part in rest)))
+
+
+def _json_forms(text: str) -> set[str]:
+    """With and without escapes for what is not ASCII; with `\\/`, and with `\\u003c` for `<`, as some encoders do."""
+    plain = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    careful = {_escaped_for_html(form) for form in plain}
+    return {text, *plain, *careful, *(form.replace("/", "\\/") for form in plain)}
+
+
+def _escaped_for_html(form: str) -> str:
+    return form.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _xml_forms(text: str) -> set[str]:
+    bare = escape(text, quote=False)
+    return {bare, escape(text), bare.replace('"', "&quot;"), escape(text).replace("&#x27;", "&#39;")}
+
+
+def _base64_forms(raw: bytes) -> set[str]:
+    whole = base64.b64encode(raw).decode()
+    found = {whole, whole.rstrip("="), *(_base64_core(raw, lead) for lead in range(3))}
+    safe = {form.replace("+", "-").replace("/", "_") for form in found}
+    return {form for form in found | safe if len(form) >= SHORTEST}
 
 
 def _base64_core(raw: bytes, lead: int) -> str:

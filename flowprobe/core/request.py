@@ -29,7 +29,7 @@ def build_call(trial: Trial, number: int, step: Step, names: Names, persona: Per
     body = encoded(step.body, names, boundary=f"flowprobe-{trace}")
     url = url_of(trial, step.call, names)
     return Call(
-        id=trace, trial=trial.id, step=name or step.name, persona=persona.name, method=step.call.method,
+        id=trace, trial=trial.id, step=name or step.name, persona=persona.identity, method=step.call.method,
         url=url + _query(step.query, names, url), headers=_headers(step, names, trace, body), body=body,
         budget=step.timeout or trial.budget, signed=_is_own(url, _base(trial, step.call)),
         redirects=step.redirects, sensitive=sensitive(step, trial.scenario) if step.redirects else frozenset(),

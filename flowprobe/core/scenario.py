@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from flowprobe.core.account import AccountField
 from flowprobe.core.faults.kinds import Kind
@@ -30,8 +31,12 @@ from flowprobe.core.steps import (
 )
 from flowprobe.core.values import Arithmetic, Constant, Expression, Lookup, Position, Template, Text, Value
 
+if TYPE_CHECKING:
+    from flowprobe.core.accounts import Account
+    from flowprobe.core.auth import Auth, Certificate
+
 __all__ = [
-    "GUEST", "AccountField", "Arithmetic", "Bearer", "BodyShape", "CallTemplate", "Capture", "CaptureSource",
+    "GUEST", "AccountField", "Arithmetic", "BodyShape", "CallTemplate", "Capture", "CaptureSource",
     "Constant", "ContractTerms", "Each", "Environment", "Expect", "Expression", "Fault", "FaultPlan", "FileRef", "Find",
     "Input", "Item", "Limit", "Lookup", "Match", "Parallel", "Persona", "Poll", "Position", "Project", "Provider",
     "Repeat", "Retry", "Samples", "Scenario", "SecretRef", "Selector", "Sends", "SignIn", "Start", "Step", "Template",
@@ -163,8 +168,8 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
-    """A secret by reference, never by value: `env:NAME`, `file:PATH`, or `mint:NAME` (made anew for each run
-    and handed to a product that we start)."""
+    """A secret by reference, never by value: `env:NAME`, `file:PATH`, `cmd:PROGRAM ARGUMENTS`, or `mint:NAME` (made
+    anew for each run and handed to a product that we start)."""
 
     scheme: str
     name: str
@@ -183,22 +188,24 @@ class FileRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
-    """`Authorization: Bearer <secret>` on every call of the persona."""
-
-    token: SecretRef
-
-
-@dataclass(frozen=True, slots=True)
 class Persona:
-    """A key-account user. `fields` are what `${role.name}` finds: plan, region, account, anything."""
+    """A key-account user. `fields` are what `${role.name}` finds: plan, region, account, anything. `accounts` is the
+    pool of which a trial leases one; `leased` is its name once it does."""
 
     name: str
     position: Position
     fields: Mapping[str, Value] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     budget: Mapping[str, float] = field(default_factory=dict)
-    auth: Bearer | None = None
+    auth: Auth | None = None
+    certificate: Certificate | None = None
+    accounts: tuple[Account, ...] = ()
+    leased: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Whose calls they are: `pro-eu`, or `pro-eu/acc_1` with a leased account."""
+        return f"{self.name}/{self.leased}" if self.leased else self.name
 
 
 @dataclass(frozen=True, slots=True)

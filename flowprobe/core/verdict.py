@@ -33,13 +33,13 @@ class Blame(StrEnum):
     NONE = ""
     PRODUCT = "product"
     ENVIRONMENT = "environment"
+    ACCOUNT = "account set-up"
     BASELINE = "baseline"
     FAULT = "fault never fired"
     CLEANUP = "cleanup"
     TOOL = "tool"
     STOPPED = "stopped"
     PLAN = "plan"
-    ACCOUNT = "account set-up"
 
 
 class ExitCode:
@@ -124,6 +124,7 @@ def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:
         (Kind.INCONCLUSIVE, Blame.TOOL, (*_mistimed(trial), *_saturated(trial))),
         (Kind.INCONCLUSIVE, Blame.ENVIRONMENT, _stand_ins(trial)),
         (Kind.INCONCLUSIVE, Blame.PLAN, tuple(_spoiled(step) for step in trial.steps if _made_by_us(step))),
+        (Kind.INCONCLUSIVE, Blame.ACCOUNT, _not_signed_in(broken)),
         (Kind.INCONCLUSIVE, Blame.ENVIRONMENT, () if reachable or not broken else _unreachable(trial)),
         (Kind.FAIL, Blame.PRODUCT, _findings(broken, trial)),
         (Kind.INCONCLUSIVE, Blame.FAULT, tuple(_never_fired(trial, fault) for fault in _unfired(trial))),
@@ -190,6 +191,18 @@ def _spoiled(step: StepEvidence) -> str:
                 "step an attempt that comes through (`when: {first: 1}`), or put the fault on a provider")
     return (f"{step.name}: the reply was made by the plan itself, between the user and the product: say in `under` "
             "what the user should then see, or put the fault on a provider")
+
+
+def _not_signed_in(broken: Sequence[StepEvidence]) -> tuple[str, ...]:
+    """Steps whose call never left because nobody could sign it; nothing where a step broke for another reason too."""
+    if not all(_unsigned(step) for step in broken):
+        return ()
+    return tuple(f"{step.name}: {finding.seen}" for step in broken for finding in step.findings)
+
+
+def _unsigned(step: StepEvidence) -> bool:
+    outcome = step.calls[-1].outcome if step.calls else None
+    return isinstance(outcome, CallUnanswered) and outcome.reason == "auth"
 
 
 def _unreachable(trial: TrialEvidence) -> tuple[str, ...]:

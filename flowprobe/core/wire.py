@@ -35,6 +35,7 @@ class Call:
     apart from `headers`, which win, so that it is known where they came from. `sensitive` names headers (lower case)
     whose value came from a secret, and `BODY` where the body holds one. None of these goes to another origin.
     `signed`: it bears the persona's credentials. A URL that a reply brought, of another origin, does not get them.
+    `cookies` go beside those of the jar.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Call:
     redirects: int = 0
     credentials: Mapping[str, str] = field(default_factory=dict)
     sensitive: frozenset[str] = frozenset()
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ NoReplyReason: TypeAlias = Literal[
     "proxy",        # our own proxy is gone
     "invalid-url",  # the call could not be made at all
     "refused",      # the environment does not allow the call
+    "auth",         # the persona could not be signed in: the call never left
 ]
 
 

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
+from flowprobe.core.accounts import variants
+from flowprobe.core.auth import OAuth2
 from flowprobe.core.expressions import lookups
 from flowprobe.core.faults.close import Close
 from flowprobe.core.faults.hang import Hang
@@ -70,6 +72,8 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
         problems += _steps(scenario, environment, source)
         problems += _under(scenario, environment, plans, source)
         problems += _contracts(scenario, environment, contract, source)
+    if project is not None and environment is not None:
+        problems += _sign_ins(scenario, project, environment)
     return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
 
 
@@ -192,8 +196,9 @@ def _attributes(scenario: Scenario, project: Project, source: Source) -> Iterato
                 if persona is None or (lookup, name) in seen:
                     continue
                 seen.add((lookup, name))
-                if not _has(persona, lookup.path[1:]):
-                    yield _no_attribute(source, template, lookup, persona)
+                lacking = next((each for each in variants(persona) if not _has(each, lookup.path[1:])), None)
+                if lacking is not None:
+                    yield _no_attribute(source, template, lookup, lacking)
 
 
 def _fields(persona: Persona) -> dict[str, Any]:
@@ -216,8 +221,20 @@ def _no_attribute(source: Source, template: Template, lookup: Lookup, persona: P
     name = ".".join(lookup.path[1:])
     line, column = _find(source, template.position, str(lookup))
     return source.problem(
-        "unknown-attribute", line, column, width=len(str(lookup)), persona=persona.name, name=name,
+        "unknown-attribute", line, column, width=len(str(lookup)), persona=persona.identity, name=name,
         instead=did_you_mean(name, known, otherwise=f"it has {listed(known, last='and')}"))
+
+
+def _sign_ins(scenario: Scenario, project: Project, environment: Environment) -> Iterator[Problem]:
+    """Tokens that are asked for at a target which the environment does not have; told once, where the persona says
+    it."""
+    bound = dict.fromkeys(name for names in scenario.personas.values() for name in names)
+    acting = [each for name in bound if name in project.personas for each in variants(project.personas[name])]
+    lines = {each.auth.token: None for each in acting if isinstance(each.auth, OAuth2)}
+    for line in lines:
+        if line.target is not None and line.target not in environment.targets:
+            yield _unknown("unknown-target", _source(line.position.file), line.position, line.target,
+                           environment.targets, environment=environment.name)
 
 
 def _templates(value: Any) -> Iterator[Template]:

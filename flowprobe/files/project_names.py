@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from flowprobe.core.expressions import spans
 from flowprobe.core.fields import Record
+from flowprobe.files.auth_names import check_persona
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence
 from flowprobe.files.problems import did_you_mean, listed
@@ -36,6 +37,8 @@ def check_project(root: Node, context: Context, _: object) -> None:
             _check_ready(name.value, environment, context)
             _check_tls(environment, context)
     _check_default(root, context)
+    for _, persona in _pairs(root.get("personas")):
+        check_persona(persona, context)
 
 
 def _all_known(node: Mapping, record: Record) -> bool:

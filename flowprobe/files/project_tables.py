@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flowprobe.core.accounts import Account
+from flowprobe.core.auth import Auth, Certificate
 from flowprobe.core.fields import (
     As,
     Boolean,
@@ -20,17 +22,19 @@ from flowprobe.core.fields import (
     Record,
     Text,
 )
-from flowprobe.core.scenario import Bearer, Environment, Persona, Position, Project, Provider, Start, Tls
-from flowprobe.files.specials import FILE, SECRET
+from flowprobe.core.scenario import Environment, Persona, Position, Project, Provider, Start, Tls
+from flowprobe.files.auth_tables import AUTH, CERTIFICATE
+from flowprobe.files.specials import FILE
 from flowprobe.files.tables import VERSION_FIELD
 
-__all__ = ["ENVIRONMENT", "PERSONA", "PROJECT", "PROVIDER", "START", "TLS"]
+__all__ = ["ACCOUNT", "ENVIRONMENT", "PERSONA", "PROJECT", "PROVIDER", "START", "TLS"]
 
 _PORT = r":(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _URL = Text(pattern=rf"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?:{_PORT})?(?:/[^\s?#]*)?",
             described="a URL without query, user or fragment, with a port up to 65535")
 _ADDRESS = Text(pattern=r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}", described="host:port")
 _VARIABLE = Text(pattern=r"[A-Za-z_][A-Za-z0-9_]*", described="the name of an environment variable")
+_ACCOUNT_ID = Text(pattern=r"[^\s/]+", described="an id without spaces and slashes", verbatim=True)
 _WORD = Text(templated=True, verbatim=True, blank=True, lines=True)
 
 
@@ -38,22 +42,41 @@ _WORD = Text(templated=True, verbatim=True, blank=True, lines=True)
 
 
 def _persona(*, position: Position, rest: Mapping[str, Any], labels: tuple[str, ...] = (),
-             budget: Mapping[str, float] | None = None, auth: Bearer | None = None, **fields: Any) -> Any:
-    return lambda name: Persona(name, position, {**fields, **rest}, labels, budget or {}, auth)
+             budget: Mapping[str, float] | None = None, auth: Auth | None = None,
+             certificate: Certificate | None = None, accounts: tuple[Account, ...] = (), **fields: Any) -> Any:
+    return lambda name: Persona(name, position, {**fields, **rest}, labels, budget or {}, auth, certificate, accounts)
 
 
+def _account(*, position: Position, rest: Mapping[str, Any], account: str, auth: Auth | None = None,
+             certificate: Certificate | None = None) -> Account:
+    return Account(account, position, rest, auth, certificate)
+
+
+_AUTH_FIELDS = (
+    Field("auth", AUTH, "How its calls are authorised.", example="{bearer: env:ACME_TOKEN}"),
+    Field("certificate", CERTIFICATE, "The client certificate that its connections show.",
+          example="{cert: file:client.pem, key: file:client.key}"),
+)
+
+ACCOUNT = Record("account", _account, (
+    Field("account", _ACCOUNT_ID, "Its id, found by `${role.account}`; unique in the pool.", required=True,
+          example="acc_1"),
+    *_AUTH_FIELDS,
+), "One account of a pool. Every other key stands in place of the persona's own.", positioned=True,
+    rest=Json(templated=False))
 
 PERSONA = Record("persona", _persona, (
     Field("plan", Json(templated=False), "The plan of the account.", example="pro"),
     Field("region", Json(templated=False), "The region of the account.", example="eu"),
+    Field("account", Json(templated=False), "The account; with `accounts` it is that which a trial holds.",
+          example="acc_1"),
     Field("labels", ListOf(Name(), or_one=True), "Words to choose personas by.", example="[key-account]"),
     Field("budget", MapOf(Duration(), noun="budget"),
           "Named durations that steps may take: `${admin.budget.invite}`.", example="{invite: 800ms}"),
-    Field("auth", Record("auth", lambda bearer: Bearer(bearer), (
-        Field("bearer", SECRET,
-              "The token, by reference: env:NAME, file:PATH, or mint:NAME, which is made anew for "
-              "each run and handed to a product that we start.", required=True, example="env:ACME_TOKEN"),
-    )), "How its calls are authorised.", example="{bearer: env:ACME_TOKEN}"),
+    *_AUTH_FIELDS,
+    Field("accounts", ListOf(ACCOUNT, minimum=1),
+          "A pool of accounts: a trial holds one of them for itself until its cleanup is done.",
+          example="[{account: acc_1}, {account: acc_2}]"),
 ), "A key-account user. Every other key is a field of yours, found by `${role.key}`.", positioned=True,
     rest=Json(templated=False))
 

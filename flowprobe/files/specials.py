@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flowprobe.core.auth import SIGNED_PARTS
 from flowprobe.core.expressions import parse
 from flowprobe.core.faults.kinds import KIND_NAMES
 from flowprobe.core.fields import Special
 from flowprobe.core.scenario import Each, FileRef, Lookup, SecretRef, Template
 from flowprobe.errors import InvalidInput
 from flowprobe.files.attachments import Unusable, attachment, located
-from flowprobe.files.calls import send_line
+from flowprobe.files.calls import call_line, send_line
 from flowprobe.files.context import BAD, Context
 from flowprobe.files.nodes import Mapping as Mapping_
 from flowprobe.files.nodes import Node, Scalar, Sequence
@@ -22,9 +23,9 @@ from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.scalars import Kind, kind_of, number, seen
 from flowprobe.files.values import count, json_path, regex, templated
 
-__all__ = ["ATTACHMENT", "COUNT", "EACH", "EDGE", "FILE", "HEADER_NAME", "ID_PATH", "JSON_PATH", "LOOKUP", "REGEX",
-           "RETRY_ON", "SECRET", "SEND_LINE", "SENT", "SPECIALS", "TRUE", "UNDER_KEY", "USED", "VERSION",
-           "SpecialReader"]
+__all__ = ["ATTACHMENT", "COUNT", "EACH", "EDGE", "FILE", "HEADER_NAME", "ID_PATH", "JSON_PATH", "LOOKUP",
+           "REGEX", "RETRY_ON", "SECRET", "SECRET_FILE", "SEND_LINE", "SENT", "SIGNED_PART", "SPECIALS", "TOKEN_LINE",
+           "TRUE", "UNDER_KEY", "USED", "VERSION", "SpecialReader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,11 @@ TRUE = Special("true", {"const": True})
 FILE = Special("file", {"type": "string", "minLength": 1})
 JSON_PATH = Special("json-path", {"type": "string", "pattern": r"^\$"})
 REGEX = Special("regex", {"type": "string", "format": "regex"})
-SECRET = Special("secret", {"type": "string", "pattern": "^(env|file|mint):.+$"})
+SECRET = Special("secret", {"type": "string", "pattern": "^(env|file|cmd|mint):.+$"})
+SECRET_FILE = Special("secret-file", {"type": "string", "pattern": "^file:.+$"})
+TOKEN_LINE = Special("token-line", {"type": "string", "pattern": r"^POST +\S"})
+SIGNED_PART = Special("signed-part", {"anyOf": [{"enum": list(SIGNED_PARTS)},
+                                                {"type": "string", "pattern": "^header:[A-Za-z0-9-]+$"}]})
 HEADER_NAME = Special("header-name", {"type": "string", "pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"})
 SEND_LINE = Special("send-line", {"type": "string", "pattern": "^[A-Z]+ /"})
 UNDER_KEY = Special("under-key", {"type": "string", "pattern": r"^[A-Za-z][\w-]*(/[a-z_]+)?$"})
@@ -66,7 +71,8 @@ _EDGE = re.compile(EDGE.schema["pattern"], re.ASCII)
 _ID_PATH = re.compile(r"(\$.*)\.([\w-]+)")
 _HEADER = re.compile(HEADER_NAME.schema["pattern"])
 _UNDER = re.compile(UNDER_KEY.schema["pattern"], re.ASCII)
-_SECRET = re.compile(r"(env|file|mint):(.+)")
+_SECRET = re.compile(r"(env|file|cmd|mint):(.+)")
+_SIGNED_HEADER = re.compile(r"header:[A-Za-z0-9-]+")
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _KINDS = f"write one of {listed(KIND_NAMES)}"
 _ONE_LOOKUP = re.compile(r"\$\{[^{}]+\}")
@@ -111,15 +117,47 @@ def _file(node: Node, context: Context, what: str) -> Any:
 def _secret(node: Node, context: Context, what: str) -> Any:
     """A reference; the value that stands there instead of one is never shown."""
     found = _SECRET.fullmatch(node.value) if isinstance(node, Scalar) and kind_of(node) is Kind.TEXT else None
-    if found is None or (found[1] != "file" and not _SECRET_NAME.fullmatch(found[2])):
+    if found is None or (found[1] in ("env", "mint") and not _SECRET_NAME.fullmatch(found[2])):
         if isinstance(node, Scalar) and node.value:
             context.hidden.append(node.value)
         return context.report("secret-by-value", node, what=what)
     return SecretRef(found[1], found[2], context.position(node))
 
 
+def _secret_file(node: Node, context: Context, what: str) -> Any:
+    found = _secret(node, context, what)
+    if found is BAD or found.scheme == "file":
+        return found
+    return context.report("bad-text", node, what=what, wanted="a file", seen=f"`{found.scheme}:`",
+                          instead="write file:PATH")
+
+
+def _token_line(node: Node, context: Context, what: str) -> Any:
+    """`POST target:/path` or `POST https://…`, without look-ups."""
+    found = call_line(node, context, what, absolute=True)
+    if found is BAD:
+        return BAD
+    if not isinstance(found.path, str):
+        return context.report("template-not-here", node, offset=_scalar(node).value.index("${"), what=what)
+    if found.method != "POST":
+        return context.report("bad-call", node, what=what, reason="a token is asked for with POST",
+                              instead="write for example POST /oauth/token")
+    return found
+
+
+def _signed_part(node: Node, context: Context, what: str) -> Any:
+    wanted = listed((*SIGNED_PARTS, "header:NAME"), quoted=False)
+    text = context.plain_text(node, what, wanted, "timestamp")
+    if text is BAD or text in SIGNED_PARTS or _SIGNED_HEADER.fullmatch(text):
+        return text
+    return context.report("unknown-word", node, what=what, seen=seen(node),
+                          instead=did_you_mean(text, SIGNED_PARTS, otherwise=f"write {wanted}"))
+
+
 def _header_name(node: Node, context: Context, what: str) -> Any:
-    name = _scalar(node).value
+    name = context.plain_text(node, what, "the name of a header", "X-Api-Key")
+    if name is BAD:
+        return BAD
     if not _HEADER.fullmatch(name):
         return context.report("bad-text", node, what=what, wanted="one word, without spaces", seen=seen(node),
                               instead="write for example Idempotency-Key")
@@ -254,6 +292,9 @@ SPECIALS: Mapping[str, SpecialReader] = {
     FILE.name: SpecialReader(_file, "the path of a file"),
     REGEX.name: SpecialReader(_regex, "a regular expression"),
     SECRET.name: SpecialReader(_secret, "a reference to a secret"),
+    SECRET_FILE.name: SpecialReader(_secret_file, "file:PATH"),
+    TOKEN_LINE.name: SpecialReader(_token_line, "`POST /path`"),
+    SIGNED_PART.name: SpecialReader(_signed_part, "a part of the call"),
     HEADER_NAME.name: SpecialReader(_header_name, "a header name"),
     SEND_LINE.name: SpecialReader(send_line, "`METHOD /path`"),
     UNDER_KEY.name: SpecialReader(_under_key, "a fault plan, a provider or provider/kind"),

@@ -148,7 +148,7 @@ class Driver:
             raise Ended("stopped", "We were asked to stop.")
         flight.left()
         session = self._session(call)
-        cookies = session.jar.header(request.method, request.url, request.headers)
+        cookies = session.jar.header(request.method, request.url, request.headers, call.cookies)
         if chain is not None:
             chain.meet(call, cookies)
         response = session.pool.handle_request(request.to_core(cookies))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import httpx
 
@@ -17,13 +17,21 @@ class Jar:
     def __init__(self) -> None:
         self._cookies: httpx.Cookies | None = None
 
-    def header(self, method: str, url: httpx.URL, headers: _Headers) -> list[tuple[bytes, bytes]]:
-        """The `Cookie` header for a request, if there is one; what the request says itself stands."""
-        if self._cookies is None or any(name.lower() == b"cookie" for name, _ in headers):
+    def header(self, method: str, url: httpx.URL, headers: _Headers,
+               beside: Mapping[str, str] | None = None) -> list[tuple[bytes, bytes]]:
+        """The `Cookie` header for a request, if there is one; what the request says itself stands. `beside` are
+        cookies that are sent as well."""
+        if (self._cookies is None and not beside) or any(name.lower() == b"cookie" for name, _ in headers):
             return []
+        kept = self._kept(method, url) if self._cookies is not None else []
+        values = [*(f"{name}={value}".encode("latin-1", "replace") for name, value in (beside or {}).items()), *kept]
+        return [(b"Cookie", b"; ".join(values))] if values else []
+
+    def _kept(self, method: str, url: httpx.URL) -> list[bytes]:
+        assert self._cookies is not None
         request = httpx.Request(method, url)
         self._cookies.set_cookie_header(request)
-        return [(b"Cookie", value.encode("latin-1")) for value in request.headers.get_list("cookie")]
+        return [value.encode("latin-1") for value in request.headers.get_list("cookie")]
 
     def take(self, method: str, url: httpx.URL, status: int, headers: _Headers) -> None:
         """Keep what a reply sets."""

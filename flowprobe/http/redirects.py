@@ -86,7 +86,7 @@ def _stripped(call: Call, there: httpx.URL) -> Call:
         raise _cannot(f"The redirect asks to send the body, which holds a secret, to {_origin(there)}.")
     dropped = _ALWAYS_DROPPED | call.sensitive
     headers = {name: value for name, value in call.headers.items() if name.lower() not in dropped}
-    return replace(call, headers=headers, credentials={})
+    return replace(call, headers=headers, credentials={}, cookies={})
 
 
 def _counted(number: int) -> str:

@@ -8,10 +8,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flowprobe.core.scenario import Environment, FaultPlan
+from flowprobe.core.wire import Call, Outcome
 from flowprobe.errors import InvalidInput, Problem, Refused
-from flowprobe.http.trust import EVERYDAY, Trust, why_not_believed
+from flowprobe.http.driver import Driver
+from flowprobe.http.trust import EVERYDAY, ClientCertificate, Trust, why_not_believed
+from flowprobe.secrets.references import KeyPair
 
-__all__ = ["only_targets", "refuse_unverified_edge", "trust_of", "unverified"]
+__all__ = ["Asking", "client_certificates", "only_targets", "refuse_unverified_edge", "trust_of", "unverified"]
 
 
 def trust_of(environment: Environment) -> Trust:
@@ -60,6 +63,38 @@ def only_targets(targets: Mapping[str, str]) -> Callable[[str, str], str]:
         return "" if origin in origins else f"{origin} is no target of the environment."
 
     return permit
+
+
+def client_certificates(pairs: Mapping[str, KeyPair]) -> Mapping[str, ClientCertificate]:
+    """What each persona shows of itself, as the client takes it."""
+    return {persona: ClientCertificate(pair.cert, pair.key, pair.password) for persona, pair in pairs.items()}
+
+
+class Asking:
+    """Makes token calls: at a target as the environment says, anywhere else as a careful client would. No redirect is
+    followed, so a call reaches its URL and nothing else."""
+
+    def __init__(self) -> None:
+        self._elsewhere = Driver()
+        self._here = self._elsewhere
+        self._permit = only_targets({})
+
+    def use(self, driver: Driver, *, targets: Mapping[str, str]) -> None:
+        """The driver for what is asked at a target."""
+        self._here, self._permit = driver, only_targets(targets)
+
+    def send(self, call: Call) -> Outcome:
+        driver = self._elsewhere if self._permit(call.method, call.url) else self._here
+        return driver.send(call)
+
+    def stop(self) -> None:
+        """End what is in flight; nothing more is asked."""
+        self._here.stop()
+        self._elsewhere.stop()
+
+    def close(self) -> None:
+        self._here.close()
+        self._elsewhere.close()
 
 
 @lru_cache(maxsize=512)

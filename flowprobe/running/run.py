@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import Protocol
 
 import flowprobe
+from flowprobe.auth.pool import Pools
 from flowprobe.core.cleaning import clean, open_rows
 from flowprobe.core.drive import Hands, drive
 from flowprobe.core.events import (
+    AccountsLeased,
     CleanupPlanned,
     CleanupSettled,
     EnvironmentReady,
@@ -57,8 +59,10 @@ from flowprobe.report.junit import junit_xml
 from flowprobe.report.model import RunReport
 from flowprobe.report.result_json import result_json
 from flowprobe.running.branches import at_once
+from flowprobe.running.credentials import Credentials, Line
 from flowprobe.running.drivers import refuse_unverified_edge, trust_of, unverified
 from flowprobe.running.folder import RunFolder
+from flowprobe.running.places import STATE
 from flowprobe.running.recorder import Recorder
 from flowprobe.running.selection import Request, Selection
 from flowprobe.running.session import Session, refuse_personas, refuse_unreachable_edges
@@ -99,8 +103,10 @@ class _Run:
         trust_of(selection.environment)
         refuse_personas(selection.environment, _bound(selection))
         self._redactor = Redactor()
-        self._vault = Vault(self._redactor, folder=Path(selection.project.file).parent)
-        credentials = {persona.name: self._vault.headers(persona) for persona in _bound(selection)}
+        self._vault = Vault(self._redactor, folder=Path(selection.project.file).parent, allow_exec=request.allow_exec)
+        credentials = Credentials(_bound(selection), self._vault, Line(
+            lambda call: self._session.locate(call), lambda call: self._session.ask(call),
+            lambda event: self._record(event)))
         self._folder = RunFolder(self._id, now=now, output=request.output)
         self._session = Session(
             selection.environment, run=self._id, folder=self._folder, vault=self._vault, plans=plans,
@@ -136,6 +142,8 @@ class _Run:
         for note in unverified(self._selection.environment):
             self._watcher.notice(note)
         with Stopper(on_stop=self._stop, on_again=self._again) as self._stopper:
+            self._pools = Pools(STATE / "leases", self._selection.environment.name, clock=time.monotonic,
+                                wait=self._stopper.wait, stopped=self._stopper.stopped)
             self._record(RunStarted(self._id, flowprobe.__version__, self._seed, self._selection.environment.name,
                                     shlex.join(map(str, self._request.paths))))
             try:
@@ -188,6 +196,19 @@ class _Run:
     # --- one trial ---
 
     def _trial(self, worker: ThreadPoolExecutor, trial: Trial) -> Verdict:
+        """With an account for each of its personas, held until its cleanup is done."""
+        try:
+            held = self._pools.lease(trial.personas.values(), patience=self._request.lease_wait_s)
+        except (EnvironmentBroken, ToolFailed) as failed:
+            blame = "environment" if isinstance(failed, EnvironmentBroken) else "tool"
+            return self._skip(trial, *(self._halted() or (str(failed), blame)))
+        try:
+            personas = {role: held.personas[persona.name] for role, persona in trial.personas.items()}
+            return self._walked(worker, replace(trial, personas=personas))
+        finally:
+            held.release()
+
+    def _walked(self, worker: ThreadPoolExecutor, trial: Trial) -> Verdict:
         try:
             _await(worker.submit(self._walk, trial))
         except ToolFailed as failed:
@@ -200,6 +221,8 @@ class _Run:
 
     def _walk(self, trial: Trial) -> None:
         self._record(_started(trial, self._rerun(trial)))
+        if leased := {persona.name: persona.leased for persona in trial.personas.values() if persona.leased}:
+            self._record(AccountsLeased(trial.id, leased))
         if trial.scenario.given:
             self._session.disarm(trial)  # its calls are recorded, and not faulted
         driver, send = self._session.client(trial.plan)
@@ -228,7 +251,7 @@ class _Run:
     def _conceal(self, secret: str) -> None:
         """A value that a reply gave and that the scenario calls secret; one too short to be told apart stays."""
         with contextlib.suppress(ValueError):
-            self._redactor.register(secret)
+            self._vault.conceal(secret)
 
     def _note_losses(self, trial: Trial) -> None:
         part, detail = self._session.lost()
@@ -280,10 +303,10 @@ class _Run:
         self._proxy_lines.gaps.clear()
         return tuple(f"the proxy's journal: {gap}" for gap in gaps)
 
-    def _skip(self, trial: Trial, because: str, blame: str) -> None:
+    def _skip(self, trial: Trial, because: str, blame: str) -> Verdict:
         self._record(_started(trial, self._rerun(trial)))
         self._record(TrialSkipped(trial.id, because, blame))
-        self._judge()
+        return self._judge()
 
     def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:
         """Keep what reports need: of a trial that passed, no bodies."""

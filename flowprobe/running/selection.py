@@ -30,7 +30,8 @@ __all__ = ["Chosen", "Request", "Selection", "select"]
 class Request:
     """What a command asks for. `faults` None: all plans of each scenario; "none": the unfaulted trial alone;
     else the name of a plan, the name of a profile, or the path of one. `bind` fixes the persona of a role.
-    `timeout_s` is the total budget of each call."""
+    `timeout_s` is the total budget of each call, `lease_wait_s` how long a trial waits for a free account;
+    `allow_exec` lets `cmd:` references run."""
 
     paths: tuple[Path, ...]
     environment: str | None = None
@@ -43,6 +44,8 @@ class Request:
     output: Path | None = None
     injector: bool = True
     timeout_s: float = 30.0
+    lease_wait_s: float = 60.0
+    allow_exec: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from flowprobe.core.emit import SignedIn
 from flowprobe.core.resolve import resolve_text
-from flowprobe.core.scenario import Environment, FaultPlan, Persona, Provider, Start, webhook_edge
+from flowprobe.core.scenario import CallTemplate, Environment, FaultPlan, Persona, Provider, Start, webhook_edge
 from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.core.wire import Call, Outcome
 from flowprobe.errors import EnvironmentBroken, Refused
@@ -22,11 +22,12 @@ from flowprobe.product.spec import StartSpec
 from flowprobe.proxy.edges import EdgeSpec
 from flowprobe.proxy.process import ProxyProcess
 from flowprobe.proxy.protocol import Ready
-from flowprobe.running.drivers import only_targets, trust_of
+from flowprobe.running.credentials import Credentials
+from flowprobe.running.drivers import Asking, client_certificates, only_targets, trust_of
 from flowprobe.running.folder import RunFolder
 from flowprobe.secrets.references import Vault
 
-__all__ = ["USER_EDGE", "Session", "refuse_personas", "refuse_unreachable_edges"]
+__all__ = ["USER_EDGE", "Session", "located", "refuse_personas", "refuse_unreachable_edges"]
 
 USER_EDGE = "user"
 
@@ -52,11 +53,10 @@ def refuse_personas(environment: Environment, personas: Iterable[Persona]) -> No
 
 
 class Session:
-    """Opened once for a run, closed on every way out of it. `credentials` are the headers that sign each
-    persona's calls."""
+    """Opened once for a run, closed on every way out of it. `credentials` sign each persona's calls."""
 
     def __init__(self, environment: Environment, *, run: str, folder: RunFolder, vault: Vault,
-                 credentials: Mapping[str, Mapping[str, str]], plans: tuple[FaultPlan, ...], injector: bool) -> None:
+                 credentials: Credentials, plans: tuple[FaultPlan, ...], injector: bool) -> None:
         self._environment = environment
         self._folder = folder
         self._vault = vault
@@ -75,6 +75,8 @@ class Session:
         self._signed_in: dict[tuple[str, str], Mapping[str, str]] = {}
         self._ready: Ready | None = None
         self.started = False
+        self._certificates = client_certificates(credentials.key_pairs)
+        self._ask, self._aborted = self._asking(), False
         self._drivers: list[Driver] = []
         self._walking: list[Driver] = []
 
@@ -102,6 +104,7 @@ class Session:
     def close(self) -> None:
         for driver in self._drivers:
             driver.close()
+        self._ask.close()
         self._product.stop()
         if self._proxy is not None:
             self._proxy.close()
@@ -109,6 +112,8 @@ class Session:
 
     def abort(self) -> None:
         """End every call of the workflow that is in flight, now; cleanup goes on."""
+        self._aborted = True
+        self._ask.stop()
         for driver in self._walking:
             driver.stop()
 
@@ -157,24 +162,34 @@ class Session:
         """A driver and its `send`, with the personas' credentials: for the workflow under a plan, through the user
         edge where the plan faults it; or (None) for cleanup, which goes past it and is not ended by a stop."""
         driver = self._driver(plan is not None and self._crosses_user_edge(plan))
+        if plan is None and self._aborted:  # cleanup may have to sign in again
+            self._ask.close()
+            self._ask, self._aborted = self._asking(), False
         self._drivers.append(driver)
         if plan is not None:
             self._walking.append(driver)
 
+        signing = self._credentials.signed(driver.send)
+
         def send(call: Call) -> Outcome:
-            headers = self._signing(call)
-            return driver.send(replace(call, credentials=headers) if headers else call)
+            headers = self._signed_in.get((call.trial, call.persona))
+            if not call.signed:
+                return driver.send(call)
+            return driver.send(replace(call, credentials=headers)) if headers else signing(call)
 
         return driver, send
+
+    def ask(self, call: Call) -> Outcome:
+        """Make a token call: past the user edge, without redirects."""
+        return self._ask.send(call)
+
+    def locate(self, call: CallTemplate) -> str:
+        """Where a token call goes: a whole URL, or a target's path."""
+        return located(call, self.targets)
 
     def sign_in(self, signed: SignedIn) -> None:
         """Let the calls of a persona in a trial bear these headers, in place of its own credentials."""
         self._signed_in[signed.trial, signed.persona] = signed.headers
-
-    def _signing(self, call: Call) -> Mapping[str, str] | None:
-        if not call.signed:
-            return None
-        return self._signed_in.get((call.trial, call.persona)) or self._credentials.get(call.persona)
 
     def dismiss(self, driver: Driver) -> None:
         self._drivers.remove(driver)
@@ -187,11 +202,16 @@ class Session:
 
     # --- parts ---
 
+    def _asking(self) -> Asking:
+        asking = Asking()
+        asking.use(self._driver(False), targets=self.targets)
+        return asking
+
     def _driver(self, faulted: bool) -> Driver:
         ready = self._ready if faulted else None
         ca = Path(ready.ca_cert) if ready and ready.ca_cert else None
         return Driver(proxy=ready.user_proxy if ready else None, ca=ca, permit=self._permit, tls=self._trust,
-                      http2=self._environment.http2)
+                      certificates=self._certificates, http2=self._environment.http2)
 
     def _apply(self, trial: Trial, plan: FaultPlan) -> None:
         if self._proxy is not None:
@@ -281,6 +301,13 @@ class Session:
         bundle = Path(self._private.name) / name
         bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + authority.read_bytes())
         return bundle
+
+
+def located(call: CallTemplate, targets: Mapping[str, str]) -> str:
+    """The URL of a call without look-ups: its own, or that of a target (the first where it names none)."""
+    path = str(call.path)
+    base = targets[call.target] if call.target else next(iter(targets.values()))
+    return path if "://" in path else base.rstrip("/") + path
 
 
 class _Minted(Mapping[str, str]):

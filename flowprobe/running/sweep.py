@@ -5,20 +5,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from flowprobe.core.accounts import acting
 from flowprobe.core.cleaning import Row, clean, open_rows
 from flowprobe.core.drive import Hands, drive
 from flowprobe.core.events import CleanupEnded, Event, LedgerOpened
 from flowprobe.core.redact import Redactor
-from flowprobe.core.scenario import Project
-from flowprobe.core.wire import Call, Outcome
+from flowprobe.core.scenario import CallTemplate, Project
+from flowprobe.errors import EnvironmentBroken
 from flowprobe.files.project import load_project
 from flowprobe.http.driver import Driver
+from flowprobe.http.trust import EVERYDAY
 from flowprobe.ledger.file import Ledger, read_ledger
-from flowprobe.running.drivers import trust_of
+from flowprobe.running.credentials import Credentials, Line
+from flowprobe.running.drivers import Asking, client_certificates, trust_of
 from flowprobe.running.places import STATE
+from flowprobe.running.session import located
 from flowprobe.secrets.references import Vault
 
 __all__ = ["Left", "find_left", "sweep"]
@@ -53,18 +57,23 @@ def _in_order(folder: Path) -> Iterator[Path]:
     yield from sorted(folder.glob("*.jsonl"), key=lambda file: (file.name != "runner.jsonl", file.name))
 
 
-def sweep(left: Left, *, tell: Callable[[Event], None]) -> tuple[Row, ...]:
-    """Clean what one run left; returns what is open after it. `tell` is given each outcome.
+def sweep(left: Left, *, tell: Callable[[Event], None], allow_exec: bool = False) -> tuple[Row, ...]:
+    """Clean what one run left; returns what is open after it. `tell` is given each outcome; `allow_exec` lets `cmd:`
+    references run.
 
-    Raises InvalidInput where the project of the run, or a secret of a persona, cannot be read any more.
+    Raises InvalidInput where the project of the run, or a secret of a persona, cannot be read any more, and
+    EnvironmentBroken where it is not known any more where a token is asked for.
     """
     if left.opened is None:
         return left.rows
     ledger = Ledger(left.folder / f"sweep-{time.time_ns()}.jsonl")
     project = load_project(Path(left.opened.project))
     environment = project.environments.get(left.opened.environment)
-    driver = Driver(tls=trust_of(environment), http2=environment.http2) if environment else Driver()
-    send = _signed(driver, project, left.rows)
+    credentials, ask = _credentials(left.opened, project, left.rows, allow_exec=allow_exec)
+    shown = client_certificates(credentials.key_pairs)
+    trust, http2 = (trust_of(environment), environment.http2) if environment else (EVERYDAY, False)
+    driver = Driver(tls=trust, certificates=shown, http2=http2)
+    ask.use(driver, targets=environment.targets if environment else {})
 
     def record(event: Event) -> None:
         if isinstance(event, CleanupEnded):
@@ -72,22 +81,29 @@ def sweep(left: Left, *, tell: Callable[[Event], None]) -> tuple[Row, ...]:
             tell(event)
 
     try:
+        send = credentials.signed(driver.send)
         drive(clean(left.rows, budget=BUDGET_S), Hands(send=send, record=record, wait=time.sleep))
     finally:
         driver.close()
+        ask.close()
         ledger.close()
     return _read(left.folder).rows
 
 
-def _signed(driver: Driver, project: Project, rows: Sequence[Row]) -> Callable[[Call], Outcome]:
-    """Calls with the credentials of the personas that made the things."""
-    vault = Vault(Redactor(), folder=Path(project.file).parent)
-    names = {row.persona for row in rows if row.state in ("due", "to-find")}
-    headers = {name: vault.headers(project.personas[name]) for name in names if name in project.personas}
+def _credentials(opened: LedgerOpened, project: Project, rows: Sequence[Row], *, allow_exec: bool) -> (
+        tuple[Credentials, Asking]):
+    """Those of the personas, and their accounts, that made the things; and who asks for their tokens."""
+    vault = Vault(Redactor(), folder=Path(project.file).parent, allow_exec=allow_exec)
+    names = sorted({row.persona for row in rows if row.state in ("due", "to-find")})
+    found = (acting(project.personas, name) for name in names)
+    ask = Asking()
+    line = Line(lambda call: _located(call, project, opened), ask.send, lambda _: None)
+    return Credentials((persona for persona in found if persona), vault, line), ask
 
-    def send(call: Call) -> Outcome:
-        return driver.send(replace(call, credentials=headers.get(call.persona, {})))
 
-    return send
-
-
+def _located(call: CallTemplate, project: Project, opened: LedgerOpened) -> str:
+    environment = project.environments.get(opened.environment)
+    if environment is None or (call.target is not None and call.target not in environment.targets):
+        raise EnvironmentBroken(f"{opened.project} does not say any more where tokens of {opened.environment!r} are "
+                                f"asked for ({call.position})")
+    return located(call, environment.targets)

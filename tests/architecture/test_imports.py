@@ -8,6 +8,11 @@ import tomllib
 from tests.architecture.source import ROOT, every_import
 
 LATE = {
+    ("flowprobe.auth.sigv4", "botocore.auth"): "an extra: only personas that sign for AWS need it",
+    ("flowprobe.auth.sigv4", "botocore.awsrequest"): "the same",
+    ("flowprobe.auth.sigv4", "botocore.credentials"): "the same",
+    ("flowprobe.auth.token_reply", "oauthlib.oauth2"): "felt at the start, and only OAuth2 needs it",
+    ("flowprobe.auth.token_reply", "oauthlib.oauth2.rfc6749.parameters"): "the same",
     ("flowprobe.core.expect", "flowprobe.core.contract"): "most journeys have no contract to judge by",
     ("flowprobe.core.json_schema", "jsonschema_rs"): "only where a schema is used, and it is felt at the start",
     ("flowprobe.core.jsonpath", "jsonpath_ng.ext.parser"): "most paths never need it, and it is felt at the start",
@@ -39,7 +44,8 @@ def test_an_import_within_a_function_has_a_reason() -> None:
 
 def test_every_library_that_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {_plain(line) for line in project["dependencies"]}
+    extras = project["optional-dependencies"].values()
+    declared = {_plain(line) for lines in (project["dependencies"], *extras) for line in lines}
     outside = {each.imported.split(".")[0] for each in every_import()} - set(sys.stdlib_module_names) - {"flowprobe"}
     names = {"yaml": "pyyaml", "jsonpath_ng": "jsonpath-ng", "jsonschema_rs": "jsonschema-rs"}
     strange = {name for name in outside

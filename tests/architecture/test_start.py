@@ -10,7 +10,8 @@ import pytest
 
 from tests.architecture.source import ROOT
 
-SLOW = {"httpx", "hypothesis", "jsonschema", "jsonschema_rs", "mitmproxy", "pydantic", "rich", "starlette", "uvicorn"}
+SLOW = {"botocore", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "mitmproxy", "oauthlib", "pydantic", "rich",
+        "starlette", "uvicorn"}
 LOADED = """
 import atexit, sys
 atexit.register(lambda: print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules})))

@@ -1,12 +1,26 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
-from flowprobe.core.scenario import Bearer, Project, SecretRef
+from flowprobe.core.auth import (
+    ApiKey,
+    Basic,
+    Bearer,
+    ClientCredentials,
+    Hmac,
+    OAuth2,
+    PasswordGrant,
+    SigV4,
+)
+from flowprobe.core.scenario import Project, SecretRef
 from flowprobe.errors import InvalidInput
+from flowprobe.files.checks import check_scenario
 from flowprobe.files.project import find_project, load_project
+from flowprobe.files.scenarios import load_scenario
 from tests.files.samples import GOOD
 
 MINIMAL = "flowprobe: 1\nenvironments: {local: {target: http://127.0.0.1:0}}\n"
@@ -22,7 +36,7 @@ def test_environments(project: Project) -> None:
     local, staging, lab = project.environments.values()
     assert list(local.targets) == ["api", "auth"]
     assert staging.targets == {"target": "https://api.acme.example"}
-    assert (local.personas, staging.personas) == (("pro-eu", "staff"), None)
+    assert (local.personas, staging.personas) == (("pro-eu", "staff", "signed-in", "keyed", "pooled"), None)
     assert (local.http2, local.tls, local.lab) == (False, None, False)
     assert staging.http2
     assert staging.tls is not None
@@ -87,3 +101,39 @@ def test_the_nearest_project_counts(tmp_path: Path) -> None:
 def test_there_may_be_no_project(tmp_path: Path) -> None:
     found = find_project(tmp_path)
     assert found is None or tmp_path.resolve() not in found.parents
+
+
+def test_a_token_is_asked_for_at_a_target_of_the_environment() -> None:
+    project = load_project(GOOD / "flowprobe.yaml")
+    scenario = load_scenario(Path("a.yaml"), text=(
+        "flowprobe: 1\nscenario: A journey\npersonas: {admin: signed-in, other: signed-in}\nworkflow: [{step: look, call: GET /v1/seats}]\n"))
+    (problem,) = check_scenario(scenario, project, project.environments["local"])
+    assert (problem.id, problem.line, problem.column) == ("unknown-target", 41, 21)
+    assert problem.found == "no target is called `sso` in the environment `local`"
+
+
+def test_every_kind_of_auth_is_read() -> None:
+    personas = load_project(GOOD / "flowprobe.yaml").personas
+    oauth, hashed, pooled = personas["signed-in"].auth, personas["hashed"].auth, personas["pooled"]
+    assert isinstance(oauth, OAuth2)
+    assert (oauth.grant, oauth.client_in, oauth.scope, oauth.extra) == (
+        PasswordGrant("acme", ANY), "body", ("seats.read", "seats.write"), {"audience": "https://api.acme.example"})
+    assert str(oauth.client_secret) == "cmd:pass show acme/ci"
+    assert isinstance(hashed, Hmac)
+    assert (hashed.sign, hashed.join, hashed.id) == (("timestamp", "method", "path", "query", "body_digest", "header:Content-Type"), ".", "key_1")
+    assert personas["keyed"].auth == ApiKey("cookie", "session", ANY)
+    assert str(personas["keyed"].certificate and personas["keyed"].certificate.password) == "env:KEY_PASSWORD"
+    assert personas["tokened"].auth == OAuth2(ANY, "ci", ClientCredentials(), ANY)
+    assert [(a.name, a.fields, type(a.auth)) for a in pooled.accounts] == [
+        ("00123", {"team": "t1"}, type(None)), ("acc_2", {"team": "t2"}, SigV4)]
+    assert isinstance(pooled.auth, Basic)
+
+
+def test_what_every_account_of_a_pool_has_can_be_looked_up() -> None:
+    project = load_project(GOOD / "flowprobe.yaml")
+    text = "flowprobe: 1\nscenario: A journey\npersonas: {admin: pooled}\nworkflow:\n  - step: look\n    call: GET /v1/${admin.account}/${admin.team}\n"
+    assert check_scenario(load_scenario(Path("a.yaml"), text=text), project, project.environments["local"]) == ()
+    pooled = project.personas["pooled"]
+    lacking = replace(pooled, accounts=(pooled.accounts[0], replace(pooled.accounts[1], fields={})))
+    (problem,) = check_scenario(load_scenario(Path("a.yaml"), text=text), replace(project, personas={"pooled": lacking}))
+    assert problem.found == "the persona `pooled/acc_2` has nothing called `team`"
