@@ -135,11 +135,18 @@ def _every(data: bytes) -> Iterator[int]:
 
 
 def _forms(secret: str) -> set[str]:
-    """As it is, URL-encoded, escaped for JSON (once, and again inside another JSON text) and XML, hexadecimal, and
-    base64: alone, and in its three alignments within a longer text, in both alphabets."""
+    """As it is, URL-encoded, escaped for JSON (once, and again inside other JSON texts) and XML, hexadecimal, and
+    base64: alone, and in its three alignments within a longer text, in both alphabets. A secret with letters beyond
+    ASCII also as a product shows it that reads headers as Latin-1."""
     raw = secret.encode()
+    misread = raw.decode("latin-1")
+    return _spelled(secret, raw) if misread == secret else _spelled(secret, raw) | _spelled(misread, misread.encode())
+
+
+def _spelled(secret: str, raw: bytes) -> set[str]:
     json_forms = _json_forms(secret)
-    nested = {twice for form in json_forms for twice in _json_forms(form)}
+    twice = {form for once in json_forms for form in _json_forms(once)}
+    nested = twice | {json.dumps(form, ensure_ascii=False)[1:-1] for form in twice}
     forms = {secret, *_url_forms(secret), *nested, raw.hex(), raw.hex().upper(), *_base64_forms(raw)}
     forms |= {xml for form in {secret, *json_forms, *_url_forms(secret)} for xml in _xml_forms(form)}
     return {form for form in forms if len(form) >= SHORTEST}

@@ -384,8 +384,10 @@ def _bound(selection: Selection) -> tuple[Persona, ...]:
 
 
 def _await(future: Future[None]) -> None:
-    """Wait in the main thread, in which signal handlers run meanwhile."""
-    wait([future])
+    """Wait in the main thread, in which signal handlers run meanwhile. It looks up now and then: a signal that came
+    just before the wait would else be handled after it."""
+    while not wait([future], timeout=0.25).done:
+        pass
     future.result()
 
 

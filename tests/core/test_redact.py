@@ -59,11 +59,14 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "json": lambda s: inner(json.dumps(s)), "json with its own letters": lambda s: inner(json.dumps(s, ensure_ascii=False)),
     "json in json": lambda s: inner(json.dumps(inner(json.dumps(s)))),
     "json in json with its own letters": lambda s: inner(json.dumps(inner(json.dumps(s)), ensure_ascii=False)),
+    "json three times": lambda s: inner(json.dumps(inner(json.dumps(inner(json.dumps(s)))))),
     "json with escaped slashes": lambda s: inner(json.dumps(s)).replace("/", "\\/"),
     "xml": escape, "xml attribute": lambda s: inner(quoteattr(s)), "json in xml": lambda s: escape(inner(json.dumps(s))),
     "base64": lambda s: b64encode(s.encode()).decode(), "urlsafe": lambda s: urlsafe_b64encode(s.encode()).decode(),
     "without padding": lambda s: urlsafe_b64encode(s.encode()).decode().rstrip("="),
     "hex": lambda s: s.encode().hex(),
+    "misread": lambda s: s.encode().decode("latin-1"),
+    "misread, as json": lambda s: inner(json.dumps(s.encode().decode("latin-1"))),
 }
 PRINTABLE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=8, max_size=40)
 
