@@ -118,6 +118,12 @@ def test_the_pause_doubles_and_the_last_outcome_is_judged() -> None:
     book << ended("one", "broken", "status")
 
 
+def test_a_call_that_nobody_could_sign_is_not_retried() -> None:
+    book = Playbook(walk(a_trial(retried("no-reply", "connect", 503))))
+    book << call("GET", "/one") >> no_reply("auth")
+    book << ended("one", "broken", "no-reply")
+
+
 def test_what_is_not_named_is_not_retried() -> None:
     for failing, kind in ((no_reply("closed"), "no-reply"), (reply(500), "status")):
         book = Playbook(walk(a_trial(retried("connect", 503))))

@@ -1,7 +1,8 @@
-from flowprobe.core.cleaning import Row, clean, open_rows
+from flowprobe.core.cleaning import Row, clean, open_rows, settled
 from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled
+from flowprobe.core.wire import NoReply
 from tests.playbook import Playbook, call, emitted, no_reply, over, reply
-from tests.scenes import TRIAL
+from tests.scenes import ADMIN, TRIAL, a_step, a_trial
 
 
 def due(step: str, number: int) -> Row:
@@ -52,3 +53,9 @@ def test_what_is_gone_or_was_never_made_is_no_longer_open() -> None:
     assert [row.step for row in open_rows(events)] == ["two"]
     assert open_rows([*events, CleanupEnded(TRIAL, "two", "gone")]) == ()
     assert [row.step for row in open_rows([*events, CleanupEnded(TRIAL, "two", "failed")])] == ["two"]
+
+
+def test_a_call_that_nobody_could_sign_has_made_nothing() -> None:
+    step = a_step("make", "POST /things", cleanup="DELETE /things/1")
+    outcome = settled(a_trial(step), 1, step, ADMIN, NoReply("c", "auth", "it answered 401", 1.0, 1.0), {})
+    assert (outcome.state, outcome.detail) == ("not-needed", "the call never left")

@@ -81,3 +81,8 @@ def test_under_replaces_what_it_names_and_leaves_the_rest() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(0.0, "0 ms"), (0.0124, "12 ms"), (1.9, "1900 ms"), (2.44, "2.4 s")])
 def test_durations_are_for_people(seconds: float, words: str) -> None:
     assert milliseconds(seconds) == words
+
+
+def test_a_call_that_was_not_signed_says_why_and_not_how_long_it_took() -> None:
+    finding, = judge(STEP, Expect(), NoReply("c", "auth", "POST http://a/token: it answered 401", 1.0, 4.0), {}, None)
+    assert finding.seen == "the sign-in failed: POST http://a/token: it answered 401"

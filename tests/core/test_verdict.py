@@ -235,3 +235,17 @@ def test_fail_outranks_inconclusive_outranks_degraded_outranks_pass() -> None:
         pair = [Verdict(left, Blame.NONE, ()), Verdict(right, Blame.NONE, ())]
         assert worst(pair) is max(left, right, key=order.index)
     assert worst([]) is Kind.INCONCLUSIVE
+
+
+def test_a_sign_in_that_failed_is_the_account_set_ups_even_where_nothing_ever_answered() -> None:
+    said = finding(kind="no-reply", seen="the sign-in failed: it answered 401")
+    unsigned = (sent("one"), unanswered(reason="auth"), step_ended("one", "broken", said))
+    verdict = judged(Journal().runner(started(), *unsigned, ended()))
+    assert (verdict.kind, verdict.blame) == (Kind.INCONCLUSIVE, Blame.ACCOUNT)
+    assert verdict.reasons == ("one: the sign-in failed: it answered 401",)
+
+
+def test_one_step_that_could_not_sign_in_does_not_hide_another_that_failed() -> None:
+    journal = Journal().runner(started(), sent("zero"), replied(), step_ended("zero", "broken", finding()),
+                               sent("one", number=2), unanswered(reason="auth", number=2), step_ended("one", "broken", finding()), ended())
+    assert (judged(journal).kind, judged(journal).blame) == (Kind.FAIL, Blame.PRODUCT)

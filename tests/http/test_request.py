@@ -142,6 +142,17 @@ def test_a_forgotten_trial_loses_its_cookies_and_nothing_else(driver: Driver) ->
 
 
 @respx.mock
+def test_a_cookie_of_the_call_goes_beside_those_of_the_jar(driver: Driver) -> None:
+    respx.get(URL).respond(200, headers={"Set-Cookie": "a=1"})
+    replied(driver, URL, cookies={"key": "k"})
+    assert respx.calls.last.request.headers["cookie"] == "key=k"
+    replied(driver, URL, cookies={"key": "k"})
+    assert respx.calls.last.request.headers["cookie"] == "key=k; a=1"
+    replied(driver, URL, cookies={"key": "k"}, headers={"Cookie": "b=2"})
+    assert respx.calls.last.request.headers["cookie"] == "b=2"
+
+
+@respx.mock
 def test_an_explicit_cookie_wins(driver: Driver) -> None:
     respx.get(URL).respond(200, headers={"Set-Cookie": "a=1"})
     replied(driver, URL)
