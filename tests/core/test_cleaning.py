@@ -1,8 +1,8 @@
-from flowprobe.core.cleaning import Row, clean, open_rows, settled
+from flowprobe.core.cleaning import Maker, Row, clean, open_rows, settled
 from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled
 from flowprobe.core.wire import NoReply
 from tests.playbook import Playbook, call, emitted, no_reply, over, reply
-from tests.scenes import ADMIN, TRIAL, a_step, a_trial
+from tests.scenes import TRIAL, a_step, a_trial
 
 
 def due(step: str, number: int) -> Row:
@@ -57,5 +57,7 @@ def test_what_is_gone_or_was_never_made_is_no_longer_open() -> None:
 
 def test_a_call_that_nobody_could_sign_has_made_nothing() -> None:
     step = a_step("make", "POST /things", cleanup="DELETE /things/1")
-    outcome = settled(a_trial(step), 1, step, ADMIN, NoReply("c", "auth", "it answered 401", 1.0, 1.0), {})
-    assert (outcome.state, outcome.detail) == ("not-needed", "the call never left")
+    assert step.cleanup is not None
+    maker = Maker("make", 1, 1, "pro-eu/acc_1", step.cleanup, None)
+    outcome = settled(a_trial(step), maker, NoReply("c", "auth", "it answered 401", 1.0, 1.0), {}, "make")
+    assert (outcome.persona, outcome.state, outcome.detail) == ("pro-eu/acc_1", "not-needed", "the call never left")
