@@ -3,12 +3,23 @@
 from pathlib import Path
 
 import pytest
+import respx
 
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.scenario import Environment, Position, Tls
+from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 from flowprobe.errors import InvalidInput, Refused
-from flowprobe.http.trust import EVERYDAY, Trust
-from flowprobe.running.drivers import only_targets, refuse_unverified_edge, trust_of, unverified
+from flowprobe.http.driver import Driver
+from flowprobe.http.trust import EVERYDAY, ClientCertificate, Trust
+from flowprobe.running.drivers import (
+    Asking,
+    client_certificates,
+    only_targets,
+    refuse_unverified_edge,
+    trust_of,
+    unverified,
+)
+from flowprobe.secrets.references import KeyPair
 from tests.http.servers import authority
 from tests.scenes import a_plan
 
@@ -70,3 +81,41 @@ def test_faults_on_the_user_edge_need_tls_that_can_be_verified() -> None:
 ])
 def test_only_targets_are_permitted(url: str, why: str) -> None:
     assert only_targets(TARGETS)("GET", url) == why
+
+
+# --- token calls, and what a persona shows --------------------------------------------------------
+
+
+def a_token_call(url: str) -> Call:
+    return Call("1" * 32, "", "sign-in", "pro-eu", "POST", url)
+
+
+AT = ("https://auth.test/token", "https://login.example/token")
+
+
+def said(outcome: Outcome) -> int | str:
+    match outcome:
+        case Reply(status=status):
+            return status
+        case NoReply(reason=reason):
+            return reason
+
+
+@respx.mock
+def test_a_token_is_asked_for_at_a_target_as_the_environment_says_and_elsewhere_as_a_careful_client_would() -> None:
+    respx.post("https://auth.test/token").respond(200)
+    respx.post("https://login.example/token").respond(302, headers={"location": "https://login.example/other"})
+    with Driver() as here:
+        ask = Asking()
+        ask.use(here, targets={"auth": "https://auth.test"})
+        assert [said(ask.send(a_token_call(url))) for url in AT] == [200, 302]
+        here.stop()
+        assert [said(ask.send(a_token_call(url))) for url in AT] == ["stopped", 302]
+        ask.stop()
+        assert [said(ask.send(a_token_call(url))) for url in AT] == ["stopped", "stopped"]
+        ask.close()
+
+
+def test_a_key_pair_is_shown_as_the_client_takes_it() -> None:
+    pair = KeyPair(Path("c.pem"), Path("c.key"), "s3cr3t")
+    assert client_certificates({"pro-eu/acc_1": pair}) == {"pro-eu/acc_1": ClientCertificate(Path("c.pem"), Path("c.key"), "s3cr3t")}
