@@ -6,19 +6,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from flowprobe.core.expect import replaced
 from flowprobe.core.faults.kinds import kind_name
+from flowprobe.core.rules import Given
 from flowprobe.core.scenario import Expect, FaultPlan, Persona, Scenario
 
 __all__ = ["NO_FAULTS", "Given", "Trial", "promised_under"]
 
 NO_FAULTS = FaultPlan("none", ())
-
-Given: TypeAlias = Literal["run", "check", "skip"]
-"""What is made of `given`: every call, only those that change nothing, or none."""
-
 
 @dataclass(frozen=True, slots=True)
 class Trial:

@@ -12,12 +12,12 @@ from flowprobe.core.cleaning import Row, clean, open_rows
 from flowprobe.core.drive import Hands, drive
 from flowprobe.core.events import CleanupEnded, Event, LedgerOpened
 from flowprobe.core.redact import Redactor
-from flowprobe.core.scenario import Project
+from flowprobe.core.scenario import Environment, Project
 from flowprobe.core.wire import Call, Outcome
 from flowprobe.files.project import load_project
 from flowprobe.http.driver import Driver
 from flowprobe.ledger.file import Ledger, read_ledger
-from flowprobe.running.drivers import trust_of
+from flowprobe.running.drivers import only_targets, trust_of
 from flowprobe.running.places import STATE
 from flowprobe.secrets.references import Vault
 
@@ -63,7 +63,7 @@ def sweep(left: Left, *, tell: Callable[[Event], None]) -> tuple[Row, ...]:
     ledger = Ledger(left.folder / f"sweep-{time.time_ns()}.jsonl")
     project = load_project(Path(left.opened.project))
     environment = project.environments.get(left.opened.environment)
-    driver = Driver(tls=trust_of(environment), http2=environment.http2) if environment else Driver()
+    driver = _driver(environment)
     send = _signed(driver, project, left.rows)
 
     def record(event: Event) -> None:
@@ -77,6 +77,14 @@ def sweep(left: Left, *, tell: Callable[[Event], None]) -> tuple[Row, ...]:
         driver.close()
         ledger.close()
     return _read(left.folder).rows
+
+
+def _driver(environment: Environment | None) -> Driver:
+    """For the targets that the environment has now; one that we started had other ports then."""
+    if environment is None:
+        return Driver()
+    permit = None if environment.start else only_targets(environment.targets)
+    return Driver(tls=trust_of(environment), http2=environment.http2, permit=permit)
 
 
 def _signed(driver: Driver, project: Project, rows: Sequence[Row]) -> Callable[[Call], Outcome]:

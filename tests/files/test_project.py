@@ -19,7 +19,7 @@ def project() -> Project:
 
 def test_environments(project: Project) -> None:
     assert project.default == "local"
-    local, staging, lab = project.environments.values()
+    local, staging, lab, production = project.environments.values()
     assert list(local.targets) == ["api", "auth"]
     assert staging.targets == {"target": "https://api.acme.example"}
     assert (local.personas, staging.personas) == (("pro-eu", "staff"), None)
@@ -29,6 +29,7 @@ def test_environments(project: Project) -> None:
     assert (staging.tls.verify, staging.tls.ca) == (True, "certs/lab-ca.pem")
     assert lab.tls is not None
     assert (lab.tls.verify, lab.tls.ca, lab.lab) == (False, None, True)
+    assert (staging.production, production.production) == (False, True)
 
 
 def test_providers_know_their_name(project: Project) -> None:
