@@ -239,7 +239,8 @@ class Tls:
 class Environment:
     """Where a run may go, and what it may do there. `targets` maps a name to a base URL; the first is the default.
     `personas` None means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is
-    worth protecting. What is None here has a default that `core.policy` fills in; `places` says where each part stands."""
+    worth protecting. What is None here has a default that `core.policy` fills in; `places` says where each part
+    stands."""
 
     name: str
     position: Position

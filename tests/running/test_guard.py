@@ -242,3 +242,20 @@ def test_how_many_seconds_are_left(left: float | None) -> None:
     assert guard.seconds_left() is None
     guard.begin()
     assert guard.seconds_left() == left
+
+
+def test_where_a_redirect_leads_is_a_call_of_its_own() -> None:
+    guard = Guard(a_policy("GET /v1/**", budget=Budget(calls=3)))
+    asked: list[str] = []
+
+    def send(call: Call) -> Outcome:
+        """As a driver does: it asks about each call, and each redirect."""
+        asked.extend(guard.permit("GET", url) for url in (call.url, f"{BASE}/v1/next", f"{BASE}/v2", "http://evil.test/"))
+        return Reply(call.id, 200, (), b"", 0.0, 0.0, 0.0)
+
+    guarded = guard.workflow(send, a_scenario(READ), faulted=False, wait=lambda _: None, stopped=lambda: False)
+    guarded(Call("0" * 32, "t", "look", "p", "GET", f"{BASE}/v1/seats"))
+    assert [text.partition(" ")[0] for text in asked] == ["", "", "not", "not"]
+    assert guard.purse.calls == 2
+    assert guard.permit("GET", f"{BASE}/v1/more") == ""
+    assert "used up" in guard.permit("GET", f"{BASE}/v1/more")
