@@ -222,6 +222,6 @@ def _origin(url: str) -> str:
     """As much of a URL as a message may show."""
     try:
         parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     except ValueError:
         return "a URL that cannot be read"
