@@ -2,7 +2,7 @@
 
     FlowProbeError                 exit 4 where nothing better is known
     ├── InvalidInput               exit 2: a file or an option is wrong; carries every problem at once
-    ├── Refused                    exit 5: a guard of the environment said no; nothing was sent
+    ├── Refused                    exit 5: a guard of the environment said no before the first call of a journey
     ├── EnvironmentBroken          exit 3: the product or a stand-in could not be started or reached
     └── ToolFailed                 exit 3: a part of ours (the proxy, a journal) failed; nothing can be judged
 """
@@ -60,7 +60,11 @@ class InvalidInput(FlowProbeError):
 
 
 class Refused(FlowProbeError):
-    """A guard said no before anything was sent."""
+    """A guard said no before the first call of a journey; `sent` says what left all the same."""
+
+    def __init__(self, message: str, *, sent: str = "nothing was sent") -> None:
+        self.sent = sent
+        super().__init__(message)
 
 
 class EnvironmentBroken(FlowProbeError):

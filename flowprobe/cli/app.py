@@ -3,7 +3,6 @@
 Annotations are values here, not texts: typer reads those of every command at every start, and would compile each.
 """
 
-import re
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -41,8 +40,8 @@ def run(
         help="Only trials in which ROLE is this persona.", metavar="ROLE=NAME")] = None,
     seed: Annotated[Optional[int], typer.Option(help="The seed of every draw; printed by each run.", min=0)] = None,  # noqa: UP045
     tag: Annotated[Optional[list[str]], typer.Option(help="Only scenarios with this tag.", metavar="TAG")] = None,  # noqa: UP045
-    timeout: Annotated[str, typer.Option(help="The total budget of each call, from connecting to the last byte.",
-                                         metavar="DURATION")] = "30s",
+    timeout: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="The total budget of each call, from connecting to the last byte.", metavar="DURATION")] = None,
     fail_fast: Annotated[bool, typer.Option(
         "--fail-fast", "-x", help="Stop after the first trial that fails.")] = False,
     last_failed: Annotated[bool, typer.Option(
@@ -55,12 +54,42 @@ def run(
     """Run journeys: the unfaulted trial first, then each fault plan."""
     from flowprobe.cli.running import run_command
     from flowprobe.running.selection import Request
+    from flowprobe.running.settings import settle
 
+    settings = settle(environment=env, faults=faults, seed=seed, timeout=timeout, output=output)
     request = Request(
-        paths=tuple(paths), environment=env, faults=faults, seed=seed, tags=tuple(tag or ()),
-        bind=_binding(persona or []), fail_fast=fail_fast, last_failed=last_failed,
-        output=output, timeout_s=_seconds(timeout), allow_exec=allow_exec)
+        paths=tuple(paths), environment=settings.environment.value, faults=settings.faults.value,
+        seed=settings.seed.value, tags=tuple(tag or ()), bind=_binding(persona or []), fail_fast=fail_fast,
+        last_failed=last_failed, output=settings.output.value, timeout_s=settings.timeout_s.value,
+        allow_exec=allow_exec)
     return run_command(request, as_json=as_json, junit=junit)
+
+
+@app.command()
+def plan(
+    paths: Paths,
+    faults: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="One fault plan, a fault profile, or `none`, as for run.", metavar="NAME")] = None,
+    env: Env = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show what a run would do, without sending or starting anything: calls, writes, cleanup, faults, budgets."""
+    from flowprobe.cli.planning import plan_command
+    from flowprobe.running.selection import Request
+    from flowprobe.running.settings import settle
+
+    settings = settle(environment=env, faults=faults)
+    request = Request(tuple(paths), environment=settings.environment.value, faults=settings.faults.value)
+    return plan_command(request, as_json=as_json)
+
+
+@app.command()
+def config(env: Env = None, as_json: AsJson = False) -> int:
+    """Show every setting, its value, and where that came from."""
+    from flowprobe.cli.configuring import config_command
+    from flowprobe.running.settings import settle
+
+    return config_command(settle(environment=env), as_json=as_json)
 
 
 @app.command()
@@ -70,8 +99,10 @@ def check(
 ) -> int:
     """Check scenario files whole, without sending anything."""
     from flowprobe.cli.checking import check_command
+    from flowprobe.running.settings import settle
 
-    return check_command(tuple(paths), environment=env, as_json=as_json, strict=strict)
+    named = settle(environment=env).environment.value
+    return check_command(tuple(paths), environment=named, as_json=as_json, strict=strict)
 
 
 @app.command()
@@ -126,14 +157,6 @@ def schema(kind: Annotated[str, typer.Argument(help="scenario, project or profil
     from flowprobe.cli.checking import schema_command
 
     return schema_command(kind)
-
-
-def _seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m)", text)
-    seconds = float(found[1]) * {"ms": 0.001, "s": 1, "m": 60}[found[2]] if found else 0
-    if not seconds:
-        raise typer.BadParameter(f"{text!r} is no duration: write 500ms, 30s or 2m", param_hint="--timeout")
-    return seconds
 
 
 def _binding(words: list[str]) -> dict[str, str]:

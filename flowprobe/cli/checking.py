@@ -72,7 +72,7 @@ def looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...],
         contract = _contract(scenario, where)
     except InvalidInput as invalid:
         return invalid.problems, ()
-    production = environment is not None and bool(getattr(where, "production", False))
+    production = environment is not None and where is not None and where.production
     return check_scenario(scenario, project, where, contract=contract), lint(
         root, context, writes_need_cleanup=production)
 

@@ -12,7 +12,7 @@ __all__ = ["guarded"]
 
 _CODES: tuple[tuple[type[FlowProbeError], int, str], ...] = (
     (InvalidInput, 2, ""),
-    (Refused, 5, "refused, nothing was sent: "),
+    (Refused, 5, "refused"),
     (EnvironmentBroken, 3, "the environment: "),
     (ToolFailed, 3, "flowprobe itself failed: "),
     (FlowProbeError, 4, ""),
@@ -61,5 +61,8 @@ def _told(error: FlowProbeError) -> int:
             print(problem.render(), end="\n\n", file=sys.stderr)
         print(f"{count} problem{'s' if count != 1 else ''}, nothing was sent", file=sys.stderr)
     else:
-        print(f"{lead}{error}", file=sys.stderr)
+        text = str(error)
+        if isinstance(error, Refused):
+            lead = f"{lead}, {error.sent}:" + ("" if text.startswith("\n") else " ")
+        print(f"{lead}{text}", file=sys.stderr)
     return code

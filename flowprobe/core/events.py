@@ -30,7 +30,9 @@ __all__ = [
     "FaultsArmed",
     "FaultsDisarmed",
     "FoundBy",
+    "Halted",
     "HookFailed",
+    "IdentityJudged",
     "Injected",
     "Interrupted",
     "LeaseApplied",
@@ -73,6 +75,26 @@ class RunStarted:
 @dataclass(frozen=True, slots=True)
 class EnvironmentReady:
     """The product that we started has answered that it is ready: from now on silence is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityJudged:
+    """The target was asked who it is before anything else was sent. `outcome` is held, broken or silent."""
+
+    method: str
+    url: str
+    outcome: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """A guard of the environment ended the run: `kind` is refused (a call that is not allowed, and was not sent),
+    budget or window. `trial` is the one that was being walked."""
+
+    trial: str
+    kind: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,7 +438,8 @@ class Saturated:
 Event: TypeAlias = (
     RunStarted | TrialStarted | FaultsArmed | FaultsDisarmed | CallSent | CallReplied | CallUnanswered | StepEnded
     | TrialEnded | TrialSkipped | SendsJudged | LedgerOpened | CleanupPlanned | CleanupSettled | CleanupEnded
-    | Interrupted | EnvironmentReady | ProcessEnded | ToolFailure | RunEnded | AccountsLeased | SignedIn
+    | Interrupted | EnvironmentReady | IdentityJudged | Halted | ProcessEnded | ToolFailure | RunEnded
+    | AccountsLeased | SignedIn
     | ProxyStarted | LeaseApplied | LeaseEnded | ExchangeEnded | Injected | HookFailed | Saturated
 )
 

@@ -22,7 +22,9 @@ from flowprobe.core.events import (
     ExchangeEnded,
     FaultsArmed,
     FaultsDisarmed,
+    Halted,
     HookFailed,
+    IdentityJudged,
     Injected,
     Interrupted,
     LeaseApplied,
@@ -96,7 +98,8 @@ class StepEvidence:
 class TrialEvidence:
     """Everything that is known of one trial. `receipts` are its injections, `exchanges` its provider calls in
     no step's window, `trouble` what failed on our side while it ran (a gap in a journal included), `proxy_lag_s`
-    how late the proxy's clock was at the worst, `ended` the processes of ours that ended by themselves."""
+    how late the proxy's clock was at the worst, `ended` the processes of ours that ended by themselves, `halted` why a
+    guard of the environment ended it."""
 
     started: TrialStarted
     steps: tuple[StepEvidence, ...]
@@ -109,6 +112,7 @@ class TrialEvidence:
     seconds: float
     proxy_lag_s: float = 0.0
     ended: tuple[ProcessEnded, ...] = ()
+    halted: str = ""
 
     def without_bodies(self) -> TrialEvidence:
         """The same, lighter: what a trial needs that is counted and not read."""
@@ -126,7 +130,7 @@ class TrialEvidence:
 @dataclass(frozen=True, slots=True)
 class RunEvidence:
     """`collateral` counts injections into calls that were not ours (it must be 0), `unattributed` the provider
-    calls that we could not call ours and left alone."""
+    calls that we could not call ours and left alone. `halted` is the kind of the guard that ended the run."""
 
     started: RunStarted | None
     trials: tuple[TrialEvidence, ...]
@@ -136,13 +140,15 @@ class RunEvidence:
     collateral: int
     proxy: ProxyStarted | None = None
     ready: bool = False
+    halted: str = ""
 
     def plus(self, part: RunEvidence, trial: TrialEvidence | None) -> RunEvidence:
         """This evidence and that of a further part of the run, of which `trial` is kept."""
         return replace(
             self, started=self.started or part.started, proxy=self.proxy or part.proxy, ready=self.ready or part.ready,
             trials=(*self.trials, trial) if trial else self.trials, trouble=(*self.trouble, *part.trouble),
-            unattributed=self.unattributed + part.unattributed, collateral=self.collateral + part.collateral)
+            unattributed=self.unattributed + part.unattributed, collateral=self.collateral + part.collateral,
+            halted=self.halted or part.halted)
 
 
 @dataclass(slots=True)
@@ -163,6 +169,7 @@ class _Gathered:
     proxy_lag_s: float = 0.0
     processes: list[ProcessEnded] = field(default_factory=list)
     how: str = "unfinished"
+    halted: str = ""
     skipped: TrialSkipped | None = None
 
 
@@ -197,6 +204,7 @@ class _Fold:
         self.call_trials: dict[str, str] = {}
         self.trouble: list[str] = []
         self.interrupted = ""
+        self.halted = ""
         self.ready = False
         self.unattributed = 0
         self.collateral = 0
@@ -214,13 +222,15 @@ class _Fold:
                 self.interrupted = signal
             case EnvironmentReady():
                 self.ready = True
+            case Halted() as event:
+                self._halt(event)
             case Saturated(lag_s=lag):
                 self._late(lag)
             case ToolFailure() | HookFailed() | LeaseEnded():
                 self._trouble(line.event)
             case ExchangeEnded() | Injected():
                 self._provider(line.event)
-            case RunEnded() | LedgerOpened() | FaultsArmed() | FaultsDisarmed() | LeaseApplied():
+            case RunEnded() | LedgerOpened() | IdentityJudged() | FaultsArmed() | FaultsDisarmed() | LeaseApplied():
                 pass
             case _:
                 self._runner(line)
@@ -251,6 +261,11 @@ class _Fold:
                 trial.cleanup[event.step if event.round == 1 else f"{event.step} (round {event.round})"] = event
             case _:
                 pass
+
+    def _halt(self, event: Halted) -> None:
+        self.halted = self.halted or event.kind
+        if event.trial in self.trials:
+            self.trials[event.trial].halted = event.because
 
     def _late(self, lag: float) -> None:
         if self.current is not None:
@@ -284,7 +299,7 @@ class _Fold:
 
     def finish(self) -> RunEvidence:
         return RunEvidence(self.run, tuple(_trial(trial) for trial in self.trials.values()), tuple(self.trouble),
-                           self.interrupted, self.unattributed, self.collateral, self.proxy, self.ready)
+                           self.interrupted, self.unattributed, self.collateral, self.proxy, self.ready, self.halted)
 
 
 def _trial(trial: _Gathered) -> TrialEvidence:
@@ -297,7 +312,7 @@ def _trial(trial: _Gathered) -> TrialEvidence:
     steps = tuple(_step(event, trial.sends.get(name), calls.get(name, [])) for name, event in trial.steps.items())
     return TrialEvidence(trial.started, steps, tuple(trial.receipts), tuple(loose), trial.how, trial.skipped,
                          tuple(trial.trouble), dict(trial.cleanup), max(0.0, trial.ended - trial.mono),
-                         trial.proxy_lag_s, tuple(trial.processes))
+                         trial.proxy_lag_s, tuple(trial.processes), trial.halted)
 
 
 def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]) -> StepEvidence:

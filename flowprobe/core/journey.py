@@ -264,7 +264,7 @@ class Scope:
         self.names[step.name] = captured
         if maker is not None:
             yield Emit(self._settled(maker, step, tried))
-        if tried.stopped or (isinstance(tried.outcome, NoReply) and tried.outcome.reason == "stopped"):
+        if tried.stopped or (isinstance(tried.outcome, NoReply) and _ends(tried.outcome)):
             raise Stop
         yield from self._sign_in(step)
         return self._judged(step, tried, absent)
@@ -377,6 +377,12 @@ class Scope:
                captured: Mapping[str, Any] | None = None, phase: str = "workflow") -> Emit:
         self.journey.ended.add(name)
         return Emit(StepEnded(self.journey.trial.id, name, outcome, findings, because, captured or {}, phase))
+
+
+def _ends(outcome: NoReply) -> bool:
+    """Whether nothing more is sent: we were stopped, or the environment does not allow our own call. Where a redirect
+    leads is the product's doing."""
+    return outcome.reason == "stopped" or (outcome.reason == "refused" and not outcome.redirects)
 
 
 def _labelled(judgement: _Judgement, label: str) -> _Judgement:

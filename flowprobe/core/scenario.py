@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flowprobe.core.account import AccountField
 from flowprobe.core.faults.kinds import Kind
+from flowprobe.core.rules import AllowRule, Budget, FaultRule, Given, Identity
 from flowprobe.core.steps import (
     BodyShape,
     CallTemplate,
@@ -30,6 +31,7 @@ from flowprobe.core.steps import (
     steps_of,
 )
 from flowprobe.core.values import Arithmetic, Constant, Expression, Lookup, Position, Template, Text, Value
+from flowprobe.core.windows import Freeze, Window
 
 if TYPE_CHECKING:
     from flowprobe.core.accounts import Account
@@ -250,9 +252,10 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where a run may go. `targets` maps a name to a base URL; the first is the default. `personas` None
-    means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is worth protecting;
-    `openapi` is the document that describes the product."""
+    """Where a run may go, and what it may do there. `targets` maps a name to a base URL; the first is the default.
+    `personas` None means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is
+    worth protecting; `openapi` is the document that describes the product. What is None here has a default that
+    `core.policy` fills in; `places` says where each part stands."""
 
     name: str
     position: Position
@@ -264,13 +267,24 @@ class Environment:
     tls: Tls | None = None
     lab: bool = False
     openapi: FileRef | None = None
+    production: bool = False
+    identity: Identity | None = None
+    given: Given | None = None
+    allow: tuple[AllowRule, ...] | None = None
+    faults: FaultRule | None = None
+    budget: Budget | None = None
+    windows: tuple[Window, ...] = ()
+    freeze: tuple[Freeze, ...] = ()
+    places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The `flowprobe.yaml` found upwards. `default` names the environment used without `--env`."""
+    """The `flowprobe.yaml` found upwards. `default` names the environment used without `--env`; `places` says where
+    the keys of the file stand."""
 
     file: str
     environments: Mapping[str, Environment]
     personas: Mapping[str, Persona]
     default: str | None = None
+    places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from flowprobe.core.expect import replaced
 from flowprobe.core.faults.kinds import kind_name
+from flowprobe.core.rules import Given
 from flowprobe.core.scenario import Expect, FaultPlan, Persona, Scenario
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["NO_FAULTS", "Given", "Trial", "promised_under"]
 
 NO_FAULTS = FaultPlan("none", ())
-
-Given: TypeAlias = Literal["run", "check", "skip"]
-"""What is made of `given`: every call, only those that change nothing, or none."""
-
 
 @dataclass(frozen=True, slots=True)
 class Trial:

@@ -106,7 +106,8 @@ def judge_trial(trial: TrialEvidence, *, reachable: bool, trouble: Sequence[str]
     if trial.how == "set-up-failed":
         return _not_set_up(trial)
     if trial.how != "finished":
-        return Verdict(Kind.INCONCLUSIVE, Blame.STOPPED, ("the run was stopped before the journey ended",))
+        return Verdict(Kind.INCONCLUSIVE, Blame.STOPPED,
+                       (trial.halted or "the run was stopped before the journey ended",))
     return _finished(trial, reachable)
 
 
@@ -249,6 +250,8 @@ def exit_code(run: RunEvidence, verdicts: Mapping[str, Verdict], *, internal: bo
         return ExitCode.CLEANUP
     if run.interrupted:
         return ExitCode.INTERRUPTED
+    if run.halted:
+        return ExitCode.REFUSED if run.halted == "refused" else ExitCode.HALTED
     if internal:
         return ExitCode.INTERNAL
     kind = worst(tuple(verdicts.values()))

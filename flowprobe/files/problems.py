@@ -96,6 +96,8 @@ MESSAGES: Mapping[str, Message] = {
     "empty": Message("{what} is empty"),
     "too-few": Message("{what} takes {minimum} items or more, not {seen}"),
     "bad-call": Message("{what} must be `METHOD /path`: {reason}"),
+    "bad-allow": Message("{what} must be `METHODS /path`: {reason}"),
+    "unknown-zone": Message("no time zone is called `{name}`"),
     "bad-template": Message("{found}"),
     "template-not-here": Message("${{...}} is not looked up in {what}", "write the value itself"),
     "not-one-template": Message("{what} must be a duration, or exactly one look-up",

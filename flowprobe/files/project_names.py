@@ -21,6 +21,7 @@ from flowprobe.files.scalars import Kind, kind_of
 __all__ = ["check_project"]
 
 RESERVED = ("user", "proxy", "ca")
+_TARGET = re.compile(r"\S+ +([A-Za-z][\w-]*):/(?!/)", re.ASCII)
 
 
 def check_project(root: Node, context: Context, _: object) -> None:
@@ -36,6 +37,7 @@ def check_project(root: Node, context: Context, _: object) -> None:
             _check_lookups(environment, context)
             _check_ready(name.value, environment, context)
             _check_tls(environment, context)
+            _check_policy(name.value, environment, context)
     _check_default(root, context)
     for _, persona in _pairs(root.get("personas")):
         check_persona(persona, context)
@@ -134,6 +136,34 @@ def _far(url: Node | None) -> str:
     except ValueError:
         return ""
     return "" if host in ("localhost", "::1") or re.fullmatch(r"127(\.[0-9]{1,3}){3}", host) else host
+
+
+def _check_policy(name: str, environment: Mapping, context: Context) -> None:
+    """The targets that `allow` and `identity` name, and the providers of `faults`."""
+    targets = _keys(environment.get("targets")) if environment.get("target") is None else ["target"]
+    for line in (*_texts(environment.get("allow")), *_texts(_get(environment.get("identity"), "call"))):
+        found = _TARGET.match(line.value)
+        if found is not None and targets and found[1] not in targets and not _reported(line, context):
+            context.report("unknown-target", line, offset=found.start(1), width=len(found[1]), name=found[1],
+                           environment=name, instead=_nearest(found[1], targets, "target"))
+    _check_probe(_get(environment.get("identity"), "call"), context)
+    providers = _keys(environment.get("providers"))
+    named = _get(environment.get("faults"), "provider")
+    for word in _texts(named) if isinstance(named, Sequence) else ():
+        if word.value not in providers and not _reported(word, context):
+            context.report("unknown-provider", word, name=word.value, environment=name,
+                           instead=_nearest(word.value, providers, "provider"))
+
+
+def _check_probe(call: Node | None, context: Context) -> None:
+    """What proves who answers changes nothing, and is there before anything can be looked up."""
+    if not isinstance(call, Scalar) or _reported(call, context):
+        return
+    if "${" in call.value:
+        context.report("template-not-here", call, offset=call.value.index("${"), what="`identity`")
+    elif call.value.startswith(("POST ", "PUT ", "PATCH ", "DELETE ")):
+        context.report("bad-call", call, what="`call`", reason="what proves an identity changes nothing",
+                       instead="write for example GET /health")
 
 
 def _nearest(word: str, known: list[str], noun: str) -> str:

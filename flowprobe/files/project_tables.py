@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, date, tzinfo
 from typing import Any
 
 from flowprobe.core.accounts import Account
@@ -15,19 +16,25 @@ from flowprobe.core.fields import (
     Duration,
     Entry,
     Field,
+    Integer,
     Json,
     ListOf,
     MapOf,
     Name,
+    Number,
+    OneOf,
     Record,
     Text,
 )
+from flowprobe.core.rules import GIVENS, Budget, FaultRule, Identity, Rate
 from flowprobe.core.scenario import Environment, Persona, Position, Project, Provider, Start, Tls
+from flowprobe.core.windows import Freeze, Window
 from flowprobe.files.auth_tables import AUTH, CERTIFICATE
-from flowprobe.files.specials import FILE
+from flowprobe.files.specials import ALLOW, DATES, DAYS, FILE, HEADER_NAME, ZONE
 from flowprobe.files.tables import VERSION_FIELD
 
-__all__ = ["ACCOUNT", "ENVIRONMENT", "PERSONA", "PROJECT", "PROVIDER", "START", "TLS"]
+__all__ = ["ACCOUNT", "BUDGET", "ENVIRONMENT", "FAULTS", "IDENTITY", "PERSONA", "PROJECT", "PROVIDER", "START", "TLS",
+           "WINDOW"]
 
 _PORT = r":(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _URL = Text(pattern=rf"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?:{_PORT})?(?:/[^\s?#]*)?",
@@ -125,10 +132,89 @@ TLS = Record("TLS setting", Tls, (
 ), "How the targets prove who they are.", positioned=True, exactly_one=("verify", "ca"))
 
 
-def _environment(*, position: Position, target: str | None = None, targets: Mapping[str, str] | None = None,
-                 **attributes: Any) -> Any:
-    return lambda name: Environment(name=name, position=position, targets=targets or {"target": str(target)},
-                                    **attributes)
+# --- what an environment allows -------------------------------------------------------------------
+
+_RATE = Text(pattern=r"(?:[1-9][0-9]*|[0-9]*\.[0-9]*[1-9][0-9]*)/[smh]", described="calls by s, m or h",
+             verbatim=True)
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_TIME = Text(pattern=r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", described="a time of day")
+_END = Text(pattern=r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00", described="a time of day, up to 24:00")
+
+
+def _rate(text: str) -> Rate:
+    calls, _, unit = text.partition("/")
+    return Rate(float(calls), _SECONDS[unit], text)
+
+
+def _minutes(text: str) -> int:
+    return int(text[:2]) * 60 + int(text[3:])
+
+
+def _faults(*, user: bool | None = None, provider: bool | tuple[str, ...] | None = None) -> Any:
+    """What is not said has the default of the environment that it is for."""
+    return lambda production: FaultRule(
+        True if user is None else user, (not production) if provider is None else provider)
+
+
+def _identity(*, json: Any = None, headers: Mapping[str, str] | None = None, **attributes: Any) -> Identity:
+    lower = {name.lower(): value for name, value in (headers or {}).items()}
+    return Identity(json=json, has_json=json is not None, headers=lower, **attributes)
+
+
+def _window(*, begin: int, end: int, days: tuple[tuple[int, ...], ...] = (tuple(range(7)),), zone: tzinfo | None = None,
+            position: Position, what: str = "runs") -> Any:
+    chosen = tuple(sorted({day for some in days for day in some}))
+    return lambda otherwise: Window(chosen, begin, end, zone or otherwise, position, what == "faults")
+
+
+FAULTS = Record("fault policy", _faults, (
+    Field("user", Boolean(), "Whether our own calls may be faulted, on their way to the product.", example="true"),
+    Field("provider", OneOf(scalar=Boolean(), sequence=ListOf(Name(), minimum=1)),
+          "Whether the product's calls to its providers may be, or which providers; false in production where it is "
+          "not said.", example="[payments]"),
+), "On which edges faults may be injected.", filled=True)
+
+BUDGET = Record("run budget", Budget, (
+    Field("calls", Integer(minimum=1), "The most calls of one run, cleanup included.", example="2000"),
+    Field("writes", Integer(minimum=0), "The most calls among them that may change something, cleanup included.",
+          example="20"),
+    Field("rate", As(_RATE, _rate), "The most calls in a time: /s, /m or /h.", example="5/s"),
+    Field("seconds", Number(minimum=1), "How long a run may go on; no call begins after that.", example="600"),
+), "How much one run may do.", filled=True)
+
+IDENTITY = Record("identity", _identity, (
+    Field("call", CallLine(), "What is asked before anything else is sent.", required=True, example="GET /health"),
+    Field("status", ListOf(Integer(minimum=100, maximum=599), or_one=True, minimum=1),
+          "The statuses that it may answer; any below 400 where it is not said.", example="200"),
+    Field("json", Json(templated=False, matchers=True), "The shape of its body.", example="{environment: production}"),
+    Field("headers", MapOf(Text(verbatim=True), key=HEADER_NAME, noun="header"), "Headers that it must have.",
+          example="{X-Environment: production}"),
+), "How the target proves that it is what this environment means.", positioned=True)
+
+WINDOW = Record("window", _window, (
+    Field("days", ListOf(DAYS, or_one=True, minimum=1), "Days of the week; every one where it is not said.",
+          example="[mon-fri]"),
+    Field("from", As(_TIME, _minutes), "When it opens.", required=True, example='"09:00"', attribute="begin"),
+    Field("to", As(_END, _minutes), "When it closes: on the next day where that is not later.", required=True,
+          example='"17:00"', attribute="end"),
+    Field("zone", ZONE, "Whose clock; that of the environment where it is not said.", example="Europe/Berlin"),
+    Field("for", Choice(("runs", "faults")), "`faults`: for trials under faults alone, inside the others.",
+          example="faults", attribute="what"),
+), "When something may run.", positioned=True)
+
+
+# --- environments, whole --------------------------------------------------------------------------
+
+
+def _environment(*, position: Position, positions: Mapping[str, Position], target: str | None = None,
+                 targets: Mapping[str, str] | None = None, zone: tzinfo = UTC, windows: tuple[Any, ...] = (),
+                 freeze: tuple[tuple[date, date], ...] = (), faults: Any = None, **attributes: Any) -> Any:
+    """Windows and freezes are in the zone of the environment where they name none."""
+    frozen = tuple(Freeze(first, last, zone, positions["freeze"]) for first, last in freeze)
+    production = attributes.get("production", False)
+    return lambda name: Environment(
+        name=name, position=position, targets=targets or {"target": str(target)}, places=positions, freeze=frozen,
+        windows=tuple(window(zone) for window in windows), faults=faults and faults(production), **attributes)
 
 
 ENVIRONMENT = Record("environment", _environment, (
@@ -152,15 +238,30 @@ ENVIRONMENT = Record("environment", _environment, (
           example="true"),
     Field("openapi", FILE, "The OpenAPI 3.0 or 3.1 document that describes the product: YAML or JSON, from the folder "
           "of this file.", example="spec/openapi.yaml"),
-), "Where a run may go.", positioned=True, exactly_one=("target", "targets"))
+    Field("production", Boolean(), "Real customers are here: it has to be named, and what is not said below is small.",
+          example="true"),
+    Field("identity", IDENTITY, "What the target has to answer before anything else is sent.",
+          example="{call: GET /health, json: {environment: production}}"),
+    Field("given", Choice(GIVENS), "What happens to the state that a scenario starts from: it is made, only looked at, "
+          "or left alone.", example="check"),
+    Field("allow", ListOf(ALLOW, or_one=True), "The calls that may be made: methods and a path, in which `*` is one "
+          "segment and `**` any number.", example="[GET /v1/**, POST /v1/teams/*/invites]"),
+    Field("faults", FAULTS, "On which edges faults may be injected.", example="{user: true, provider: false}"),
+    Field("budget", BUDGET, "How much one run may do.", example="{calls: 2000, writes: 20, rate: 5/s, seconds: 600}"),
+    Field("windows", ListOf(WINDOW, or_one=True, minimum=1), "When runs, or faults, are allowed; always where it is "
+          "not said.", example='[{days: [mon-fri], from: "09:00", to: "17:00", zone: Europe/Berlin}]'),
+    Field("freeze", ListOf(DATES, or_one=True, minimum=1), "Whole days on which nothing runs.",
+          example="[2026-12-20..2027-01-04]"),
+    Field("zone", ZONE, "The time zone of windows and freezes; UTC where it is not said.", example="Europe/Berlin"),
+), "Where a run may go, and what it may do there.", positioned=True, placed=True, exactly_one=("target", "targets"))
 
 
 # --- the file -------------------------------------------------------------------------------------
 
 
-def _project(*, position: Position, environments: dict[str, Environment],
+def _project(*, position: Position, positions: Mapping[str, Position], environments: dict[str, Environment],
              personas: Mapping[str, Persona] | None = None, default: str | None = None, **_: Any) -> Project:
-    return Project(position.file, environments, personas or {}, default)
+    return Project(position.file, environments, personas or {}, default, positions)
 
 
 PROJECT = Record("project", _project, (
@@ -171,4 +272,4 @@ PROJECT = Record("project", _project, (
           example="{pro-eu: {plan: pro, auth: {bearer: env:ACME_TOKEN}}}"),
     Field("default", Name(), "The environment used without `--env`; the first where it is not said.",
           example="local"),
-), "The environments and personas of a project.", positioned=True)
+), "The environments and personas of a project.", positioned=True, placed=True)

@@ -19,13 +19,14 @@ from flowprobe.files.calls import call_line, send_line
 from flowprobe.files.context import BAD, Context
 from flowprobe.files.nodes import Mapping as Mapping_
 from flowprobe.files.nodes import Node, Scalar, Sequence
+from flowprobe.files.policy_lines import allow_line, dates, days, zone
 from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.scalars import Kind, kind_of, number, seen
 from flowprobe.files.values import count, json_path, regex, templated
 
-__all__ = ["ATTACHMENT", "COUNT", "EACH", "EDGE", "FILE", "HEADER_NAME", "ID_PATH", "JSON_PATH", "LOOKUP",
-           "REGEX", "RETRY_ON", "SECRET", "SECRET_FILE", "SEND_LINE", "SENT", "SIGNED_PART", "SPECIALS", "TOKEN_LINE",
-           "TRUE", "UNDER_KEY", "USED", "VERSION", "SpecialReader"]
+__all__ = ["ALLOW", "ATTACHMENT", "COUNT", "DATES", "DAYS", "EACH", "EDGE", "FILE", "HEADER_NAME", "ID_PATH",
+           "JSON_PATH", "LOOKUP", "REGEX", "RETRY_ON", "SECRET", "SECRET_FILE", "SEND_LINE", "SENT", "SIGNED_PART",
+           "SPECIALS", "TOKEN_LINE", "TRUE", "UNDER_KEY", "USED", "VERSION", "ZONE", "SpecialReader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,12 @@ COUNT = Special("count", {"anyOf": [
     {"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"\$\{"},
     {"type": "object", "minProperties": 1, "maxProperties": 1, "propertyNames": {"pattern": r"^\$"}},
 ]})
+_METHOD = "(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)"
+ALLOW = Special("allow", {"type": "string", "pattern": rf"^(\*|{_METHOD}(,{_METHOD})*)\s+([A-Za-z][\w-]*:)?/"})
+_DAY = "(mon|tue|wed|thu|fri|sat|sun)"
+DAYS = Special("days", {"type": "string", "pattern": f"^{_DAY}(-{_DAY})?$"})
+DATES = Special("dates", {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(\.\.\d{4}-\d{2}-\d{2})?$"})
+ZONE = Special("zone", {"type": "string", "minLength": 1})
 
 SENT = Special("sent", {"anyOf": [*COUNT.schema["anyOf"][:2], {
     "type": "object", "minProperties": 1, "additionalProperties": True,
@@ -306,5 +313,9 @@ SPECIALS: Mapping[str, SpecialReader] = {
     ID_PATH.name: SpecialReader(_id_path, "the path of the ids"),
     EACH.name: SpecialReader(_each, "a name with its list"),
     EDGE.name: SpecialReader(_edge, "an edge"),
+    ALLOW.name: SpecialReader(allow_line, "`METHODS /path`"),
+    DAYS.name: SpecialReader(days, "a day, or days from-to"),
+    DATES.name: SpecialReader(dates, "dates, from..to"),
+    ZONE.name: SpecialReader(zone, "the name of a time zone"),
     COUNT.name: SpecialReader(lambda node, context, _: count(node, context), "a whole number or one matcher"),
 }

@@ -32,6 +32,7 @@ from flowprobe.core.events import (
     Event,
     FaultsArmed,
     FaultsDisarmed,
+    Halted,
     Interrupted,
     LedgerOpened,
     PlannedFault,
@@ -45,6 +46,7 @@ from flowprobe.core.events import (
 from flowprobe.core.evidence import RunEvidence, TrialEvidence, fold
 from flowprobe.core.faults.kinds import describe, kind_name
 from flowprobe.core.plan import Group, Setting, expand
+from flowprobe.core.policy import policy_of
 from flowprobe.core.redact import Redactor
 from flowprobe.core.scenario import Fault, Persona
 from flowprobe.core.sends import judge_sends
@@ -61,11 +63,15 @@ from flowprobe.report.result_json import result_json
 from flowprobe.running.branches import at_once
 from flowprobe.running.credentials import Credentials, Line
 from flowprobe.running.drivers import refuse_unverified_edge, trust_of, unverified
+from flowprobe.running.flight import single_flight
 from flowprobe.running.folder import RunFolder
+from flowprobe.running.guard import Guard
+from flowprobe.running.identity import check_identity, probe_identity
 from flowprobe.running.places import STATE
 from flowprobe.running.recorder import Recorder
+from flowprobe.running.review import review
 from flowprobe.running.selection import Request, Selection
-from flowprobe.running.session import Session, refuse_personas, refuse_unreachable_edges
+from flowprobe.running.session import Session
 from flowprobe.running.stopping import Stopper
 from flowprobe.secrets.references import Vault
 
@@ -88,7 +94,11 @@ class Watcher(Protocol):
 def run(request: Request, selection: Selection, watcher: Watcher) -> RunReport:
     """Run the selection. Raises InvalidInput, Refused, EnvironmentBroken or ToolFailed only before the first trial
     could begin and nothing has to be cleaned up."""
-    return _Run(request, selection, watcher).execute()
+    reviewed = review(request, selection, datetime.now(UTC))
+    reviewed.enforce()
+    selection = replace(reviewed.selection, notes=reviewed.notes)
+    with single_flight(selection.environment):
+        return _Run(request, selection, watcher).execute()
 
 
 class _Run:
@@ -98,10 +108,8 @@ class _Run:
         self._seed = request.seed if request.seed is not None else secrets.randbelow(2**31)
         now = datetime.now(UTC)
         plans = tuple(plan for chosen in selection.chosen for plan in chosen.plans)
-        refuse_unreachable_edges(selection.environment, plans)
         refuse_unverified_edge(selection.environment, plans)
         trust_of(selection.environment)
-        refuse_personas(selection.environment, _bound(selection))
         self._redactor = Redactor()
         self._vault = Vault(self._redactor, folder=Path(selection.project.file).parent, allow_exec=request.allow_exec)
         credentials = Credentials(_bound(selection), self._vault, Line(
@@ -111,6 +119,8 @@ class _Run:
         self._session = Session(
             selection.environment, run=self._id, folder=self._folder, vault=self._vault, plans=plans,
             credentials=credentials, injector=request.injector)
+        self._guard = Guard(policy_of(selection.environment, self._session.targets))
+        self._session.permit = self._guard.permit
         self._groups = self._expand(now)
         self._recorder = Recorder(JournalWriter(self._folder.journal / "runner.jsonl", "runner", redact=self._redactor),
                                   Ledger(self._folder.ledger, self._opened_ledger()), watcher.event)
@@ -125,7 +135,8 @@ class _Run:
     def _expand(self, now: datetime) -> tuple[Group, ...]:
         setting = Setting(self._selection.project.personas, self._session.targets, self._seed,
                           self._selection.variables,
-                          self._request.timeout_s, contract=self._selection.contract)
+                          self._request.timeout_s, policy_of(self._selection.environment).given,
+                          contract=self._selection.contract)
         return tuple(
             group for chosen in self._selection.chosen
             for group in expand(chosen.scenario, chosen.plans, setting, only=chosen.bind, now=now,
@@ -155,6 +166,7 @@ class _Run:
 
     def _trials(self, worker: ThreadPoolExecutor) -> None:
         trouble = self._opened(worker)
+        self._guard.begin()
         for group in self._groups:
             broken = trouble
             for trial in group.trials:
@@ -164,8 +176,9 @@ class _Run:
                     continue
                 verdict = self._trial(worker, trial)
                 if trial is group.twin and verdict.kind in (Kind.FAIL, Kind.INCONCLUSIVE):
-                    broken = (f"its unfaulted trial came out as {verdict.kind}, so there is nothing to compare with",
-                              "baseline")
+                    broken = self._halted() or (
+                        f"its unfaulted trial came out as {verdict.kind}, so there is nothing to compare with",
+                        "baseline")
                 if self._request.fail_fast and verdict.kind is Kind.FAIL:
                     trouble = broken = ("--fail-fast: an earlier trial failed", "stopped")
 
@@ -180,6 +193,22 @@ class _Run:
         if self._session.watched:
             self._record(EnvironmentReady())
             self._answered = True
+        return self._identified()
+
+    def _identified(self) -> tuple[str, str] | None:
+        """Ask the target who it is. Raises Refused where it is somebody else; nobody at all is the environment's."""
+        environment = self._selection.environment
+        driver, send = self._session.anonymous()
+        try:
+            judged = probe_identity(environment, self._session.targets, self._guard.probe(send))
+        finally:
+            self._session.dismiss(driver)
+        if judged is not None:
+            self._record(judged)
+        try:
+            check_identity(environment, judged)
+        except EnvironmentBroken as broken:
+            return str(broken), "environment"
         return None
 
     def _lost(self) -> tuple[str, str] | None:
@@ -191,6 +220,8 @@ class _Run:
         return f"{part}: {detail}", "tool" if part == "proxy" else "environment"
 
     def _halted(self) -> tuple[str, str] | None:
+        if self._guard.halt is not None:
+            return f"the run was halted before this trial: {self._guard.halt.because}", "stopped"
         return ("the run was stopped before this trial", "stopped") if self._stopper.stopped() else None
 
     # --- one trial ---
@@ -226,9 +257,11 @@ class _Run:
         if trial.scenario.given:
             self._session.disarm(trial)  # its calls are recorded, and not faulted
         driver, send = self._session.client(trial.plan)
+        guarded = self._guard.workflow(send, trial.scenario, faulted=bool(trial.plan.faults), wait=self._wait,
+                                       stopped=self._stopper.stopped)
         try:
             drive(walk(trial), Hands(
-                send=send, record=self._record, stopped=self._should_stop, wait=self._stopper.wait,
+                send=guarded, record=self._record, stopped=self._should_stop, wait=self._wait,
                 conceal=self._conceal, arm=lambda: self._arm(trial), sign_in=self._session.sign_in, fork=at_once))
         finally:
             self._session.dismiss(driver)
@@ -245,8 +278,14 @@ class _Run:
         if trial.plan.faults:
             self._record(FaultsArmed(trial.id, trial.id))
 
+    def _wait(self, seconds: float) -> None:
+        """Let time pass, until then, until a stop, or until the run's seconds are used up."""
+        left = self._guard.seconds_left()
+        self._stopper.wait(seconds if left is None else min(seconds, left))
+
     def _should_stop(self) -> bool:
-        return self._stopper.stopped() or bool(self._recorder.broken) or self._lost() is not None
+        ours = bool(self._recorder.broken) or self._lost() is not None
+        return ours or self._stopper.stopped() or self._guard.halt is not None
 
     def _conceal(self, secret: str) -> None:
         """A value that a reply gave and that the scenario calls secret; one too short to be told apart stays."""
@@ -257,6 +296,8 @@ class _Run:
         part, detail = self._session.lost()
         if part == "proxy":
             self._record(ToolFailure(part, detail, trial.id))
+        if self._guard.halt is not None:
+            self._record(Halted(trial.id, self._guard.halt.kind, self._guard.halt.because))
         if self._recorder.broken:
             self._record(ToolFailure("journal", self._recorder.broken, trial.id))
         for process, how, stand_in in self._session.ended():
@@ -274,8 +315,9 @@ class _Run:
         rows = open_rows(line.event for line in self._recorder.lines)
         if rows:
             driver, send = self._session.client(None)
+            guarded = self._guard.cleanup(send, trial.scenario, wait=time.sleep)
             try:
-                drive(clean(rows, budget=CLEANUP_BUDGET_S), Hands(send=send, record=self._record, wait=time.sleep))
+                drive(clean(rows, budget=CLEANUP_BUDGET_S), Hands(send=guarded, record=self._record, wait=time.sleep))
             except KeyboardInterrupt:
                 self._watcher.notice("leaving without the rest of the cleanup; the ledger has what is left: "
                                      f"{self._folder.ledger}")

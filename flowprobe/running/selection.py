@@ -23,7 +23,7 @@ from flowprobe.running.places import profile_folders, shown_path
 if TYPE_CHECKING:
     from flowprobe.core.contract import Contract
 
-__all__ = ["Chosen", "Request", "Selection", "select"]
+__all__ = ["Chosen", "Request", "Selection", "bindings", "find", "load_here", "select"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ def select(request: Request) -> Selection:
     """Read and check everything that the request names. Raises InvalidInput with every problem at once."""
     files = scenario_files(request.paths)
     named = {path.resolve() for path in request.paths if path.is_file()}
-    project = load_project(_project_file(request.paths))
-    environment = _environment(project, request.environment)
+    project = load_here(request.paths)
+    environment = find(project, request.environment)
     scenarios, contract, problems = _load(files, project, environment)
     if problems:
         raise InvalidInput(problems)
@@ -105,6 +105,11 @@ def _missing(scenario: Scenario) -> list[str]:
     return [name for name, wanted in scenario.inputs.items() if wanted.required]
 
 
+def load_here(paths: Sequence[Path] = ()) -> Project:
+    """The project of the first path, else of the working directory. Raises InvalidInput."""
+    return load_project(_project_file(paths))
+
+
 def _project_file(paths: Sequence[Path]) -> Path:
     start = paths[0] if paths else Path()
     found = find_project(start.resolve() if start.is_dir() else start.resolve().parent) or find_project(Path.cwd())
@@ -114,7 +119,8 @@ def _project_file(paths: Sequence[Path]) -> Path:
     return Path(shown_path(found))
 
 
-def _environment(project: Project, name: str | None) -> Environment:
+def find(project: Project, name: str | None) -> Environment:
+    """The environment of that name, else the default one. Raises InvalidInput."""
     wanted = name or project.default or next(iter(project.environments))
     if wanted in project.environments:
         return project.environments[wanted]
@@ -221,14 +227,15 @@ def _failed_last(chosen: Sequence[Chosen]) -> tuple[Chosen, ...]:
     failed = {_key(trial["file"], trial["personas"], trial["plan"]) for trial in bad}
     again = []
     for item in chosen:
-        for binding in _bindings(item):
+        for binding in bindings(item):
             plans = tuple(p for p in item.plans if _key(item.scenario.file, binding, p.name) in failed)
             if plans or _key(item.scenario.file, binding, "none") in failed:
                 again.append(Chosen(item.scenario, plans or item.plans, binding))
     return tuple(again)
 
 
-def _bindings(item: Chosen) -> list[dict[str, str]]:
+def bindings(item: Chosen) -> list[dict[str, str]]:
+    """The personas that each group of trials binds to the roles."""
     personas = item.scenario.personas
     every = (dict(zip(personas, names, strict=True)) for names in product(*personas.values()))
     return [b for b in every if all(b[role] == name for role, name in item.bind.items() if role in b)]

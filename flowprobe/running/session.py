@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 from flowprobe.core.emit import SignedIn
 from flowprobe.core.resolve import resolve_text
-from flowprobe.core.scenario import CallTemplate, Environment, FaultPlan, Persona, Provider, Start, webhook_edge
+from flowprobe.core.scenario import CallTemplate, Environment, FaultPlan, Provider, Start, webhook_edge
 from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.core.wire import Call, Outcome
-from flowprobe.errors import EnvironmentBroken, Refused
-from flowprobe.http.driver import Driver
+from flowprobe.errors import EnvironmentBroken
+from flowprobe.http.driver import Driver, Permit
 from flowprobe.product.ports import free_port, taken
 from flowprobe.product.product import Product
 from flowprobe.product.spec import StartSpec
@@ -27,33 +27,14 @@ from flowprobe.running.drivers import Asking, client_certificates, only_targets,
 from flowprobe.running.folder import RunFolder
 from flowprobe.secrets.references import Vault
 
-__all__ = ["USER_EDGE", "Session", "located", "refuse_personas", "refuse_unreachable_edges"]
+__all__ = ["USER_EDGE", "Session", "located"]
 
 USER_EDGE = "user"
 
 
-def refuse_unreachable_edges(environment: Environment, plans: Iterable[FaultPlan]) -> None:
-    """Raise Refused where a plan faults a provider of a product that we do not start: its calls do not pass us."""
-    faulted = {fault.edge for plan in plans for fault in plan.faults} - {USER_EDGE}
-    if faulted and not environment.start:
-        raise Refused(
-            f"faults on {', '.join(sorted(faulted))} need a product that FlowProbe starts, and the environment "
-            f"{environment.name!r} ({environment.position}) has no `start`: run with --faults none, or choose an "
-            "environment that starts the product")
-
-
-def refuse_personas(environment: Environment, personas: Iterable[Persona]) -> None:
-    """Raise Refused for a persona that the environment does not allow."""
-    allowed = environment.personas
-    refused = [persona.name for persona in personas if allowed is not None and persona.name not in allowed]
-    if refused:
-        raise Refused(
-            f"the environment {environment.name!r} ({environment.position}) allows the personas "
-            f"{', '.join(allowed or ())}, and not {', '.join(refused)}")
-
-
 class Session:
-    """Opened once for a run, closed on every way out of it. `credentials` sign each persona's calls."""
+    """Opened once for a run, closed on every way out of it. `credentials` sign each persona's calls; `permit` is what
+    its drivers ask about every call."""
 
     def __init__(self, environment: Environment, *, run: str, folder: RunFolder, vault: Vault,
                  credentials: Credentials, plans: tuple[FaultPlan, ...], injector: bool) -> None:
@@ -65,7 +46,7 @@ class Session:
         self.targets = {name: _with_port(url) for name, url in environment.targets.items()}
         self._upstreams = {name: _with_port(p.upstream or p.url) for name, p in environment.providers.items()}
         self._trust = trust_of(environment)
-        self._permit = only_targets(self.targets)
+        self.permit: Permit = only_targets(self.targets)
         self._user_edge = any(_on_user_edge(plan) for plan in plans)
         self.owned = bool(environment.start)
         self._private = tempfile.TemporaryDirectory(prefix="flowprobe-")
@@ -191,6 +172,13 @@ class Session:
         """Let the calls of a persona in a trial bear these headers, in place of its own credentials."""
         self._signed_in[signed.trial, signed.persona] = signed.headers
 
+    def anonymous(self) -> tuple[Driver, Callable[[Call], Outcome]]:
+        """A driver and its `send` for calls that are nobody's: past the user edge, ended by a stop."""
+        driver = self._driver(False)
+        self._drivers.append(driver)
+        self._walking.append(driver)
+        return driver, driver.send
+
     def dismiss(self, driver: Driver) -> None:
         self._drivers.remove(driver)
         if driver in self._walking:
@@ -204,13 +192,13 @@ class Session:
 
     def _asking(self) -> Asking:
         asking = Asking()
-        asking.use(self._driver(False), targets=self.targets)
+        asking.use(self._driver(False, only_targets(self.targets)), targets=self.targets)
         return asking
 
-    def _driver(self, faulted: bool) -> Driver:
+    def _driver(self, faulted: bool, permit: Permit | None = None) -> Driver:
         ready = self._ready if faulted else None
         ca = Path(ready.ca_cert) if ready and ready.ca_cert else None
-        return Driver(proxy=ready.user_proxy if ready else None, ca=ca, permit=self._permit, tls=self._trust,
+        return Driver(proxy=ready.user_proxy if ready else None, ca=ca, permit=permit or self.permit, tls=self._trust,
                       certificates=self._certificates, http2=self._environment.http2)
 
     def _apply(self, trial: Trial, plan: FaultPlan) -> None:
@@ -222,8 +210,9 @@ class Session:
         edges = tuple(self._edges())
         if not edges:
             return None
-        return ProxyProcess(run=run, edges=edges, journal=self._folder.journal / "proxy.jsonl", owned=self.owned,
-                            injector=injector, upstream_ca=self._upstream_ca())
+        return ProxyProcess(run=run, edges=edges, journal=self._folder.journal / "proxy.jsonl",
+                            owned=self.owned and not self._environment.production, injector=injector,
+                            upstream_ca=self._upstream_ca())
 
     def _upstream_ca(self) -> Path | None:
         """What our proxy believes: the usual roots, and beside them the authority of the lab."""

@@ -4,7 +4,7 @@ called again, as the persona that made it, and what came of it is written beside
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +13,14 @@ from flowprobe.core.cleaning import Row, clean, open_rows
 from flowprobe.core.drive import Hands, drive
 from flowprobe.core.events import CleanupEnded, Event, LedgerOpened
 from flowprobe.core.redact import Redactor
-from flowprobe.core.scenario import CallTemplate, Project
+from flowprobe.core.scenario import CallTemplate, Environment, Project
 from flowprobe.errors import EnvironmentBroken
 from flowprobe.files.project import load_project
 from flowprobe.http.driver import Driver
-from flowprobe.http.trust import EVERYDAY
+from flowprobe.http.trust import ClientCertificate
 from flowprobe.ledger.file import Ledger, read_ledger
 from flowprobe.running.credentials import Credentials, Line
-from flowprobe.running.drivers import Asking, client_certificates, trust_of
+from flowprobe.running.drivers import Asking, client_certificates, only_targets, trust_of
 from flowprobe.running.places import STATE
 from flowprobe.running.session import located
 from flowprobe.secrets.references import Vault
@@ -71,8 +71,7 @@ def sweep(left: Left, *, tell: Callable[[Event], None], allow_exec: bool = False
     environment = project.environments.get(left.opened.environment)
     credentials, ask = _credentials(left.opened, project, left.rows, allow_exec=allow_exec)
     shown = client_certificates(credentials.key_pairs)
-    trust, http2 = (trust_of(environment), environment.http2) if environment else (EVERYDAY, False)
-    driver = Driver(tls=trust, certificates=shown, http2=http2)
+    driver = _driver(environment, shown)
     ask.use(driver, targets=environment.targets if environment else {})
 
     def record(event: Event) -> None:
@@ -99,6 +98,14 @@ def _credentials(opened: LedgerOpened, project: Project, rows: Sequence[Row], *,
     ask = Asking()
     line = Line(lambda call: _located(call, project, opened), ask.send, lambda _: None)
     return Credentials((persona for persona in found if persona), vault, line), ask
+
+
+def _driver(environment: Environment | None, certificates: Mapping[str, ClientCertificate]) -> Driver:
+    """For the targets that the environment has now; one that we started had other ports then."""
+    if environment is None:
+        return Driver(certificates=certificates)
+    permit = None if environment.start else only_targets(environment.targets)
+    return Driver(tls=trust_of(environment), http2=environment.http2, permit=permit, certificates=certificates)
 
 
 def _located(call: CallTemplate, project: Project, opened: LedgerOpened) -> str:

@@ -19,8 +19,11 @@ FACES = {
 }
 """Packages that are tested through their face: a test file for each of their modules would test its inside."""
 
+POLICY = "tests/end_to_end/test_policy.py"
 WALK, RUNS, PAGES = "tests/core/test_walk.py", "tests/end_to_end/test_running.py", "tests/docs/test_commands.py"
 ELSEWHERE = {
+    "flowprobe/cli/configuring.py": POLICY,
+    "flowprobe/cli/planning.py": POLICY,
     "flowprobe/cli/demo.py": "tests/end_to_end/test_demo.py",
     "flowprobe/cli/doctor.py": PAGES,
     "flowprobe/cli/app.py": "tests/docs/test_cli_reference.py",

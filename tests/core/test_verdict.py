@@ -10,11 +10,13 @@ from flowprobe.core.events import (
     CleanupPlanned,
     CleanupSettled,
     EnvironmentReady,
+    Halted,
     Interrupted,
     PlannedFault,
     ProcessEnded,
     Saturated,
     ToolFailure,
+    TrialEnded,
     TrialSkipped,
 )
 from flowprobe.core.evidence import fold
@@ -215,6 +217,14 @@ def test_an_interruption_is_130_unless_something_is_left_over() -> None:
     assert code(passed().runner(Interrupted("SIGINT"))) == 130
     left = CleanupSettled(TRIAL, "one", 1, "pro-eu", "unknown")
     assert code(passed(left).runner(Interrupted("SIGINT"))) == 7
+
+
+@pytest.mark.parametrize(("kind", "exit"), [("budget", 6), ("window", 6), ("refused", 5)])
+def test_a_guard_that_ended_the_run_says_why_and_has_its_own_exit(kind: str, exit: int) -> None:
+    stopped = Journal().runner(started(), sent("one"), unanswered(reason="refused"), TrialEnded(TRIAL, "stopped"), Halted(TRIAL, kind, "why"))
+    assert judged(stopped) == Verdict(Kind.INCONCLUSIVE, Blame.STOPPED, ("why",))
+    assert code(stopped) == exit
+    assert code(stopped.runner(Interrupted("SIGINT"))) == 130
 
 
 def test_a_bug_of_ours_outranks_a_fail_and_yields_to_leftovers() -> None:

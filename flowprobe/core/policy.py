@@ -1,0 +1,227 @@
+"""What an environment allows, and the one judge of it: before the run for whole scenarios, in the run for each call.
+
+Guards fail closed: what cannot be told to be allowed is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from flowprobe.core.calls import PlannedCall, Span, calls_of, needs
+from flowprobe.core.paths import covers, outlined, readings, strange
+from flowprobe.core.resolve import Names
+from flowprobe.core.rules import SAFE, AllowRule, Budget, FaultRule, Given, Rate, is_write
+from flowprobe.core.scenario import Environment, FaultPlan, Scenario
+from flowprobe.core.steps import CallTemplate
+from flowprobe.core.values import Position
+from flowprobe.core.windows import Calendar
+
+__all__ = ["PRODUCTION_BUDGET", "Policy", "Refusal", "demand", "known", "policy_of", "unkept"]
+
+PRODUCTION_BUDGET = Budget(calls=500, writes=20, rate=Rate(5, 1, "5/s"), seconds=600)
+_URL = re.compile(r"(https?)://([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(/[^?#]*)?(?:\?[^#]*)?")
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A guard's no: the key of the environment that says it and where that stands, what was to be done and where that
+    stands (None: not in a file)."""
+
+    rule: str
+    position: Position
+    found: str
+    place: Position | None = None
+
+    def __str__(self) -> str:
+        lead = f"{self.place}: " if self.place else ""
+        return f"{lead}{self.found} (`{self.rule}`, {self.position})"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An environment with its defaults filled in. `places` says where a part stands; one that is not said stands where
+    `production`, or else the environment does."""
+
+    environment: str
+    production: bool
+    targets: Mapping[str, str]
+    rules: tuple[AllowRule, ...]
+    faults: FaultRule
+    budget: Budget
+    given: Given
+    calendar: Calendar
+    personas: tuple[str, ...] | None
+    position: Position
+    places: Mapping[str, Position]
+
+    def place(self, part: str) -> Position:
+        return self.places.get(part) or self.places.get("production") or self.position
+
+    # --- one call, in the run ---
+
+    def permit(self, method: str, url: str) -> Refusal | None:
+        """Whether a whole call may be sent: its host is one of ours, and a rule covers it."""
+        found = tuple(self._inside(url))
+        parted = _parted(url)
+        if parted is not None and strange(parted[1]):
+            return self._refuse("allow", f"{method} {_origin(url)} has . or .. in its path, which leads elsewhere")
+        if not found:
+            return self._refuse("targets", f"{method} {_origin(url)} is no target of {self.environment!r}")
+        if any(self._allowed(method, name, path) for name, path in found):
+            return None
+        return self._unlisted(f"{method} {found[0][1].partition('?')[0]}")
+
+    def at_target(self, url: str) -> bool:
+        """Whether a URL is inside one of the targets, and nobody could read its path in another way."""
+        return any(len(tuple(readings(path))) == 1 for _, path in self._inside(url))
+
+    def _inside(self, url: str) -> Iterator[tuple[str, str]]:
+        """The targets that a URL is inside, each with the path as rules see it."""
+        asked = _parted(url)
+        if asked is None or strange(asked[1]):
+            return
+        for name, base in self.targets.items():
+            own = _parted(base)
+            if own is None or own[0] != asked[0]:
+                continue
+            prefix = own[1].rstrip("/")
+            if asked[1] == prefix or asked[1].startswith(prefix + "/"):
+                yield name, asked[1][len(prefix):] or "/"
+
+    def _allowed(self, method: str, target: str, path: str) -> bool:
+        return all(any(_speaks(rule, method, target) and covers(rule.path, reading) for rule in self.rules)
+                   for reading in readings(path))
+
+    def _refuse(self, rule: str, found: str, place: Position | None = None) -> Refusal:
+        return Refusal(rule, self.place(rule), found, place)
+
+    def _unlisted(self, shown: str, place: Position | None = None) -> Refusal:
+        allowed = ", ".join(str(rule) for rule in self.rules[:6]) + (", …" if len(self.rules) > 6 else "")
+        return self._refuse("allow", f"{shown} is not among what {self.environment!r} allows: {allowed or 'nothing'}",
+                            place)
+
+    # --- whole scenarios, before the run ---
+
+    def rule_for(self, call: CallTemplate, names: Names) -> AllowRule | None:
+        """The rule that allows whatever a call line may become; None where there is none, or none can be told."""
+        target = call.target or next(iter(self.targets))
+        path = outlined(call.path, names)
+        if path is None:
+            return None
+        fitting = (rule for rule in self.rules if _speaks(rule, call.method, target) and covers(rule.path, path))
+        return next(fitting, None)
+
+    def judge(self, scenario: Scenario, names: Names) -> tuple[Refusal, ...]:
+        """Everything in a scenario that may not be done here. `names` are those that are known before the run: where
+        one is not, every value of it has to be allowed."""
+        planned = calls_of(scenario, self.given)
+        writers = {each.step for each in planned if each.writes}
+        return tuple(refusal for each in planned for refusal in self._judge(each, known(each, names), writers))
+
+    def _judge(self, planned: PlannedCall, names: Names, writers: set[str]) -> Iterator[Refusal]:
+        if not self._may(planned.call, names):
+            yield self._unlisted(f"{planned.call.method} {planned.call.path}", planned.call.position)
+        elif self.production and planned.call.method == "DELETE" and not writers & set(planned.made_by):
+            yield self._refuse("production", f"{planned.call.method} {planned.call.path} may only name what a write of "
+                               "this journey made, by a capture of that step", planned.call.position)
+        for call in (each.call for each in planned.cleanup if not each.own):
+            if not self._may(call, names):
+                yield self._unlisted(f"the cleanup {call.method} {call.path}, which no capture of its own step names,",
+                                     call.position)
+
+    def _may(self, call: CallTemplate, names: Names) -> bool:
+        """A line that brings a whole URL can only be judged when that is known."""
+        path = outlined(call.path, names)
+        if path is None:
+            return True
+        return not strange("/".join(segment or "*" for segment in path)) and self.rule_for(call, names) is not None
+
+    def judge_plan(self, plan: FaultPlan) -> Refusal | None:
+        """Why a fault plan is not for this environment."""
+        edges = [edge for edge in dict.fromkeys(fault.edge for fault in plan.faults) if not self.faults.allows(edge)]
+        if not edges:
+            return None
+        return self._refuse("faults", f"the plan {plan.name!r} faults {', '.join(edges)}, and {self.environment!r} "
+                            f"allows {self.faults}", plan.position)
+
+    def judge_budget(self, calls: Span, writes: Span) -> tuple[Refusal, ...]:
+        """A run that could not end within its budget does not begin."""
+        asked = (("calls", calls.least, self.budget.calls), ("writes", writes.least, self.budget.writes))
+        return tuple(
+            self._refuse("budget", f"the run needs at least {least} {what}, cleanup included, and may make {most}")
+            for what, least, most in asked if most is not None and least > most)
+
+
+def policy_of(environment: Environment, targets: Mapping[str, str] | None = None) -> Policy:
+    """The policy of an environment; `targets` are its URLs with their real ports."""
+    production = environment.production
+    rules = environment.allow
+    if rules is None:
+        place = environment.places.get("production", environment.position)
+        rules = (AllowRule(SAFE if production else (), "/**", place),)
+    return Policy(
+        environment.name, production, dict(targets or environment.targets), rules,
+        environment.faults or FaultRule(user=True, provider=not production),
+        _budget(environment), environment.given or ("check" if production else "run"),
+        Calendar(environment.windows, environment.freeze), environment.personas, environment.position,
+        environment.places)
+
+
+def _budget(environment: Environment) -> Budget:
+    """What a production environment does not say of its budget is small."""
+    said = environment.budget or Budget()
+    if not environment.production:
+        return said
+    small = PRODUCTION_BUDGET
+    return Budget(
+        small.calls if said.calls is None else said.calls, small.writes if said.writes is None else said.writes,
+        said.rate or small.rate, small.seconds if said.seconds is None else said.seconds)
+
+
+def known(planned: PlannedCall, names: Names) -> dict[str, Any]:
+    """The names as the step calls them: in a scenario that is used, roles have names of their own."""
+    roles = {role: names[ours] for role, ours in planned.roles.items() if ours in names}
+    return {**roles, "env": names.get("env", {})}
+
+
+def demand(scenarios: Sequence[tuple[Scenario, int]], given: Given = "run") -> tuple[Span, Span]:
+    """The calls and the writes of a run: each scenario with the number of its trials."""
+    calls = writes = Span()
+    for scenario, trials in scenarios:
+        for planned in calls_of(scenario, given):
+            both = needs(planned)
+            calls, writes = calls + both[0].times(trials), writes + both[1].times(trials)
+    return calls, writes
+
+
+def unkept(scenario: Scenario, given: Given = "run") -> tuple[PlannedCall, ...]:
+    """The writes of a journey that leave behind what they make: without a cleanup, and no DELETE."""
+    return tuple(each for each in calls_of(scenario, given)
+                 if is_write(each.call.method) and each.call.method != "DELETE" and not each.cleanup)
+
+
+def _speaks(rule: AllowRule, method: str, target: str) -> bool:
+    return (not rule.methods or method.upper() in rule.methods) and rule.target in (None, target)
+
+
+def _parted(url: str) -> tuple[tuple[str, str, int], str] | None:
+    """Origin and path of a URL that two readers cannot read differently; None for any other."""
+    found = _URL.fullmatch(url)
+    if found is None or not url.isprintable() or (found[3] and int(found[3]) > 65_535):
+        return None
+    scheme = found[1]
+    return (scheme, found[2].lower(), int(found[3]) if found[3] else _PORTS[scheme]), found[4] or ""
+
+
+def _origin(url: str) -> str:
+    """As much of a URL as a message may show."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    except ValueError:
+        return "a URL that cannot be read"

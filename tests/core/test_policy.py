@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flowprobe.core.calls import Span
+from flowprobe.core.faults.latency import Latency
+from flowprobe.core.policy import PRODUCTION_BUDGET, Policy, demand, policy_of, unkept
+from flowprobe.core.rules import AllowRule, Budget, FaultRule
+from flowprobe.core.scenario import Environment
+from tests.scenes import HERE, a_plan, a_scenario, a_step
+
+API, AUTH = "https://api.acme.test/base", "http://auth.acme.test:8080"
+
+
+def rule(words: str, target: str | None = None) -> AllowRule:
+    methods, path = words.split(" ")
+    return AllowRule(() if methods == "*" else tuple(methods.split(",")), path, HERE, target)
+
+
+def a_policy(*rules: str, **more: Any) -> Policy:
+    allow = tuple(rule(words) for words in rules) if rules else None
+    return policy_of(Environment("production", HERE, {"api": API, "auth": AUTH}, allow=allow, **more))
+
+
+# --- one call --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("method", "url"), [
+    ("GET", f"{API}/v1/seats"), ("GET", f"{API}/v1/seats?all=1"), ("GET", f"{AUTH}/v1"), ("POST", f"{API}/v1/teams/t/invites"),
+    ("GET", "https://API.acme.test:443/base/v1/x"),
+])
+def test_what_is_listed_may_be_called(method: str, url: str) -> None:
+    assert a_policy("GET /v1/**", "POST /v1/teams/*/invites").permit(method, url) is None
+
+
+@pytest.mark.parametrize(("method", "url"), [
+    ("DELETE", f"{API}/v1/seats"), ("POST", f"{API}/v1/teams/t/u/invites"), ("POST", f"{API}/v1/teams//invites"),
+    ("POST", f"{API}/v1/teams/t%2Fu/invites"), ("GET", f"{API}/v1/..%2Fadmin"), ("GET", f"{API}/v2/seats"), ("GET", f"{API}/v1/../admin"),
+    ("GET", f"{API}/v1/%2e%2e/admin"), ("GET", "https://api.acme.test/v1/seats"), ("GET", "https://evil.test/base/v1/seats"),
+    ("GET", "http://api.acme.test/base/v1/seats"), ("GET", "https://api.acme.test:444/base/v1/seats"),
+    ("GET", "https://api.acme.test@evil.test/base/v1/seats"), ("GET", "https://api.acme.test.evil.test/base/v1/seats"),
+    ("GET", f"{API}x/v1/seats"), ("GET", "file:///etc/passwd"), ("GET", "https://api.acme.test\\@evil.test/base/v1"),
+    ("GET", f"{API}/v1/a\nb"), ("GET", ""), ("GET", "https://api.acme.test:99999/base/v1"), ("get", f"{API}/v2"),
+])
+def test_what_is_not_listed_is_refused_with_its_rule_and_place(method: str, url: str) -> None:
+    refusal = a_policy("GET /v1/**", "POST /v1/teams/*/invites").permit(method, url)
+    assert refusal is not None
+    assert refusal.rule in ("allow", "targets")
+    assert f"`{refusal.rule}`, {HERE}" in str(refusal)
+
+
+def test_an_own_call_to_an_undeclared_host_is_refused_everywhere() -> None:
+    assert a_policy().permit("GET", "https://elsewhere.test/") is not None
+
+
+def test_where_everything_is_allowed_an_odd_id_is_too() -> None:
+    assert a_policy().permit("GET", f"{API}/things/..%2F..%2F..") is None
+    assert a_policy("GET /things/*").permit("GET", f"{API}/things/..%2Fadmin") is not None
+    assert not a_policy().at_target(f"{API}/things/..%2F..")
+    assert a_policy().at_target(f"{API}/things/x")
+
+
+def test_a_refusal_shows_no_credentials_of_a_url() -> None:
+    assert "secret" not in str(a_policy().permit("GET", "https://user:secret@elsewhere.test/?token=secret"))
+
+
+def test_a_rule_may_be_about_one_target() -> None:
+    policy = policy_of(Environment("e", HERE, {"api": API, "auth": AUTH}, allow=(rule("PUT /x", "auth"),)))
+    assert policy.permit("PUT", f"{AUTH}/x") is None
+    assert policy.permit("PUT", f"{API}/x") is not None
+
+
+# --- defaults --------------------------------------------------------------------------------------
+
+
+def test_without_a_word_everything_is_allowed_but_on_production_only_reads() -> None:
+    assert a_policy().permit("DELETE", f"{API}/v1") is None
+    production = a_policy(production=True)
+    assert production.permit("HEAD", f"{API}/v1") is None
+    assert production.permit("DELETE", f"{API}/v1") is not None
+
+
+def test_the_defaults_of_production() -> None:
+    policy = a_policy(production=True, budget=Budget(calls=2000))
+    assert policy.budget == Budget(2000, PRODUCTION_BUDGET.writes, PRODUCTION_BUDGET.rate, PRODUCTION_BUDGET.seconds)
+    assert (policy.given, policy.faults) == ("check", FaultRule(True, False))
+    assert (a_policy().given, a_policy().faults, a_policy().budget) == ("run", FaultRule(True, True), Budget())
+
+
+# --- whole scenarios -------------------------------------------------------------------------------
+
+INVITE = a_step("invite", "POST /v1/teams/${admin.team}/invites", captures={"id": "$.id"}, cleanup="DELETE /v1/invites/${invite.id}")
+
+
+def test_a_cleanup_is_allowed_wherever_its_step_is() -> None:
+    assert a_policy("POST /v1/teams/*/invites").judge(a_scenario(INVITE), {}) == ()
+
+
+def test_a_cleanup_that_names_something_else_needs_a_rule() -> None:
+    step = a_step("invite", "POST /v1/invites", cleanup="DELETE /v1/teams/${admin.team}")
+    (refusal,) = a_policy("POST /v1/invites").judge(a_scenario(step), {})
+    assert "the cleanup DELETE /v1/teams/${admin.team}" in str(refusal)
+
+
+def test_a_persona_narrows_what_a_look_up_may_be() -> None:
+    policy = a_policy("POST /v1/teams/t_1/invites")
+    assert policy.judge(a_scenario(INVITE), {"admin": {"team": "t_1"}}) == ()
+    assert len(policy.judge(a_scenario(INVITE), {"admin": {"team": "t_2"}})) == 1
+    assert len(policy.judge(a_scenario(INVITE), {})) == 1
+
+
+def test_every_refusal_comes_at_once() -> None:
+    steps = (a_step("a", "PUT /a"), a_step("b", "GET /b"), a_step("c", "DELETE /c"))
+    assert [refusal.found.split(" is ")[0] for refusal in a_policy("GET /**").judge(a_scenario(*steps), {})] == ["PUT /a", "DELETE /c"]
+
+
+def test_on_production_a_delete_names_what_the_journey_made() -> None:
+    make = a_step("make", "POST /things", captures={"id": "$.id"})
+    find = a_step("find", "GET /things", captures={"id": "$.id"})
+    policy = a_policy("* /**", production=True)
+    assert policy.judge(a_scenario(make, a_step("drop", "DELETE /things/${make.id}")), {}) == ()
+    assert len(policy.judge(a_scenario(find, a_step("drop", "DELETE /things/${find.id}")), {})) == 1
+    assert len(policy.judge(a_scenario(make, a_step("wipe", "DELETE /things")), {})) == 1
+    assert a_policy("* /**").judge(a_scenario(a_step("wipe", "DELETE /things")), {}) == ()
+
+
+def test_a_path_with_dots_is_refused_before_the_run() -> None:
+    assert len(a_policy("GET /**").judge(a_scenario(a_step("a", "GET /v1/../admin")), {})) == 1
+
+
+def test_a_line_that_brings_a_whole_url_is_judged_when_that_is_known() -> None:
+    assert a_policy("GET /v1").judge(a_scenario(a_step("a", "PUT ${ticket.url}")), {}) == ()
+
+
+def test_plans_are_judged_by_their_edges() -> None:
+    slow, own = a_plan("slow", payments=Latency(1.0), mail=Latency(1.0)), a_plan("own", user=Latency(1.0))
+    production = a_policy(production=True)
+    assert production.judge_plan(own) is None
+    assert "faults payments, mail" in str(production.judge_plan(slow))
+    named = a_policy(faults=FaultRule(user=False, provider=("payments",)))
+    assert "faults mail," in str(named.judge_plan(slow))
+    assert named.judge_plan(own) is not None
+
+
+def test_a_run_that_cannot_end_within_its_budget_is_refused() -> None:
+    policy = a_policy("* /**", budget=Budget(calls=4, writes=3))
+    assert policy.judge_budget(*demand([(a_scenario(INVITE), 1)])) == ()
+    (refusal,) = policy.judge_budget(*demand([(a_scenario(INVITE), 2)]))
+    assert "at least 4 writes, cleanup included, and may make 3" in str(refusal)
+    assert demand([(a_scenario(INVITE), 2)]) == (Span(4, 4), Span(4, 4))
+
+
+def test_a_write_without_a_cleanup_is_named() -> None:
+    steps = (INVITE, a_step("pay", "POST /pay"), a_step("drop", "DELETE /x"), a_step("read", "GET /x"))
+    assert [planned.step for planned in unkept(a_scenario(*steps))] == ["pay"]

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flowprobe.core.scenario import Environment, Position
+from flowprobe.errors import Refused
+from flowprobe.running.flight import single_flight
+
+HOLDER = """
+import sys, time
+from flowprobe.core.scenario import Environment, Position
+from flowprobe.running.flight import single_flight
+with single_flight(Environment("production", Position(sys.argv[1], 3, 3), {}, production=True)):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def an_environment(folder: Path) -> Environment:
+    return Environment("production", Position(str(folder / "flowprobe.yaml"), 3, 3), {}, production=True)
+
+
+def test_a_second_run_is_refused_and_told_who_is_there(tmp_path: Path) -> None:
+    with single_flight(an_environment(tmp_path)):
+        with pytest.raises(Refused) as refused, single_flight(an_environment(tmp_path)):
+            pytest.fail("two at once")
+        assert re.search(rf"pid {os.getpid()} since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", str(refused.value))
+        assert f"`production`, {tmp_path}/flowprobe.yaml:3:3" in str(refused.value)
+    with single_flight(an_environment(tmp_path)):
+        pass
+
+
+def test_a_lock_goes_with_the_process_that_held_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLDER, str(tmp_path / "flowprobe.yaml")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(Refused, match=f"pid {holder.pid} since"), single_flight(an_environment(tmp_path)):
+            pass
+        holder.send_signal(signal.SIGKILL)
+    with single_flight(an_environment(tmp_path)):
+        pass
+
+
+def test_other_environments_take_as_many_as_there_are(tmp_path: Path) -> None:
+    staging = replace(an_environment(tmp_path), production=False)
+    with single_flight(staging), single_flight(staging):
+        assert not (tmp_path / ".flowprobe").exists()
