@@ -86,9 +86,9 @@ def test_a_bug_of_ours_is_exit_4_and_cleanup_still_runs(place: Place) -> None:
     place.workflow("  - {step: make, call: POST /things, capture: {id: $.id}, cleanup: 'DELETE /things/${make.id}'}\n"
                    + GET.format(path="/health"))
     (place.folder / "bug.py").write_text(
-        "import sys\nfrom flowprobe.core import walk\nreal = walk.build_call\n"
-        "def build_call(trial, number, *rest):\n    return real(trial, number, *rest) if number == 1 else 1 / 0\n"
-        "walk.build_call = build_call\nsys.argv = ['flowprobe', 'run', 'journey.yaml', '--env', 'bare']\n"
+        "import sys\nfrom flowprobe.core import journey\nreal = journey.build_call\n"
+        "def build_call(trial, number, *rest, **more):\n    return real(trial, number, *rest, **more) if number == 1 else 1 / 0\n"
+        "journey.build_call = build_call\nsys.argv = ['flowprobe', 'run', 'journey.yaml', '--env', 'bare']\n"
         "from flowprobe.cli.main import main\nmain()\n")
     result = place.finish(place.start_python("bug.py"))
     assert (result.code, "ZeroDivisionError" in result.out) == (4, True), result.out + result.err
