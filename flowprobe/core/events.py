@@ -297,13 +297,14 @@ class CleanupEnded:
 @dataclass(frozen=True, slots=True)
 class SendsJudged:
     """What `sends` promised of a step, held against the provider calls that were seen. `outcome` is held,
-    degraded or broken."""
+    degraded or broken. `unseen` are the promises that nobody could look at: of edges that do not pass our proxy."""
 
     trial: str
     step: str
     outcome: str
     findings: tuple[Finding, ...] = ()
     because: str = ""
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

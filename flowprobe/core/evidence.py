@@ -99,7 +99,8 @@ class TrialEvidence:
     """Everything that is known of one trial. `receipts` are its injections, `exchanges` its provider calls in
     no step's window, `trouble` what failed on our side while it ran (a gap in a journal included), `proxy_lag_s`
     how late the proxy's clock was at the worst, `ended` the processes of ours that ended by themselves, `halted` why a
-    guard of the environment ended it."""
+    guard of the environment ended it, `unseen` what was promised of provider calls that do not pass our proxy, and so
+    was not judged."""
 
     started: TrialStarted
     steps: tuple[StepEvidence, ...]
@@ -113,6 +114,7 @@ class TrialEvidence:
     proxy_lag_s: float = 0.0
     ended: tuple[ProcessEnded, ...] = ()
     halted: str = ""
+    unseen: tuple[str, ...] = ()
 
     def without_bodies(self) -> TrialEvidence:
         """The same, lighter: what a trial needs that is counted and not read."""
@@ -312,7 +314,8 @@ def _trial(trial: _Gathered) -> TrialEvidence:
     steps = tuple(_step(event, trial.sends.get(name), calls.get(name, [])) for name, event in trial.steps.items())
     return TrialEvidence(trial.started, steps, tuple(trial.receipts), tuple(loose), trial.how, trial.skipped,
                          tuple(trial.trouble), dict(trial.cleanup), max(0.0, trial.ended - trial.mono),
-                         trial.proxy_lag_s, tuple(trial.processes), trial.halted)
+                         trial.proxy_lag_s, tuple(trial.processes), trial.halted,
+                         tuple(f"{name}: {words}" for name, judged in trial.sends.items() for words in judged.unseen))
 
 
 def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]) -> StepEvidence:

@@ -3,7 +3,7 @@ counted from the exchanges that the proxy saw."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from flowprobe.core.decide import path_matches
 from flowprobe.core.events import SendsJudged
@@ -18,8 +18,10 @@ from flowprobe.core.values import Value
 __all__ = ["judge_sends"]
 
 
-def judge_sends(scenario: Scenario, plan: FaultPlan, evidence: TrialEvidence) -> tuple[SendsJudged, ...]:
-    """One judgement for each step that was answered and promises something."""
+def judge_sends(scenario: Scenario, plan: FaultPlan, evidence: TrialEvidence, *,
+                watched: Container[str] | None = None) -> tuple[SendsJudged, ...]:
+    """One judgement for each step that was answered and promises something. `watched` are the edges that our proxy
+    stands on, None for all: what is promised of another one cannot be judged."""
     under = promised_under(scenario, plan)
     found = {step.name: step for step in evidence.steps}
     judged = []
@@ -28,20 +30,26 @@ def judge_sends(scenario: Scenario, plan: FaultPlan, evidence: TrialEvidence) ->
         key, promised = under.get(name, ("", step.expect))
         if seen is None or not seen.calls or not (_counted(step.expect) or _counted(promised)):
             continue
-        ordinary, left = _findings(step.expect, seen), _findings(promised, seen)
+        ordinary, left = _findings(step.expect, seen, watched), _findings(promised, seen, watched)
         outcome = "broken" if left else "degraded" if ordinary else "held"
         because = f"under {key}" if outcome == "degraded" else ""
-        judged.append(SendsJudged(evidence.started.trial, name, outcome, left or ordinary, because))
+        unseen = tuple(_named(wanted) for wanted in _counted(promised) if not _is_watched(wanted, watched))
+        judged.append(SendsJudged(evidence.started.trial, name, outcome, left or ordinary, because, unseen))
     return tuple(judged)
+
+
+def _is_watched(wanted: Sends, watched: Container[str] | None) -> bool:
+    return watched is None or _edge(wanted) in watched
 
 
 def _counted(expect: Expect) -> tuple[Sends, ...]:
     return (*expect.sends, *expect.receives)
 
 
-def _findings(expect: Expect, step: StepEvidence) -> tuple[Finding, ...]:
+def _findings(expect: Expect, step: StepEvidence, watched: Container[str] | None) -> tuple[Finding, ...]:
     exchanges = [exchange for call in step.calls for exchange in call.exchanges]
-    return tuple(finding for wanted in _counted(expect) for finding in _judge(wanted, exchanges))
+    return tuple(finding for wanted in _counted(expect) if _is_watched(wanted, watched)
+                 for finding in _judge(wanted, exchanges))
 
 
 def _judge(wanted: Sends, exchanges: Sequence[ExchangeEvidence]) -> Iterator[Finding]:
@@ -62,9 +70,16 @@ def _effects(found: Sequence[ExchangeEvidence]) -> int:
 
 
 def _finding(wanted: Sends, count: Value, seen: str, *, what: str = "") -> Finding:
-    kind, word = ("receives", "from") if wanted.webhook else ("sends", "to")
-    return Finding(kind, f"{wanted.method} {wanted.path} {word} {wanted.provider!r}{what}", _times(describe(count)),
-                   seen, str(wanted.position))
+    kind = "receives" if wanted.webhook else "sends"
+    return Finding(kind, _named(wanted) + what, _times(describe(count)), seen, str(wanted.position))
+
+
+def _named(wanted: Sends) -> str:
+    return f"{wanted.method} {wanted.path} {'from' if wanted.webhook else 'to'} {wanted.provider!r}"
+
+
+def _edge(wanted: Sends) -> str:
+    return webhook_edge(wanted.provider) if wanted.webhook else wanted.provider
 
 
 def _times(count: str) -> str:
@@ -73,5 +88,4 @@ def _times(count: str) -> str:
 
 def _is(wanted: Sends, found: ExchangeEvidence) -> bool:
     exchange = found.exchange
-    edge = webhook_edge(wanted.provider) if wanted.webhook else wanted.provider
-    return (exchange.edge == edge and exchange.method == wanted.method and path_matches(wanted.path, exchange.path))
+    return (exchange.edge == _edge(wanted) and exchange.method == wanted.method and path_matches(wanted.path, exchange.path))

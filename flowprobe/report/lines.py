@@ -148,6 +148,9 @@ def footer(report: RunReport) -> Iterator[Line]:
     for trial in report.evidence.trials:
         for left in leftovers(trial):
             yield line("  ", Span(f"left behind by {trial.started.plan!r}: {left}", "bad"))
+    unseen = tuple(dict.fromkeys(words for trial in report.evidence.trials for words in trial.unseen))
+    if unseen:
+        yield line("  ", Span(f"not judged, for these calls do not pass FlowProbe here: {'; '.join(unseen)}", "dim"))
     for trouble in report.evidence.trouble:
         yield line("  ", Span(f"nothing is certain: {trouble}", "bad"))
     for note in report.notes:

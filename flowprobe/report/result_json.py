@@ -52,6 +52,7 @@ def _trial(trial: TrialEvidence, report: RunReport) -> dict[str, Any]:
         "steps": [_step(step) for step in trial.steps],
         "cleanup": {step: _plain(row) for step, row in trial.cleanup.items()},
         "exchanges": [_exchange(found) for found in trial.exchanges],
+        "not_judged": list(trial.unseen),
     }
 
 

@@ -307,7 +307,8 @@ class _Run:
         counted = any(step.expect.sends or step.expect.receives for _, step in trial.scenario.steps())
         if counted or trial.scenario.under:
             evidence = fold(self._recorder.lines, whole=False).trials
-            for judged in judge_sends(trial.scenario, trial.plan, evidence[0]) if evidence else ():
+            for judged in judge_sends(trial.scenario, trial.plan, evidence[0],
+                                      watched=self._session.watched_edges) if evidence else ():
                 self._record(judged)
 
     def _clean(self, trial: Trial) -> None:

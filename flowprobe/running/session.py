@@ -122,6 +122,11 @@ class Session:
         """The product has told that it is ready."""
         return any(start.ready is not None for start in self._environment.start)
 
+    @property
+    def watched_edges(self) -> frozenset[str]:
+        """The provider edges whose calls pass our proxy."""
+        return frozenset(edge.name for edge in self._edges()) - {USER_EDGE} if self._proxy is not None else frozenset()
+
     def arm(self, trial: Trial) -> None:
         """Put the trial's faults on; when this returns they are. The unfaulted trial is observed the same way."""
         self._apply(trial, trial.plan)

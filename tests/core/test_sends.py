@@ -46,3 +46,37 @@ def test_the_finding_names_the_place_and_both_numbers() -> None:
     finding = judge_sends(scenario, NO_FAULTS, fold(journal.lines).trials[0])[0].findings[0]
     assert (finding.where, finding.expected, finding.seen, finding.place) == (
         "POST /v1/charges to 'payments'", "once", "0 times", str(HERE))
+
+
+@pytest.mark.parametrize(("effects", "keys", "found"), [
+    (1, ["k1", "k1", "k1"], "held"), (1, ["k1", "k2"], "broken"), (0, [], "held"), ({"$lt": 3}, ["k1", "k2"], "held"),
+])
+def test_an_effect_is_a_distinct_key_that_the_provider_answered(effects: object, keys: list[str], found: str) -> None:
+    expect = Expect(sends=(Sends("payments", "POST", "/v1/charges", None, HERE, effects=effects),))  # type: ignore[arg-type]
+    acted = [exchange(f"x{number}", key=key, upstream_status=201) for number, key in enumerate(keys)]
+    assert outcome(expect, *acted) == found
+
+
+def test_a_lost_reply_is_an_effect_and_a_refusal_is_none() -> None:
+    expect = Expect(sends=(Sends("payments", "POST", "/v1/charges", {"$lt": 4}, HERE, effects=1),))
+    lost = exchange("a", key="k1", upstream_status=201, status=None)
+    refused = exchange("b", key="k2", upstream_status=402, status=402)
+    assert outcome(expect, lost, refused) == "held"
+
+
+def test_without_a_key_the_body_tells_effects_apart() -> None:
+    expect = Expect(sends=(Sends("payments", "POST", "/v1/charges", None, HERE, effects=2),))
+    assert outcome(expect, *(exchange(f"x{n}", body=body, upstream_status=200) for n, body in enumerate(["a", "b", "a"]))) == "held"
+
+
+def test_webhooks_are_counted_on_their_own_edge() -> None:
+    expect = Expect(receives=(Sends("payments", "POST", "/hooks/paid", 1, HERE, webhook=True),))
+    there = exchange("a", edge="payments.webhooks", path="/hooks/paid")
+    assert (outcome(expect, there), outcome(expect, exchange("b", path="/hooks/paid"))) == ("held", "broken")
+
+
+def test_what_does_not_pass_us_is_not_judged_and_is_named() -> None:
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended())
+    scenario = a_scenario(a_step("one", "GET /one", expect=promise(1)))
+    judged, = judge_sends(scenario, NO_FAULTS, fold(journal.lines).trials[0], watched={"mail"})
+    assert (judged.outcome, judged.findings, judged.unseen) == ("held", (), ("POST /v1/charges to 'payments'",))
