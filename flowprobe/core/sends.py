@@ -88,4 +88,5 @@ def _times(count: str) -> str:
 
 def _is(wanted: Sends, found: ExchangeEvidence) -> bool:
     exchange = found.exchange
-    return (exchange.edge == _edge(wanted) and exchange.method == wanted.method and path_matches(wanted.path, exchange.path))
+    return (exchange.edge == _edge(wanted) and exchange.method == wanted.method
+            and path_matches(wanted.path, exchange.path))

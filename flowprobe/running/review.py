@@ -54,7 +54,8 @@ def review(request: Request, selection: Selection, now: datetime) -> Review:
     if selection.environment.identity is not None:
         calls = calls + Span(1, 1)
     refusals = (*_place(request, policy, now), *_personas(selection, policy), *_calls(selection, policy),
-                *(left_out if asked else ()), *_edges(kept, policy), *policy.judge_budget(calls, writes))
+                *(left_out if asked else ()), *_edges(kept, policy), *_certificates(kept),
+                *policy.judge_budget(calls, writes))
     return Review(kept, policy, tuple(dict.fromkeys(refusals)), () if asked else left_out,
                   tuple(_warnings(selection, policy)), calls, writes)
 
@@ -138,6 +139,19 @@ def _edges(selection: Selection, policy: Policy) -> Iterator[Refusal]:
         yield Refusal("start", policy.position, f"faults on {', '.join(sorted(faulted))} need a product that FlowProbe "
                       f"starts, and the environment {policy.environment!r} has no `start`: run with --faults none, or "
                       "choose an environment that starts the product")
+
+
+def _certificates(selection: Selection) -> Iterator[Refusal]:
+    """Our proxy ends TLS on the user edge, and has no persona's certificate to show."""
+    for chosen in selection.chosen:
+        faulted = any(fault.edge == USER_EDGE for plan in chosen.plans for fault in plan.faults)
+        acting = {name for binding in bindings(chosen) for name in binding.values()} if faulted else set()
+        for name in sorted(acting):
+            persona = selection.project.personas[name]
+            if persona.certificate is not None:
+                yield Refusal("certificate", persona.position,
+                              f"faults on the user edge take the connection of {name!r} apart, which shows a client "
+                              "certificate: run with --faults none, or fault a provider")
 
 
 # --- what is allowed, and worth a thought ---------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -159,3 +160,35 @@ server.serve_forever()
         project(place, f"target: https://127.0.0.1:0\n    tls: {tls}\n    {start}")
         result = place.flowprobe("run", "journey.yaml", ACME_TOKEN=TOKEN)
         assert result.code == 0, result.out + result.err
+
+
+MUTUAL = """\
+flowprobe: 1
+environments:
+  one:
+    target: {url}
+    tls: {{ca: {ca}}}
+personas:
+  pro-eu: {{certificate: {{cert: file:{cert}, key: file:{key}}}}}
+  other: {{plan: pro}}
+"""
+
+
+def test_a_persona_shows_its_certificate_and_another_one_has_none(place: Place, lab: Authority) -> None:
+    context = lab.context("127.0.0.1")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(lab.ca)
+    cert, key = lab.pair("pro-eu")
+    key.chmod(0o600)
+    with serving(with_tls(always(OK), context)) as server:
+        (place.folder / "flowprobe.yaml").write_text(MUTUAL.format(
+            url=server.url("", scheme="https"), ca=lab.ca, cert=cert, key=key))
+        place.workflow("  - {step: look, call: GET /}\n", more="faults: {slow: {user: {latency: 1ms}}}\n")
+        assert place.flowprobe("run", "journey.yaml", "--faults", "none").code == 0
+        refused = place.flowprobe("run", "journey.yaml", "--faults", "slow")
+        journey = place.folder / "journey.yaml"
+        journey.write_text(journey.read_text().replace("{admin: pro-eu}", "{admin: other}"))
+        without = place.flowprobe("run", "journey.yaml", "--faults", "none", "--json")
+    assert (refused.code, "which shows a client certificate" in refused.err) == (5, True), refused.err
+    assert without.code == 3, without.out + without.err
+    assert "certificate" in str(without.json["trials"][0]["reasons"])
