@@ -11,7 +11,8 @@ from flowprobe.core.jsonpath import MISSING, compile_path
 from flowprobe.core.parsed import Parsed
 from flowprobe.core.patterns import TooSlow, search
 from flowprobe.core.resolve import Names, resolve
-from flowprobe.core.steps import Capture
+from flowprobe.core.shapes import shown
+from flowprobe.core.steps import Capture, CaptureSource
 
 __all__ = ["capture", "merged"]
 
@@ -23,7 +24,7 @@ def capture(wanted: tuple[Capture, ...], parsed: Parsed, names: Names | None = N
     found: dict[str, Any] = {}
     findings = []
     for item in wanted:
-        value = _READERS[item.source.kind](item.source.path, parsed)
+        value = _value(item.source, parsed)
         if value is MISSING and item.has_default:
             value = resolve(item.default, names or {})
         if value is MISSING:
@@ -45,10 +46,26 @@ def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def _value(source: CaptureSource, parsed: Parsed) -> Any:
+    """What the source finds; the part of it that fits the pattern, where there is one."""
+    whole = _whole(source, parsed)
+    if not source.pattern or whole is MISSING:
+        return whole
+    return _first(source.pattern, whole) if isinstance(whole, str) else MISSING
+
+
+def _whole(source: CaptureSource, parsed: Parsed) -> Any:
+    return _READERS[source.kind](source.path, parsed)
+
+
 def _absent(item: Capture, parsed: Parsed) -> Finding:
-    where = item.source.path if item.source.kind == "json" else f"{item.source.kind} {item.source.path}".strip()
-    return Finding("capture", where, f"a value to capture as {item.name!r}", parsed.describe_absence(item.source.kind),
-                   str(item.position))
+    source = item.source
+    where = source.path if source.kind == "json" else f"{source.kind} {source.path}".strip()
+    seen = parsed.describe_absence(source.kind)
+    whole = _whole(source, parsed) if source.pattern else MISSING
+    if whole is not MISSING:
+        seen = f"{shown(whole)}, which does not fit {source.pattern}"
+    return Finding("capture", where, f"a value to capture as {item.name!r}", seen, str(item.position))
 
 
 def _json(path: str, parsed: Parsed) -> Any:
@@ -77,9 +94,13 @@ def _morsels(header: str) -> SimpleCookie:
 
 
 def _regex(pattern: str, parsed: Parsed) -> Any:
+    return _first(pattern, parsed.text)
+
+
+def _first(pattern: str, text: str) -> Any:
     """The first group where the pattern has one, else the whole match."""
     try:
-        match = search(pattern, parsed.text)
+        match = search(pattern, text)
     except TooSlow:
         return MISSING
     if match is None:

@@ -11,7 +11,7 @@ positions -> frozen values, or problems) and `flowprobe.files.schema` (-> JSON S
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
@@ -199,8 +199,8 @@ class Record:
     `make` is called with the attributes that are present, and with `position` where `positioned` and
     `positions` (key -> Position) where `placed`. `noun` is what messages call it ("step", "fault"). Exactly
     one of the keys in `exactly_one` must stand, at most one of those in `at_most_one`, and any key at all where it is
-    `filled`. `rest` is the shape of
-    every other key, handed over as `rest`; without it an unknown key is a problem.
+    `filled`. A key of `narrows` (key -> others) does not count where one of the others stands, which it makes narrower.
+    `rest` is the shape of every other key, handed over as `rest`; without it an unknown key is a problem.
     """
 
     noun: str
@@ -211,6 +211,7 @@ class Record:
     placed: bool = False
     exactly_one: tuple[str, ...] = ()
     at_most_one: tuple[str, ...] = ()
+    narrows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     filled: bool = False
     rest: Shape | None = None
 

@@ -32,10 +32,11 @@ class CallTemplate:
 @dataclass(frozen=True, slots=True)
 class CaptureSource:
     """Where a capture looks: `kind` is json, header, cookie, regex or status; `path` the JSONPath, name or
-    pattern ('' for status)."""
+    pattern ('' for status). `pattern` takes a part of the text that json, header or cookie found."""
 
     kind: str
     path: str
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,22 +150,24 @@ def _captures(names: tuple[Entry, ...]) -> tuple[Capture, ...]:
 
 def _capture(*, secret: bool = False, append: bool = False, **others: Any) -> dict[str, Any]:
     default = {"has_default": True, "default": others.pop("default")} if "default" in others else {}
+    pattern = others.pop("regex") if len(others) > 1 else ""
     ((kind, path),) = others.items()
-    return {"source": CaptureSource(kind, "" if path is True else path), "secret": secret, "append": append, **default}
+    source = CaptureSource(kind, "" if path is True else path, pattern)
+    return {"source": source, "secret": secret, "append": append, **default}
 
 
 CAPTURE = Record("capture", _capture, (
     Field("json", JSON_PATH, "A JSONPath into the reply.", example="$.items[0].id"),
     Field("header", _HEADER, "The name of a header of the reply.", example="Location"),
     Field("cookie", Text(), "The name of a cookie that the reply sets.", example="session"),
-    Field("regex", REGEX, "A pattern in the reply's text; its first group, where it has one.",
-          example="'id=([0-9]+)'"),
+    Field("regex", REGEX, "A pattern in the reply's text, or in what `json`, `header` or `cookie` found; its first "
+          "group, where it has one.", example="'id=([0-9]+)'"),
     Field("status", TRUE, "The status code itself.", example="true"),
     Field("default", Json(), "The value where the reply has none; without it, that is a finding.", example="0"),
     Field("append", Boolean(), "Gather the values of every round of the step in one list.", example="true"),
     Field("secret", Boolean(), "Keep the value out of every report and journal.", example="true"),
 ), "Where a captured value comes from: exactly one source.",
-    exactly_one=("json", "header", "cookie", "regex", "status"))
+    exactly_one=("json", "header", "cookie", "regex", "status"), narrows={"regex": ("json", "header", "cookie")})
 
 CAPTURES = As(MapOf(OneOf(scalar=As(JSON_PATH, lambda path: {"source": CaptureSource("json", path)}), mapping=CAPTURE),
                     noun="capture", entries=True), _captures)

@@ -80,7 +80,8 @@ def _check_keys(record: f.Record, node: Mapping, unknown: list[tuple[Scalar, Nod
 
 
 def _check_groups(record: f.Record, node: Mapping, present: set[str], missing: list[str], context: Context) -> None:
-    group = [key for key, _ in node.value if key.value in record.exactly_one]
+    group = [key for key, _ in node.value if key.value in record.exactly_one
+             and not present & {*record.narrows.get(key.value, ())}]
     if record.exactly_one and len(group) != 1:
         seen = f"it has {listed((key.value for key in group), last='and')}" if group else "it has none"
         context.report("one-key", group[1] if group else node, noun=with_article(record.noun),

@@ -134,10 +134,16 @@ def _record(record: f.Record, definitions: Schema) -> Schema:
     if record.filled:
         found["minProperties"] = 1
     if record.exactly_one:
-        found["oneOf"] = [{"required": [key]} for key in record.exactly_one]
+        found["oneOf"] = [_alone(key, record.narrows.get(key, ())) for key in record.exactly_one]
     if beside := {field.key: [field.beside] for field in record.fields if field.beside}:
         found["dependentRequired"] = beside
     return found if record.doc else {key: value for key, value in found.items() if key != "description"}
+
+
+def _alone(key: str, narrows: tuple[str, ...]) -> Schema:
+    """That a key stands; where it narrows others, that it stands without them."""
+    beside = {"not": {"anyOf": [{"required": [other]} for other in narrows]}} if narrows else {}
+    return {"required": [key], **beside}
 
 
 def _field(field: f.Field, definitions: Schema) -> Schema:

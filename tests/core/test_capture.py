@@ -35,5 +35,23 @@ def test_the_absence_of_a_definite_value_is_a_finding(kind: str, path: str) -> N
     assert taken(kind, path) == "capture"
 
 
+@pytest.mark.parametrize(("kind", "path", "pattern", "value"), [
+    ("header", "Location", r"/things/(\d+)", "7"), ("header", "Location", "^/[a-z]+", "/things"),
+    ("cookie", "sid", "y(.)", "z"), ("json", "$['o d']", "5", "capture"),
+])
+def test_a_pattern_takes_a_part_of_what_was_found(kind: str, path: str, pattern: str, value: str) -> None:
+    wanted = (Capture("it", CaptureSource(kind, path, pattern), HERE),)
+    values, findings = capture(wanted, Parsed(REPLY))
+    assert (values["it"] if not findings else findings[0].kind) == value
+
+
+@pytest.mark.parametrize(("name", "seen"), [
+    ("Location", "\"/things/7\", which does not fit code=([^&]+)"), ("Via", "nothing there"),
+])
+def test_what_a_pattern_does_not_fit_is_shown(name: str, seen: str) -> None:
+    _, (finding,) = capture((Capture("it", CaptureSource("header", name, "code=([^&]+)"), HERE),), Parsed(REPLY))
+    assert (finding.where, finding.seen) == (f"header {name}", seen)
+
+
 def test_an_indefinite_path_finds_a_list_also_an_empty_one() -> None:
     assert taken("json", "$.items[*].nothing") == []
