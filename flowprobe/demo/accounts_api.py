@@ -15,6 +15,7 @@ __all__ = ["AccountsApi"]
 _CURRENCY = "EUR"
 _MOST_SEATS = 100_000
 _LONGEST_COMPANY = 80
+_SHORTEST_PASSWORD, _LONGEST_PASSWORD = 8, 200
 
 
 class AccountsApi:
@@ -32,6 +33,7 @@ class AccountsApi:
             Route("/v1/billing/plan", self._change_plan, methods=["PUT"]),
             Route("/test/accounts/{account}", self._test_state),
             Route("/test/accounts/{account}", self._reset, methods=["PUT"]),
+            Route("/test/users/{email}", self._set_password, methods=["PUT"]),
         ]
 
     async def _show(self, request: Request) -> Response:
@@ -71,9 +73,20 @@ class AccountsApi:
         )
         return JSONResponse(_account_json(account))
 
-    def _under_test(self, request: Request) -> Account:
+    async def _set_password(self, request: Request) -> Response:
+        self._check_staff(request)
+        user = self._state.user_of(request.path_params["email"])
+        if user is None:
+            raise ApiError(404, "not_found", "there is no such user")
+        self._state.passwords[user.email] = _password((await read_object(request)).get("password"))
+        return JSONResponse({"id": user.id, "email": user.email})
+
+    def _check_staff(self, request: Request) -> None:
         if not self._sign_in.user(request).is_staff:
             raise ApiError(403, "forbidden", "only staff may put an account into a test state, or look at it")
+
+    def _under_test(self, request: Request) -> Account:
+        self._check_staff(request)
         return self._sign_in.account(request, self._state.accounts.get(request.path_params["account"]))
 
 
@@ -133,6 +146,13 @@ def _card(value: object) -> Card:
         if value == card:
             return card
     raise ApiError(422, "invalid_card", f"card is {value!r}; it must be valid, expired or missing")
+
+
+def _password(value: object) -> str:
+    if not isinstance(value, str) or not _SHORTEST_PASSWORD <= len(value) <= _LONGEST_PASSWORD:
+        message = f"password must have {_SHORTEST_PASSWORD} to {_LONGEST_PASSWORD} characters"
+        raise ApiError(422, "invalid_password", message)
+    return value
 
 
 def _plan(value: object) -> Plan:

@@ -99,13 +99,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that the product remembers."""
+    """All that the product remembers. `passwords` (by e-mail) are those that a test has set."""
 
     users: tuple[User, ...]
     accounts: dict[str, Account]
+    passwords: dict[str, str] = field(default_factory=dict, repr=False)
 
     def user_with(self, token: str) -> User | None:
         return next((user for user in self.users if user.token == token), None)
+
+    def user_of(self, email: str) -> User | None:
+        return next((user for user in self.users if user.email == email), None)
 
     def account_of_team(self, team: str) -> Account | None:
         return next((account for account in self.accounts.values() if account.team == team), None)

@@ -42,6 +42,29 @@ def test_the_operator_is_staff_without_an_account(acme: Any, tokens: dict[str, s
     assert error_code(acme.call("GET", "/v1/billing/summary", token=tokens["operator"])) == (403, "forbidden")
 
 
+def test_a_test_gives_a_user_a_password_beside_the_own_one(acme: Any, tokens: dict[str, str]) -> None:
+    path = "/test/users/admin@acme.example"
+    assert acme.call("PUT", path, token=tokens["operator"], json={"password": "for-a-test"}).status_code == 200
+    for password in ("for-a-test", tokens["admin"]):
+        body = {"email": "admin@acme.example", "password": password}
+        assert acme.call("POST", "/v1/login", token=None, json=body).json() == {"token": tokens["admin"]}
+    others = {"email": "admin@globex.example", "password": "for-a-test"}
+    assert error_code(acme.call("POST", "/v1/login", token=None, json=others)) == (401, "invalid_credentials")
+
+
+@pytest.mark.parametrize(("who", "email", "password", "refused"), [
+    ("admin", "admin@acme.example", "for-a-test", (403, "forbidden")),
+    ("operator", "nobody@acme.example", "for-a-test", (404, "not_found")),
+    ("operator", "admin@acme.example", "short", (422, "invalid_password")),
+    ("operator", "admin@acme.example", None, (422, "invalid_password")),
+])
+def test_a_password_is_set_by_staff_for_a_user_who_is_there(
+    acme: Any, tokens: dict[str, str], who: str, email: str, password: object, refused: tuple[int, str]
+) -> None:
+    reply = acme.call("PUT", f"/test/users/{email}", token=tokens[who], json={"password": password})
+    assert error_code(reply) == refused
+
+
 @pytest.mark.parametrize("token", [None, "wrong"])
 @pytest.mark.parametrize(
     ("method", "path"),

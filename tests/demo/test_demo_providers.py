@@ -180,6 +180,14 @@ def test_a_scan_is_taken_at_once_and_told_by_a_signed_webhook(
     assert scanner("GET", "/scans/file_1").json()["verdict"] == verdict
 
 
+def test_a_webhook_bears_the_trace_headers_of_its_order(runner: asyncio.Runner, scanner: Call, receiver: Receiver) -> None:
+    receiver.statuses = [503, 204]
+    scanner("POST", "/scan", json=scan(), headers={"traceparent": "00-1-2-01", "baggage": "a=1", "x-other": "no"})
+    runner.run(asyncio.sleep(1))
+    assert [(webhook.headers["traceparent"], webhook.headers["baggage"], "x-other" in webhook.headers)
+            for webhook in receiver.requests] == [("00-1-2-01", "a=1", False)] * 2
+
+
 @pytest.mark.parametrize(
     ("statuses", "webhooks"), [([204], 1), ([400], 1), ([503, 500, 204], 3), ([502, 200], 2), ([], 6), ([503] * 9, 6)])
 def test_a_webhook_is_sent_until_it_is_taken_or_refused(

@@ -8,7 +8,7 @@ import binascii
 import json
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from flowprobe.demo.background import Background
 from flowprobe.demo.signatures import SIGNATURE, signature
+from flowprobe.demo.tracing import trace_of
 
 __all__ = ["EICAR", "build_scanner"]
 
@@ -49,11 +50,12 @@ def build_scanner(secret: str, *, transport: httpx.AsyncBaseTransport | None = N
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A file to scan, and where to send what is found."""
+    """A file to scan, and where to send what is found; the trace context that it came with goes back with that."""
 
     file: str
     callback: str
     content: bytes
+    trace: Mapping[str, str]
 
 
 class _Scanner:
@@ -93,12 +95,13 @@ class _Scanner:
     async def _tell(self, order: _Order, body: bytes) -> None:
         """Send the webhook until somebody has taken it, or refused it, or nothing has helped."""
         for backoff_s in (*_BACKOFFS_S, None):
-            if await self._is_taken(f"{order.callback}/hooks/scan", body) or backoff_s is None:
+            if await self._is_taken(f"{order.callback}/hooks/scan", body, order.trace) or backoff_s is None:
                 return
             await asyncio.sleep(backoff_s)
 
-    async def _is_taken(self, url: str, body: bytes) -> bool:
-        headers = {"Content-Type": "application/json", SIGNATURE: signature(self._secret, body, int(time.time()))}
+    async def _is_taken(self, url: str, body: bytes, trace: Mapping[str, str]) -> bool:
+        signed = signature(self._secret, body, int(time.time()))
+        headers = {**trace, "Content-Type": "application/json", SIGNATURE: signed}
         try:
             reply = await self._http.post(url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL):
@@ -114,7 +117,7 @@ async def _read(request: Request) -> _Order | None:
     try:
         match json.loads(await request.body()):
             case {"file": str(file), "callback": str(callback), "content": str(content)} if "://" in callback:
-                return _Order(file, callback.rstrip("/"), base64.b64decode(content, validate=True))
+                return _Order(file, callback.rstrip("/"), base64.b64decode(content, validate=True), trace_of(request))
     except (ValueError, RecursionError, binascii.Error):
         return None
     return None
