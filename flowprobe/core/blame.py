@@ -39,6 +39,16 @@ def _said(finding: Finding) -> str:
             return f"was polled in vain: {finding.where} was {finding.seen} where {finding.expected} was promised"
         case "sends":
             return f"made the product send {finding.where} {finding.seen} where {finding.expected} was promised"
+        case "receives":
+            return f"brought the product {finding.where} {finding.seen} where {finding.expected} was promised"
+        case "repeat":
+            return f"was repeated in vain: {finding.expected} was promised, and {finding.seen}"
+        case "capture":
+            return f"gave no {finding.expected.removeprefix('a ')}: {finding.where} was {finding.seen}"
+        case "timeout":
+            return f"came too late: {finding.where} had taken {finding.seen}, and {finding.expected} was promised"
+        case "value":
+            return f"could not be made or judged: {finding.where} needs {finding.expected}, {finding.seen}"
         case _:
             return f"answered {finding.where} = {finding.seen} where {finding.expected} was promised"
 

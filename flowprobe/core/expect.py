@@ -115,6 +115,8 @@ def _hint(parsed: Parsed) -> str:
         return ""
     error: Any = body.get("error", body)
     message = error if isinstance(error, str) else None
+    if message and isinstance(body.get("error_description"), str):  # RFC 6749, section 5.2
+        message = f"{message}: {body['error_description']}"
     if isinstance(error, dict):
         message = next((error[key] for key in _MESSAGES if isinstance(error.get(key), str)), None)
     return f" ({message[:120]})" if message else ""

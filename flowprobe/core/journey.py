@@ -21,7 +21,7 @@ from flowprobe.core.request import build_call, persona_names
 from flowprobe.core.resolve import Absent, WrongType, resolve, resolve_text
 from flowprobe.core.scenario import GUEST, Persona
 from flowprobe.core.shapes import compare, describe, shown
-from flowprobe.core.steps import Expect, Item, Parallel, Repeat, Samples, Step, Use
+from flowprobe.core.steps import Expect, Item, Parallel, Repeat, Samples, Step, Use, names_of
 from flowprobe.core.trial import Trial, promised_under
 from flowprobe.core.values import Lookup, Position, Template, Value
 from flowprobe.core.wire import NoReply
@@ -114,14 +114,21 @@ class Scope:
         try:
             unmet = self._unmet(item.when, item.position)
             if unmet:
-                yield self.skipped(self.prefix + item.name, unmet)
+                yield from self._left_out(item, "skipped", unmet)
                 return ""
             return (yield from walk(item))
         except Absent as absent:
-            return (yield from self._not_reached(self.prefix + item.name, str(absent)))
+            yield from self._left_out(item, "not-reached", str(absent))
+            return f"{self.prefix}{item.name} was not reached"
         except WrongType as wrong:
             yield self._ended(self.prefix + item.name, "broken", (_wrong(item.position, wrong),))
             return f"{self.prefix}{item.name} failed"
+
+    def _left_out(self, item: Item, outcome: str, because: str) -> Iterator[Emit]:
+        """What of an item has not ended yet ends so, and the item itself."""
+        for name in names_of([item], self.prefix):
+            if name not in self.journey.ended:
+                yield self._ended(name, outcome, because=because)
 
     def _use(self, item: Use) -> Steps:
         """Another workflow, which sees what it is given and what it captures itself."""
@@ -132,7 +139,8 @@ class Scope:
         inner = Scope(self.journey, personas, {**shared, **roles, **inputs}, f"{self.prefix}{item.name}/")
         because: str = yield from inner.items(item.workflow)
         if because:
-            return (yield from self._not_reached(self.prefix + item.name, because))
+            yield from self._left_out(item, "not-reached", because)
+            return because
         outputs = resolve(item.outputs, inner.names)
         self.names[item.name] = outputs
         yield self._ended(self.prefix + item.name, "held", captured=outputs)
@@ -146,8 +154,9 @@ class Scope:
             raise Stop
         because = " and ".join(result.because for result in results if result.because)
         if because:
-            return (yield from self._not_reached(self.prefix + item.name, because))
-        yield self._ended(self.prefix + item.name, "held")
+            yield from self._left_out(item, "not-reached", because)
+            return because
+        yield self._ended(self.prefix + item.name, "held", because=_at_once(item))
         return ""
 
     def _branch(self, items: Sequence[Item]) -> Steps:
@@ -404,6 +413,11 @@ def _summed(rounds: Sequence[_Judgement], overrun: tuple[Finding, ...]) -> _Judg
         tuple(finding for judgement in rounds for finding in judgement.ordinary),
         (*(finding for judgement in rounds for finding in judgement.left), *overrun),
         tuple(finding for judgement in rounds for finding in judgement.checked), ", ".join(eased))
+
+
+def _at_once(item: Parallel) -> str:
+    """Who was walked at the same time."""
+    return "at the same time: " + ", ".join(names_of([one for branch in item.branches for one in branch]))
 
 
 def _eased(promise: str, tried: Tried) -> str:

@@ -11,7 +11,8 @@ from flowprobe.core.values import Position, Template, Text, Value
 
 __all__ = [
     "BodyShape", "CallTemplate", "Capture", "CaptureSource", "ContractTerms", "Each", "Expect", "Find", "Item",
-    "Parallel", "Poll", "Repeat", "Retry", "Samples", "Sends", "SignIn", "Step", "Use", "steps_of",
+    "Parallel", "Poll", "Repeat", "Retry", "Samples", "Sends", "SignIn", "Step", "Use", "names_of",
+    "steps_of",
 ]
 
 
@@ -267,3 +268,17 @@ def steps_of(items: Sequence[Item], prefix: str = "") -> Iterator[tuple[str, Ste
             case Parallel():
                 for branch in item.branches:
                     yield from steps_of(branch, prefix)
+
+
+def names_of(items: Sequence[Item], prefix: str = "") -> Iterator[str]:
+    """The whole name of everything that ends, in the order in which it would: a part before its whole."""
+    for item in items:
+        match item:
+            case Use():
+                yield from names_of(item.workflow, f"{prefix}{item.name}/")
+            case Parallel():
+                for branch in item.branches:
+                    yield from names_of(branch, prefix)
+            case Step():
+                pass
+        yield prefix + item.name

@@ -18,13 +18,11 @@ Rules of the dialogue:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 from flowprobe.core.attempts import Stop
 from flowprobe.core.emit import Arm, Dialogue, Emit, Steps
 from flowprobe.core.events import StepEnded, TrialEnded
 from flowprobe.core.journey import Journey, Scope
-from flowprobe.core.steps import Item, Parallel, Step, Use
+from flowprobe.core.steps import Step, names_of
 from flowprobe.core.trial import Given, Trial
 
 __all__ = ["Stop", "walk"]
@@ -47,7 +45,7 @@ def walk(trial: Trial) -> Dialogue:
             because = yield from scope.items(trial.scenario.workflow)
     except Stop:
         because, how = "the run was stopped", "stopped"
-    for name in _names(trial.scenario.workflow):
+    for name in names_of(trial.scenario.workflow):
         if name not in journey.ended:
             yield Emit(StepEnded(trial.id, name, "not-reached", because=because))
     yield Emit(TrialEnded(trial.id, how))
@@ -72,17 +70,3 @@ def _left_out(given: Given, step: Step) -> str:
     if given == "check" and step.call.method not in _SAFE:
         return "the environment only checks `given`: a call that changes something is not made"
     return ""
-
-
-def _names(items: Sequence[Item], prefix: str = "") -> Iterator[str]:
-    """The whole name of everything that ends, in the order in which it would."""
-    for item in items:
-        match item:
-            case Use():
-                yield from _names(item.workflow, f"{prefix}{item.name}/")
-            case Parallel():
-                for branch in item.branches:
-                    yield from _names(branch, prefix)
-            case Step():
-                pass
-        yield prefix + item.name

@@ -1,3 +1,5 @@
+import pytest
+
 from flowprobe.core.blame import why
 from flowprobe.core.evidence import TrialEvidence, fold
 from flowprobe.core.findings import Finding
@@ -41,3 +43,20 @@ def test_a_poll_that_ran_out_says_what_it_last_saw() -> None:
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", waited), ended())
     assert why(trial(journal), None) == (
         "Step 'one' was polled in vain: $.state was \"running\", after 6 calls in 2.6 s where \"done\" within 3.0 s was promised.")
+
+
+@pytest.mark.parametrize(("said", "sentence"), [
+    (Finding("receives", "POST /hooks/scan from 'scanner'", "once", "2 times", ""),
+     "brought the product POST /hooks/scan from 'scanner' 2 times where once was promised"),
+    (Finding("repeat", "repeat", "an end within 5 rounds", "page.next is still there", ""),
+     "was repeated in vain: an end within 5 rounds was promised, and page.next is still there"),
+    (Finding("capture", "header Location", "a value to capture as 'code'", "nothing there", ""),
+     "gave no value to capture as 'code': header Location was nothing there"),
+    (Finding("timeout", "the journey", "its end within 2.0 s", "1.9 s before it", ""),
+     "came too late: the journey had taken 1.9 s before it, and its end within 2.0 s was promised"),
+    (Finding("value", "call", "a value that fits its place", "${a.b} is null", ""),
+     "could not be made or judged: call needs a value that fits its place, ${a.b} is null"),
+])
+def test_each_kind_of_finding_has_its_own_words(said: Finding, sentence: str) -> None:
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", said), ended())
+    assert why(trial(journal), None) == f"Step 'one' {sentence}."

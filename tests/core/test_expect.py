@@ -27,6 +27,7 @@ def test_a_status_holds_or_it_does_not(wanted: tuple[int, ...] | None, status: i
 
 @pytest.mark.parametrize(("body", "said"), [
     (b'{"error": {"message": "card expired"}}', "card expired"), (b'{"error": "nope"}', "nope"),
+    (b'{"error": "invalid_grant", "error_description": "the code was used before"}', "invalid_grant: the code was used before"),
     (b'{"detail": "gone"}', "gone"), (b"<html>", "402"), (b"[]", "402"),
 ])
 def test_an_error_reply_is_quoted(body: bytes, said: str) -> None:

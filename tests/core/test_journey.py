@@ -209,10 +209,19 @@ def test_a_used_workflow_that_breaks_ends_the_journey() -> None:
     assert [(end.step, end.outcome) for end in ends] == [("session/login", "broken"), ("session", "not-reached"), ("read", "not-reached")]
 
 
-def test_what_is_inside_of_a_skipped_step_is_not_reached() -> None:
+def test_what_is_inside_of_a_step_that_broke_is_named_before_it_with_the_reason() -> None:
+    more = replace(session(), workflow=(*session().workflow, a_step("me", "GET /me")))
+    trial = replace(a_trial(more, a_step("read", "GET /read")), personas={"admin": ADMIN, "operator": STAFF})
+    ends, _ = events(trial, {"/token": {}})
+    assert [(end.step, end.because) for end in ends] == [
+        ("session/login", ""), ("session/me", "session/login failed"), ("session", "session/login failed"),
+        ("read", "session/login failed")]
+
+
+def test_what_is_inside_of_a_skipped_step_is_skipped_too() -> None:
     trial = replace(a_trial(session(when={"admin.team": "other"})), personas={"admin": ADMIN, "operator": STAFF})
     ends, sent = events(trial, {})
-    assert ([(end.step, end.outcome) for end in ends], sent) == ([("session", "skipped"), ("session/login", "not-reached")], [])
+    assert ([(end.step, end.outcome) for end in ends], sent) == ([("session/login", "skipped"), ("session", "skipped")], [])
 
 
 # --- signing in -----------------------------------------------------------------------------------
