@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flowprobe.cli.watching import screen
 from flowprobe.errors import InvalidInput
-from flowprobe.report.lines import Span, line
+from flowprobe.report.spans import Span, line
 from flowprobe.running.beginning import begin
 
 __all__ = ["init_command"]

@@ -7,7 +7,7 @@ import sys
 from flowprobe.cli.watching import Screen, screen
 from flowprobe.core.cleaning import Row
 from flowprobe.core.events import CleanupEnded, Event
-from flowprobe.report.lines import Span, line
+from flowprobe.report.spans import Span, line
 from flowprobe.running.places import shown_path
 from flowprobe.running.sweep import Left, find_left, sweep
 

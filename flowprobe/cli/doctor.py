@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from flowprobe.cli.watching import screen
-from flowprobe.report.lines import Span, line
+from flowprobe.report.spans import Span, line
 from flowprobe.running.checkup import checkup
 
 __all__ = ["doctor_command"]

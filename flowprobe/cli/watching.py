@@ -13,8 +13,9 @@ import flowprobe
 from flowprobe.core.events import CallSent, Event, TrialStarted
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.verdict import Verdict
-from flowprobe.report.lines import Line, Span, headline, scenario_line, trial_block
+from flowprobe.report.lines import headline, scenario_line, trial_block
 from flowprobe.report.model import RunReport
+from flowprobe.report.spans import Line, Span
 from flowprobe.report.visible import visible
 
 __all__ = ["Screen", "screen"]

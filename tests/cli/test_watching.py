@@ -7,7 +7,7 @@ import pytest
 
 from flowprobe.cli.watching import Screen, Terminal, screen
 from flowprobe.core.redact import Redactor
-from flowprobe.report.lines import line
+from flowprobe.report.spans import line
 from tests.journals import SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
 from tests.reports import report_of
 

@@ -2,8 +2,9 @@ import re
 
 from flowprobe.core.evidence import fold
 from flowprobe.core.verdict import judge_run
-from flowprobe.report.lines import STYLES, Line, footer, trial_block
+from flowprobe.report.lines import footer, trial_block
 from flowprobe.report.model import RunReport
+from flowprobe.report.spans import STYLES, Line
 from tests.journals import (
     SLOW,
     Journal,

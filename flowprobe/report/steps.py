@@ -1,0 +1,192 @@
+"""A trial's journey, step by step: its calls, the provider calls under each of them, and what broke.
+
+Calls of one step that went alike are one line, however many: the rounds of `each` and `repeat`, the calls of a poll,
+samples. What went otherwise has a line of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from os.path import commonprefix
+from typing import Any
+
+from flowprobe.core.events import CallReplied, CallUnanswered, Injected
+from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
+from flowprobe.core.expect import milliseconds
+from flowprobe.core.findings import Finding
+from flowprobe.report.spans import Line, Span, line
+
+__all__ = ["journey"]
+
+_MARK = {"held": ("✓", "good"), "degraded": ("≈", "warn"), "broken": ("✗", "bad")}
+_NO_MARK = ("·", "dim")
+_WIDTH = 46
+_NARROWEST, _WIDEST = 12, 24
+_MANY = 3
+"""So many calls that went alike are one line."""
+_USER = "user"
+
+
+def journey(trial: TrialEvidence) -> Iterator[Line]:
+    """Every step, and the provider calls that no step was waiting for."""
+    names = [len(step.name) for step in trial.steps if step.calls]
+    width = min(max([_NARROWEST, *names]), _WIDEST)
+    for _, steps in groupby(trial.steps, _alike):
+        yield from _together(tuple(steps), width)
+    yield from (_exchanges((found,), width, "         ") for found in trial.exchanges)
+
+
+def _alike(step: StepEvidence) -> Any:
+    """What steps have to share to be told in one line: a set-up that went well, or why they were not reached."""
+    if step.phase == "given" and step.outcome == "held":
+        return "given"
+    return (step.outcome, step.because) if step.outcome == "not-reached" and not step.calls else id(step)
+
+
+def _together(steps: Sequence[StepEvidence], width: int) -> Iterator[Line]:
+    first = steps[0]
+    if first.phase == "given" and first.outcome == "held":
+        calls = [call for step in steps for call in step.calls]
+        yield _told("✓", "given", f"{len(calls)} {'call' if len(calls) == 1 else 'calls'}", width)
+    elif len(steps) > 1:
+        yield _told("·", ", ".join(step.name for step in steps), f"not reached: {first.because}", width)
+    else:
+        yield from _step(first, width)
+
+
+def _step(step: StepEvidence, width: int) -> Iterator[Line]:
+    if step.calls:
+        yield from _calls(step, width)
+    elif step.outcome == "held":  # what its parts did stands in lines of their own
+        if step.because:
+            yield _told("✓", step.name, step.because, width)
+    else:
+        outcome = step.outcome.replace("-", " ")
+        yield _told("·", step.name, f"{outcome}: {step.because}" if step.because else outcome, width)
+    for finding in step.findings:
+        style = "bad" if step.outcome == "broken" else "warn"
+        excused = f"  (allowed {step.because})" if step.outcome == "degraded" else ""
+        yield line("         ", Span(finding.sentence() + excused, style), Span(f"  {_places(finding)}", "dim"))
+
+
+def _places(finding: Finding) -> str:
+    """Where the file asks for it, and where a contract or a schema does."""
+    return " · ".join(filter(None, (finding.place, finding.document)))
+
+
+def _told(mark: str, name: str, text: str, width: int) -> Line:
+    """A step in words, without a call."""
+    return line("      ", Span(f"{mark} {name:<{width}} {text}", "dim"))
+
+
+# --- calls ----------------------------------------------------------------------------------------
+
+
+def _calls(step: StepEvidence, width: int) -> Iterator[Line]:
+    """The name and the mark stand once."""
+    mark, style = _MARK.get(step.outcome, _NO_MARK)
+    name = step.name
+    for calls in _runs(step):
+        what = f"{calls[0].sent.method} {_common([_path(call.sent.url) for call in calls])}"
+        yield line("      ", Span(mark, style), f" {name:<{width}} {what:<{_WIDTH}} ", *_outcome(calls))
+        yield from _under(calls, width)
+        mark, name = " ", ""
+
+
+def _runs(step: StepEvidence) -> Iterator[tuple[CallEvidence, ...]]:
+    """The calls of a step, those together that went alike. The last one is what a broken step was judged by, unless
+    that were the times of all of them."""
+    judged = step.outcome == "broken" and any(finding.kind != "within" for finding in step.findings)
+    calls, last = (step.calls[:-1], step.calls[-1:]) if judged else (step.calls, ())
+    for _, alike in groupby(calls, _way):
+        run = tuple(alike)
+        yield from (run,) if len(run) >= _MANY else ((call,) for call in run)
+    yield from (last,) if last else ()
+
+
+def _way(call: CallEvidence) -> Any:
+    """How a call went; one into which something was injected went its own way."""
+    if call.outcome is None or any(exchange.injections for exchange in call.exchanges):
+        return call.sent.call
+    outcome = call.outcome
+    return call.sent.method, outcome.status if isinstance(outcome, CallReplied) else outcome.reason
+
+
+def _outcome(calls: Sequence[CallEvidence]) -> tuple[Span, ...]:
+    times = _times([call.outcome.total_s for call in calls if call.outcome is not None])
+    match calls[0].outcome:
+        case CallReplied(status=status):
+            return (Span(f"{status}{_so_often(calls)}"), Span(times))
+        case CallUnanswered(reason=reason):
+            return (Span(f"no reply ({reason}){_so_often(calls)}", "bad"), Span(times))
+        case _:
+            return (Span("no outcome", "odd"),)
+
+
+def _so_often(things: Sequence[Any]) -> str:
+    return f" ×{len(things)}" if len(things) > 1 else ""
+
+
+def _times(seconds: Sequence[float]) -> str:
+    """How long one took, or several."""
+    if len(seconds) < 2:
+        return "".join(f"{milliseconds(one):>9}" for one in seconds)
+    ordered = sorted(seconds)
+    median = ordered[math.ceil(len(ordered) / 2) - 1]
+    return f"  median {milliseconds(median)}, slowest {milliseconds(ordered[-1])}"
+
+
+def _path(url: str) -> str:
+    rest = url.split("://", 1)[-1]
+    return "/" + rest.split("/", 1)[1] if "/" in rest else "/"
+
+
+def _common(paths: Sequence[str]) -> str:
+    """One path for several: as far as they are the same."""
+    path = paths[0]
+    if any(other != path for other in paths):
+        same = commonprefix(list(paths))
+        path = same[: max(same.rfind(sign) for sign in "/?&=") + 1] + "…"
+    return path if len(path) <= _WIDTH - 7 else path[: _WIDTH - 8] + "…"
+
+
+# --- provider calls -------------------------------------------------------------------------------
+
+
+def _under(calls: Sequence[CallEvidence], width: int) -> Iterator[Line]:
+    """The provider calls that these calls caused. What crossed the edge `user` is the call itself: it is news only
+    where something was injected."""
+    found = [exchange for call in calls for exchange in call.exchanges
+             if exchange.injections or exchange.exchange.edge != _USER]
+    if len(calls) == 1:
+        yield from (_exchanges((exchange,), width) for exchange in found)
+        return
+    kinds: dict[Any, list[ExchangeEvidence]] = {}
+    for one in found:
+        kinds.setdefault((one.exchange.edge, one.exchange.site, one.exchange.status), []).append(one)
+    yield from (_exchanges(exchanges, width) for exchanges in kinds.values())
+
+
+def _exchanges(found: Sequence[ExchangeEvidence], width: int, lead: str = "         └ ") -> Line:
+    """One provider call, or several that went alike."""
+    first, exchange = found[0], found[0].exchange
+    what = f"{exchange.edge}: {exchange.method} {_common([one.exchange.path for one in found])}"
+    status = str(exchange.status) if exchange.status is not None else "no answer"
+    if exchange.upstream_status is None and exchange.error and not first.injections:
+        status = f"could not be reached ({exchange.error})"
+    injected = [Span("  + " + _receipt(receipt), "warn") for receipt in first.injections]
+    doubt = [Span(f"  (joined by {first.by})", "dim")] if first.by in ("after", "none") else []
+    times = _times([one.exchange.ended - one.exchange.started for one in found])
+    return line(lead, f"{what:<{_WIDTH + width - 2}} ", Span(status + _so_often(found)), times, *injected, *doubt)
+
+
+def _receipt(receipt: Injected) -> str:
+    """What was injected, and what came of it."""
+    if receipt.kind == "latency":
+        ended = f" ({receipt.detail})" if receipt.detail else ""
+        asked, realised = milliseconds(receipt.asked_s), milliseconds(receipt.realised_s)
+        return f"latency injected: asked {asked}, realised {realised}{ended}"
+    gave_up = f", the caller gave up after {milliseconds(receipt.gave_up_s)}" if receipt.gave_up_s is not None else ""
+    return f"{receipt.kind} injected{': ' + receipt.detail if receipt.detail else ''}{gave_up}"
