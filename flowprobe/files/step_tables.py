@@ -191,21 +191,21 @@ _WHEN = Field("when", MapOf(Json(matchers=True), key=LOOKUP, noun="condition", m
 _AS = Field("as", Name(), "The role that acts, or `guest`; the first one where it is not said.", example="admin",
             attribute="role")
 _CALL_FIELDS = (
+    Field("each", EACH, "One round for each item of a list, which is looked up by the name that stands here.",
+          beside="call", example='{id: "${page.ids}"}'),
     Field("query", MapOf(_VALUE, key=Text(), noun="query parameter"), "Query parameters; a list repeats one.",
           beside="call", example="{page: 2, state: [open, paid]}"),
     Field("headers", _HEADERS, "Headers of the request.", beside="call",
           example='{Idempotency-Key: "${trial.id}-invite"}'),
     *_BODY_FIELDS,
+    Field("retry", RETRY, "Call again where transport failed; the step is then degraded at best.", beside="call",
+          example="{on: [no-reply, 503]}"),
+    Field("poll", POLL, "Call again until the product's state is as it should be; `expect` judges the last reply.",
+          beside="call", example="{until: {json: {state: done}}, for: 30s}"),
     Field("expect", EXPECT, "What the reply must satisfy; the first finding ends the journey.", beside="call",
           example="{status: 201, within: 800ms}"),
     Field("check", CHECK, "What the reply must satisfy besides; the journey goes on, and has failed.", beside="call",
           example="{within: 300ms}"),
-    Field("poll", POLL, "Call again until the product's state is as it should be; `expect` judges the last reply.",
-          beside="call", example="{until: {json: {state: done}}, for: 30s}"),
-    Field("retry", RETRY, "Call again where transport failed; the step is then degraded at best.", beside="call",
-          example="{on: [no-reply, 503]}"),
-    Field("each", EACH, "One round for each item of a list, which is looked up by the name that stands here.",
-          beside="call", example='{id: "${page.ids}"}'),
     Field("repeat", REPEAT, "Further rounds as long as something holds.", beside="call",
           example="{while: {page.next: {$absent: false}}, max: 100}"),
     Field("timeout", Duration(positive=True),
@@ -229,10 +229,10 @@ _USE_FIELDS = (
 
 GIVEN = Record("call of `given`", _step, (
     replace(_NAME, required=False, doc="A name, where something looks up what the call captures."),
-    replace(_CALL_FIELD, required=True), _AS, *_CALL_FIELDS, _WHEN,
+    replace(_CALL_FIELD, required=True), _AS, _WHEN, *_CALL_FIELDS,
 ), "A call that puts the account into its state.", positioned=True, at_most_one=BODIES)
 
-_BRANCH_STEP = Record("step of a branch", _item, (_NAME, _CALL_FIELD, *_USE_FIELDS, _AS, *_CALL_FIELDS, _WHEN),
+_BRANCH_STEP = Record("step of a branch", _item, (_NAME, _CALL_FIELD, *_USE_FIELDS, _AS, _WHEN, *_CALL_FIELDS),
                       "One step of a branch.", positioned=True, exactly_one=KINDS[:2], at_most_one=BODIES)
 _BRANCH = OneOf(mapping=As(_BRANCH_STEP, lambda step: (step,)), sequence=ListOf(_BRANCH_STEP, minimum=1))
 
@@ -240,6 +240,6 @@ STEP = Record("step", _item, (
     _NAME, _CALL_FIELD, *_USE_FIELDS,
     Field("parallel", ListOf(_BRANCH, minimum=2), "Branches that run at the same time: each a step, or a list of them.",
           example="[{step: a, call: GET /a}, {step: b, call: GET /b}]", attribute="branches"),
-    _AS, *_CALL_FIELDS, _WHEN,
+    _AS, _WHEN, *_CALL_FIELDS,
 ), "One named link of the workflow: a call, another scenario, or branches.", positioned=True, exactly_one=KINDS,
     at_most_one=BODIES)
