@@ -68,10 +68,11 @@ def test_without_the_injector_the_demo_fails(place: Place) -> None:
 
 
 def test_the_providers_are_attributed_as_the_product_passes_its_context_on(place: Place) -> None:
-    """Payments and mail are given the trace context, search is not: its calls are known by the product that we started."""
+    """All but search are given the trace context: its calls are known by the product that we started."""
     shutil.copytree(SCENARIOS, place.folder, dirs_exist_ok=True)
     result = place.run(".", "--faults", "none")
     exchanges = [e for trial in result.json["trials"] for step in trial["steps"] for call in step["calls"]
                  for e in call["exchanges"]]
     assert {(e["edge"], e["evidence"], e["joined_by"]) for e in exchanges} == {
-        ("payments", "traceparent", "call"), ("mail", "traceparent", "call"), ("search", "owned", "window")}
+        *((edge, "traceparent", "call") for edge in ("payments", "mail", "scanner", "scanner.webhooks")),
+        ("search", "owned", "window")}
