@@ -9,8 +9,8 @@ from pathlib import Path
 
 from flowprobe.cli.watching import Screen, screen
 from flowprobe.core.verdict import Kind
-from flowprobe.report.spans import Span, line
 from flowprobe.report.model import RunReport
+from flowprobe.report.spans import Span, line
 from flowprobe.running.places import bundled, shown_path
 from flowprobe.running.run import run
 from flowprobe.running.selection import Request, select

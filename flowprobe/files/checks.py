@@ -379,7 +379,7 @@ def _contracts(scenario: Scenario, environment: Environment, contract: Contract 
 def _under(scenario: Scenario, environment: Environment, plans: Iterable[str],
            source: Source) -> Iterator[Problem]:
     names = [*(plan.name for plan in scenario.faults), *plans]
-    edges = ["user", *environment.providers]
+    edges = ["user", *environment.providers, *_webhooks(environment)]
     for under in scenario.under:
         edge, slash, kind = under.key.partition("/")
         if edge not in edges and (slash or under.key not in names):

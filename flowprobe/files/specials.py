@@ -49,7 +49,7 @@ SIGNED_PART = Special("signed-part", {"anyOf": [{"enum": list(SIGNED_PARTS)},
                                                 {"type": "string", "pattern": "^header:[A-Za-z0-9-]+$"}]})
 HEADER_NAME = Special("header-name", {"type": "string", "pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"})
 SEND_LINE = Special("send-line", {"type": "string", "pattern": "^[A-Z]+ /"})
-UNDER_KEY = Special("under-key", {"type": "string", "pattern": r"^[A-Za-z][\w-]*(/[a-z_]+)?$"})
+UNDER_KEY = Special("under-key", {"type": "string", "pattern": r"^[A-Za-z][\w-]*(\.webhooks)?(/[a-z_]+)?$"})
 LOOKUP = Special("look-up", {"type": "string", "pattern": r"^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$"})
 RETRY_ON = Special("retry-on", {"anyOf": [{"enum": ["connect", "no-reply"]},
                                           {"type": "integer", "minimum": 400, "maximum": 599}]})

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import groupby
-from os.path import commonprefix
+from itertools import groupby, takewhile
 from typing import Any
 
 from flowprobe.core.events import CallReplied, CallUnanswered, Injected
@@ -147,7 +146,7 @@ def _common(paths: Sequence[str]) -> str:
     """One path for several: as far as they are the same."""
     path = paths[0]
     if any(other != path for other in paths):
-        same = commonprefix(list(paths))
+        same = "".join(signs[0] for signs in takewhile(lambda signs: len({*signs}) == 1, zip(*paths, strict=False)))
         path = same[: max(same.rfind(sign) for sign in "/?&=") + 1] + "…"
     return path if len(path) <= _WIDTH - 7 else path[: _WIDTH - 8] + "…"
 

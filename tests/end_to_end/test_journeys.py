@@ -63,7 +63,7 @@ def verdicts(result: Result) -> dict[tuple[str, str], set[str]]:
 
 def wanted(environment: str) -> dict[tuple[str, str], set[str]]:
     told = {(file, plan): {verdict} for file, plans in IN_DEMO.items() for plan, verdict in plans.items()}
-    weak = dict.fromkeys(FOUND_IN_WEAK, {"fail"}) if environment == "demo-weak" else {}
+    weak = {key: {"fail"} for key in FOUND_IN_WEAK} if environment == "demo-weak" else {}
     return {**told, **weak, ("zz-nothing-left.yaml", "none"): {"pass"}}
 
 
@@ -99,6 +99,6 @@ def test_every_secret_of_the_sign_in_stays_out_of_the_runs_folder(place: Place) 
     token = next(e for e in place.events() if e["event"] == "CallSent" and e["step"] == "session/token")
     assert "code=«redacted»" in token["body"]
     written = [path.read_text().replace('\\"', '"') for path in (place.folder / ".flowprobe").rglob("*") if path.is_file()]
-    shown = {name: [text for text in written if text.replace(f"{name}«redacted»", "").count(name)]
-             for name in ("acme_session=", '"access_token":"', '"refresh_token":"')}
-    assert shown == dict.fromkeys(shown, [])
+    for name in ("acme_session=", '"access_token":"', '"refresh_token":"'):
+        assert any(f"{name}«redacted»" in text for text in written)
+        assert not any(name in text.replace(f"{name}«redacted»", "") for text in written)

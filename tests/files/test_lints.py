@@ -15,8 +15,8 @@ HEAD = "flowprobe: 1\nscenario: A\npersonas: {admin: pro-eu}\nworkflow:\n"
 FIRST = "  - {step: one, call: GET /one, capture: {id: $.id}}\n"
 
 
-def found(text: str, *, writes_need_cleanup: bool = False) -> list[str]:
-    _, root, context = read_scenario(Path("a.yaml"), text=text)
+def found(text: str, *, path: Path = Path("a.yaml"), writes_need_cleanup: bool = False) -> list[str]:
+    _, root, context = read_scenario(path, text=text)
     return [problem.id for problem in lint(root, context, writes_need_cleanup=writes_need_cleanup)]
 
 
@@ -64,4 +64,4 @@ def test_a_poll_without_a_bound_is_a_mistake() -> None:
 @pytest.mark.parametrize("path", scenario_files([ROOT / "scenarios"]),
                          ids=lambda path: path.name)
 def test_what_we_ship_is_without_warnings(path: Path) -> None:
-    assert found(path.read_text()) == []
+    assert found(path.read_text(), path=path) == []

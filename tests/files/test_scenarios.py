@@ -187,6 +187,14 @@ def test_a_plan_from_elsewhere_may_be_promised_under() -> None:
     assert check_scenario(scenario, None, environment, plans=["busy-hour"]) == ()
 
 
+@pytest.mark.parametrize(("key", "ids"), [
+    ("mail.webhooks", []), ("mail.webhooks/status", []), ("payments.webhooks/status", ["unknown-under"])])
+def test_a_promise_may_be_about_the_webhooks_of_a_provider(key: str, ids: list[str]) -> None:
+    environment = load_project(GOOD / "flowprobe.yaml").environments["local"]
+    scenario = load_scenario(Path("a.yaml"), text=SMALL + f"under: {{{key}: {{a: {{status: 202}}}}}}\n")
+    assert [problem.id for problem in check_scenario(scenario, None, environment)] == ids
+
+
 def test_a_profile_for_other_providers_is_refused() -> None:
     environment = load_project(GOOD / "flowprobe.yaml").environments["staging"]
     problems = check_plan(load_profile(GOOD / "profile.yaml"), environment, ())
