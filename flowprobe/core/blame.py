@@ -25,6 +25,9 @@ def why(trial: TrialEvidence, twin: TrialEvidence | None) -> str:
 
 def _said(finding: Finding) -> str:
     match finding.kind:
+        case "within" if "." in finding.where:
+            rank = finding.where.partition(".")[2]
+            return f"had a {rank} of {finding.seen} where {finding.expected} was promised"
         case "within":
             return f"took {finding.seen} where {finding.expected} was promised"
         case "status":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import groupby, takewhile
+from itertools import chain, groupby, takewhile
 from typing import Any
 
 from flowprobe.core.events import CallReplied, CallUnanswered, Injected
@@ -95,22 +95,37 @@ def _calls(step: StepEvidence, width: int) -> Iterator[Line]:
 
 
 def _runs(step: StepEvidence) -> Iterator[tuple[CallEvidence, ...]]:
-    """The calls of a step, those together that went alike. The last one is what a broken step was judged by, unless
-    that were the times of all of them."""
-    judged = step.outcome == "broken" and any(finding.kind != "within" for finding in step.findings)
-    calls, last = (step.calls[:-1], step.calls[-1:]) if judged else (step.calls, ())
-    for _, alike in groupby(calls, _way):
-        run = tuple(alike)
-        yield from (run,) if len(run) >= _MANY else ((call,) for call in run)
-    yield from (last,) if last else ()
+    """The calls of a step, those together that went alike. Where a step was not broken by one of them their order does
+    not matter; else it is kept, and the last one, by which the step was judged, stands alone."""
+    if step.outcome != "broken" or all(finding.kind == "within" for finding in step.findings):
+        ways: dict[Any, list[CallEvidence]] = {}
+        for call in step.calls:
+            ways.setdefault(_way(call), []).append(call)
+        return chain.from_iterable(_run(alike) for alike in ways.values())
+    runs = (_run(tuple(alike)) for _, alike in groupby(step.calls[:-1], _way))
+    return chain(chain.from_iterable(runs), (step.calls[-1:],))
+
+
+def _run(alike: Sequence[CallEvidence]) -> Iterator[tuple[CallEvidence, ...]]:
+    """One line, or one for each where they are few."""
+    yield from (tuple(alike),) if len(alike) >= _MANY else ((call,) for call in alike)
 
 
 def _way(call: CallEvidence) -> Any:
-    """How a call went; one into which something was injected went its own way."""
-    if call.outcome is None or any(exchange.injections for exchange in call.exchanges):
-        return call.sent.call
+    """How a call went, and what was injected into it on the way."""
+    injected = tuple(_kinds(exchange) for exchange in call.exchanges if exchange.injections)
     outcome = call.outcome
-    return call.sent.method, outcome.status if isinstance(outcome, CallReplied) else outcome.reason
+    match outcome:
+        case CallReplied(status=status):
+            return call.sent.method, status, injected
+        case CallUnanswered(reason=reason):
+            return call.sent.method, reason, injected
+        case _:
+            return call.sent.call
+
+
+def _kinds(exchange: ExchangeEvidence) -> tuple[str, ...]:
+    return (exchange.exchange.edge, *(receipt.kind for receipt in exchange.injections))
 
 
 def _outcome(calls: Sequence[CallEvidence]) -> tuple[Span, ...]:
@@ -164,7 +179,7 @@ def _under(calls: Sequence[CallEvidence], width: int) -> Iterator[Line]:
         return
     kinds: dict[Any, list[ExchangeEvidence]] = {}
     for one in found:
-        kinds.setdefault((one.exchange.edge, one.exchange.site, one.exchange.status), []).append(one)
+        kinds.setdefault((*_kinds(one), one.exchange.site, one.exchange.status), []).append(one)
     yield from (_exchanges(exchanges, width) for exchanges in kinds.values())
 
 
@@ -175,7 +190,8 @@ def _exchanges(found: Sequence[ExchangeEvidence], width: int, lead: str = "     
     status = str(exchange.status) if exchange.status is not None else "no answer"
     if exchange.upstream_status is None and exchange.error and not first.injections:
         status = f"could not be reached ({exchange.error})"
-    injected = [Span("  + " + _receipt(receipt), "warn") for receipt in first.injections]
+    receipts = [_receipt(receipt) if len(found) == 1 else f"{receipt.kind} injected" for receipt in first.injections]
+    injected = [Span(f"  + {receipt}", "warn") for receipt in receipts]
     doubt = [Span(f"  (joined by {first.by})", "dim")] if first.by in ("after", "none") else []
     times = _times([one.exchange.ended - one.exchange.started for one in found])
     return line(lead, f"{what:<{_WIDTH + width - 2}} ", Span(status + _so_often(found)), times, *injected, *doubt)

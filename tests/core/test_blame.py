@@ -48,6 +48,8 @@ def test_a_poll_that_ran_out_says_what_it_last_saw() -> None:
 @pytest.mark.parametrize(("said", "sentence"), [
     (Finding("receives", "POST /hooks/scan from 'scanner'", "once", "2 times", ""),
      "brought the product POST /hooks/scan from 'scanner' 2 times where once was promised"),
+    (Finding("within", "within.p95", "at most 300 ms", "354 ms (20 calls: median 4 ms, slowest 355 ms)", ""),
+     "had a p95 of 354 ms (20 calls: median 4 ms, slowest 355 ms) where at most 300 ms was promised"),
     (Finding("repeat", "repeat", "an end within 5 rounds", "page.next is still there", ""),
      "was repeated in vain: an end within 5 rounds was promised, and page.next is still there"),
     (Finding("capture", "header Location", "a value to capture as 'code'", "nothing there", ""),

@@ -55,9 +55,16 @@ def test_two_calls_are_two_lines_with_one_name() -> None:
     assert re.match(r" {10,}GET /look", second)
 
 
-def test_a_call_that_went_otherwise_has_a_line_of_its_own() -> None:
-    lines = told(Journal().runner(started(), *calls("look", 200, 200, 200, 503, 200, 200, 200), step_ended("look"), ended()))
-    assert [re.search(r"\d{3}( ×\d)?", line[60:])[0] for line in lines] == ["200 ×3", "503", "200 ×3"]  # type: ignore[index]
+def test_calls_that_went_in_two_ways_are_two_lines() -> None:
+    lines = told(Journal().runner(started(), *calls("look", 200, 503, 200, 503, 200, 503), step_ended("look"), ended()))
+    assert [re.search(r"\d{3} ×\d", line)[0] for line in lines] == ["200 ×3", "503 ×3"]  # type: ignore[index]
+
+
+def test_the_order_of_the_calls_of_a_broken_step_is_kept() -> None:
+    journal = Journal().runner(started(), *calls("look", 200, 200, 200, 503, 200, 200, 200, 500),
+                               step_ended("look", "broken", finding("status", "200", "500")), ended())
+    assert [re.search(r"\d{3}( ×\d)?", line[60:])[0] for line in told(journal)[:4]] == [  # type: ignore[index]
+        "200 ×3", "503", "200 ×3", "500"]
 
 
 def test_the_last_call_of_a_broken_step_stands_alone() -> None:
@@ -77,13 +84,22 @@ def test_provider_calls_of_such_calls_are_counted_too() -> None:
     assert re.search(r"└ payments: POST /v1/charges +200 ×3  median 20 ms, slowest 20 ms", told(journal)[1])
 
 
-def test_a_call_with_an_injection_stands_alone() -> None:
+def test_calls_with_an_injection_stand_apart_from_those_without() -> None:
     journal = Journal().runner(started("slow", SLOW), *calls("look", 200, 200, 200, 200), step_ended("look"), ended())
     journal.proxy(exchange("x1", call=None, started_at=100.11), injected("x1"))
     lines = told(journal)
     assert "×" not in lines[0]
-    assert "latency injected" in lines[1]
+    assert "latency injected: asked 500 ms" in lines[1]
     assert "200 ×3" in lines[2]
+
+
+def test_injections_into_calls_that_went_alike_are_counted() -> None:
+    journal = Journal().runner(started("slow", SLOW), *calls("look", *[200] * 6), step_ended("look"), ended())
+    for number in (1, 3, 5):
+        journal.proxy(exchange(f"x{number}", call=None, started_at=100.0 + number / 10), injected(f"x{number}"))
+    harmed, injection, unharmed = told(journal)
+    assert ["200 ×3" in harmed, "200 ×3" in unharmed] == [True, True]
+    assert re.search(r"└ payments: POST /v1/charges +200 ×3 .* \+ latency injected$", injection)
 
 
 def test_what_crossed_the_users_own_edge_unharmed_is_no_news() -> None:
