@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 
 from flowprobe.cli.watching import screen
-from flowprobe.report.lines import Span, line
+from flowprobe.report.spans import Span, line
 from flowprobe.running.inventory import inventory
 from flowprobe.running.settings import Settings
 

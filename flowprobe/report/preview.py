@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from flowprobe.report.lines import Line, Span, line
+from flowprobe.report.spans import Line, Span, line
 
 __all__ = ["Preview", "PreviewCall", "PreviewCleanup", "PreviewGroup", "PreviewTrial", "preview_json", "preview_lines"]
 
