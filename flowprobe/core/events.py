@@ -209,7 +209,8 @@ class CallUnanswered:
 
 @dataclass(frozen=True, slots=True)
 class StepEnded:
-    """`outcome` is held, degraded (`because` names what allowed it), broken or not-reached (`because` says why)."""
+    """`outcome` is held, degraded (`because` names what allowed it), broken, skipped or not-reached (`because` says
+    why). Of a `parallel` that held, `because` names who was walked at the same time."""
 
     trial: str
     step: str

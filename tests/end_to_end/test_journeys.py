@@ -11,6 +11,7 @@ import pytest
 from tests.end_to_end.conftest import Place, Result
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
+DEADLINE_S = 120.0
 IN_DEMO = {
     "export.yaml": {"none": "pass", "line-drops": "degraded", "busy": "degraded"},
     "notes.yaml": {"none": "pass", "line-drops": "degraded", "busy": "degraded"},
@@ -51,7 +52,7 @@ def run_all(place: Place, environment: str) -> Result:
     for file in ("search.yaml", "invite-and-billing.yaml"):
         (place.folder / file).unlink()
     place.scenario(NOTHING_LEFT, "zz-nothing-left.yaml")
-    return place.run(".", "--env", environment)
+    return place.finish(place.start("run", ".", "--env", environment, "--json"), deadline_s=DEADLINE_S)
 
 
 def verdicts(result: Result) -> dict[tuple[str, str], set[str]]:
