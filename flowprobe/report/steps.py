@@ -23,6 +23,8 @@ _MARK = {"held": ("✓", "good"), "degraded": ("≈", "warn"), "broken": ("✗",
 _NO_MARK = ("·", "dim")
 _WIDTH = 46
 _NARROWEST, _WIDEST = 12, 24
+_COLUMNS = {"where": ("", 36), "expected": ("promised", 44), "seen": ("seen", 44)}
+"""The columns of a difference: their headings, and how wide they become at most. What is longer stands out of line."""
 _MANY = 3
 """So many calls that went alike are one line."""
 _USER = "user"
@@ -64,10 +66,29 @@ def _step(step: StepEvidence, width: int) -> Iterator[Line]:
     else:
         outcome = step.outcome.replace("-", " ")
         yield _told("·", step.name, f"{outcome}: {step.because}" if step.because else outcome, width)
-    for finding in step.findings:
-        style = "bad" if step.outcome == "broken" else "warn"
-        excused = f"  (allowed {step.because})" if step.outcome == "degraded" else ""
+    yield from _difference(step)
+
+
+def _difference(step: StepEvidence) -> Iterator[Line]:
+    """What was promised beside what was seen: a sentence for one finding, a table for several."""
+    style = "bad" if step.outcome == "broken" else "warn"
+    excused = f"  (allowed {step.because})" if step.outcome == "degraded" else ""
+    if len(step.findings) == 1:
+        (finding,) = step.findings
         yield line("         ", Span(finding.sentence() + excused, style), Span(f"  {_places(finding)}", "dim"))
+        return
+    where, expected, seen = (
+        max(len(heading), *(size for finding in step.findings if (size := len(getattr(finding, name))) <= widest), 0)
+        for name, (heading, widest) in _COLUMNS.items())
+    before = ""
+    for finding in step.findings:
+        if not before:
+            yield line("         ", Span(f"{'':<{where}}  {'promised':<{expected}}  seen{excused}", "dim"))
+        words = f"{finding.where:<{where}}  {finding.expected:<{expected}}  {finding.seen:<{seen}}"
+        place = _places(finding)
+        yield line("         ", Span(words.rstrip() if place == before else words, style),
+                   Span("" if place == before else f"  {place}", "dim"))
+        before = place
 
 
 def _places(finding: Finding) -> str:

@@ -2,8 +2,9 @@ import re
 from dataclasses import replace
 
 from flowprobe.core.events import CallReplied, CallSent, StepEnded
-from flowprobe.core.evidence import fold
-from flowprobe.report.steps import journey
+from flowprobe.core.evidence import StepEvidence, fold
+from flowprobe.core.findings import Finding
+from flowprobe.report.steps import _difference, journey
 from tests.journals import (
     SLOW,
     Journal,
@@ -150,3 +151,14 @@ def test_a_skipped_step_says_why_and_one_that_only_holds_others_what_they_did() 
 def test_a_step_that_broke_before_its_first_call_shows_what_was_wrong() -> None:
     journal = Journal().runner(started(), step_ended("remove", "broken", finding("value", "a list", "null")), ended())
     assert ["broken" in told(journal)[0], "expected a list, saw null" in told(journal)[1]] == [True, True]
+
+
+def test_several_findings_are_one_difference() -> None:
+    findings = (Finding("status", "status", "201", "503", "a.yaml:3:5"), Finding("json", "$.seats", "4", "nothing there", "a.yaml:4:5"),
+                Finding("json", "$.note", '"' + "x" * 60 + '"', "null", "a.yaml:4:5"))
+    step = StepEvidence("invite", "broken", findings, "", {}, ())
+    assert ["".join(span.text for span in one).rstrip() for one in _difference(step)] == [
+        "                  promised  seen",
+        "         status   201       503            a.yaml:3:5",
+        "         $.seats  4         nothing there  a.yaml:4:5",
+        f'         $.note   "{"x" * 60}"  null']
