@@ -211,7 +211,7 @@ def _be_born(ledger: bool) -> None:
     os.dup2(devnull, 1)
     time.sleep = lambda _: None
     if not ledger:
-        Ledger.append = lambda self, event: None
+        Ledger.append = lambda _self, _event: None
 
 
 def run() -> int:

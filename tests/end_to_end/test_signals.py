@@ -31,9 +31,11 @@ PHASES = {
     "cleanup": ("  - step: make\n    " + MAKE.format(takes="0", step="make"), "", {"phase": "cleanup"}),
 }
 
+pytestmark = pytest.mark.usefixtures("standing")
+
 
 @pytest.fixture
-def standing(place: Place) -> Iterator[int]:
+def standing(place: Place) -> Iterator[None]:
     """A product that outlives the runner."""
     port = free_port()
     env = {**os.environ, "PORT": str(port), "NOTES": str(place.notes), "DELETE_TAKES": "0.3"}
@@ -41,7 +43,7 @@ def standing(place: Place) -> Iterator[int]:
     wait_for(lambda: taken("127.0.0.1", port), "the product to listen")
     project = place.folder / "flowprobe.yaml"
     project.write_text(project.read_text().replace("http://127.0.0.1:9\n", f"http://127.0.0.1:{port}\n"))
-    yield port
+    yield
     product.kill()
     product.wait()
 
@@ -63,8 +65,7 @@ def made_and_undone(place: Place) -> tuple[int, int]:
 
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("number", NUMBERS)
-def test_one_signal_cleans_up_whatever_it_interrupts(
-        place: Place, standing: int, phase: str, number: signal.Signals) -> None:
+def test_one_signal_cleans_up_whatever_it_interrupts(place: Place, phase: str, number: signal.Signals) -> None:
     process = begun(place, phase)
     process.send_signal(number)
     result = place.finish(process, deadline_s=15)
@@ -75,7 +76,7 @@ def test_one_signal_cleans_up_whatever_it_interrupts(
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_two_signals_clean_up_all_the_same(place: Place, standing: int, phase: str) -> None:
+def test_two_signals_clean_up_all_the_same(place: Place, phase: str) -> None:
     process = begun(place, phase)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGTERM)  # of another kind: two of one kind may arrive as one
@@ -86,8 +87,7 @@ def test_two_signals_clean_up_all_the_same(place: Place, standing: int, phase: s
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_three_signals_leave_and_what_is_left_is_listed_and_found_again(
-        place: Place, standing: int, phase: str) -> None:
+def test_three_signals_leave_and_what_is_left_is_listed_and_found_again(place: Place, phase: str) -> None:
     process = begun(place, phase)
     for number in NUMBERS:
         process.send_signal(number)
@@ -102,7 +102,7 @@ def test_three_signals_leave_and_what_is_left_is_listed_and_found_again(
         assert (cleaned.code, undone >= made) == (0, True), cleaned.out
 
 
-def test_a_run_under_nohup_does_not_hear_the_hangup(place: Place, standing: int) -> None:
+def test_a_run_under_nohup_does_not_hear_the_hangup(place: Place) -> None:
     place.workflow("  - step: make\n    " + MAKE.format(takes="1", step="make"))
     shim = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); from flowprobe.cli.main import main; main()"
     process = place.start_python("-c", shim, "run", "journey.yaml", "--env", "nowhere", "--json")
