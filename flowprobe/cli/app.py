@@ -47,6 +47,8 @@ def run(
     last_failed: Annotated[bool, typer.Option(
         "--last-failed", help="Only what failed or was inconclusive last time.")] = False,
     allow_exec: AllowExec = False,
+    no_cleanup_first: Annotated[bool, typer.Option(
+        "--no-cleanup-first", help="Leave what earlier runs left behind where it is.")] = False,
     as_json: AsJson = False,
     junit: Annotated[Optional[Path], typer.Option(help="Also write JUnit XML there.", metavar="FILE")] = None,  # noqa: UP045
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
@@ -61,7 +63,7 @@ def run(
         paths=tuple(paths), environment=settings.environment.value, faults=settings.faults.value,
         seed=settings.seed.value, tags=tuple(tag or ()), bind=_binding(persona or []), fail_fast=fail_fast,
         last_failed=last_failed, output=settings.output.value, timeout_s=settings.timeout_s.value,
-        allow_exec=allow_exec)
+        allow_exec=allow_exec, cleanup_first=not no_cleanup_first)
     return run_command(request, as_json=as_json, junit=junit)
 
 

@@ -231,11 +231,13 @@ class TrialEnded:
 
 @dataclass(frozen=True, slots=True)
 class LedgerOpened:
-    """The first row of a run's ledger: where the things were made, and which file knows the personas."""
+    """The first row of a run's ledger: where the things were made, and which file knows the personas. `started`: in a
+    product that was started for this run, and is gone with it."""
 
     run: str
     environment: str
     project: str
+    started: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +273,7 @@ class CleanupPlanned:
 class CleanupSettled:
     """What the step's outcome means for its cleanup: `state` is due (with the resolved call), to-find (it has to be
     looked for first), not-needed (the product refused, or nothing was sent) or unknown (something may be there, and we
-    cannot name it)."""
+    cannot name it). `pending`: we ended the call ourselves, and what it makes may still come into being."""
 
     trial: str
     step: str
@@ -282,6 +284,7 @@ class CleanupSettled:
     url: str = ""
     detail: str = ""
     round: int = 1
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,8 +497,19 @@ def from_json(data: Mapping[str, Any]) -> Event | None:
     return None if cls is None else typing.cast(Event, _build(cls, data))
 
 
+_HINTS: dict[type[Any], dict[str, Any]] = {}
+
+
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    """What its parts are; to work that out takes longer than everything else about a line."""
+    found = _HINTS.get(cls)
+    if found is None:
+        found = _HINTS[cls] = typing.get_type_hints(cls)
+    return found
+
+
 def _build(cls: type[Any], data: Mapping[str, Any]) -> Any:
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     return cls(**{f.name: _read(hints[f.name], data[f.name]) for f in fields(cls) if f.name in data})
 
 

@@ -156,6 +156,8 @@ MESSAGES: Mapping[str, Message] = {
     "each-or-repeat": Message("`each` and `repeat` cannot stand in one step", "make two steps of them"),
     "find-needs-found": Message("the cleanup looks for the thing, and does not look up `${{found.id}}`",
                                 "write it into the path of `call`"),
+    "find-not-ours": Message("`where` would find what others have made too: nothing in it is this trial's own",
+                             'compare with a text that the step has put there, such as "guest+${{trial.id}}"'),
     "retry-needs-key": Message("a {method} is not sent again without an idempotency key",
                                'add the header Idempotency-Key: "${{trial.id}}-{step}"'),
     "no-poll": Message("`poll.for` says nothing here: the step `{step}`, on line {first}, has no `poll`",

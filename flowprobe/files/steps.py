@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowprobe.core.scenario import Scenario
+from flowprobe.core.expressions import Malformed, lookups, parse
+from flowprobe.core.ours import COMPARED, HELD, TRIAL_ID
+from flowprobe.core.scenario import Position, Scenario, Template
 from flowprobe.files.calls import METHODS
 from flowprobe.files.context import Context
-from flowprobe.files.nodes import Mapping, Node, Scalar
+from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence
 from flowprobe.files.outline import Link, Outline, outline
 from flowprobe.files.problems import did_you_mean
 
@@ -31,6 +33,7 @@ def check_steps(root: Node, context: Context) -> None:
             _check_retry(link, context)
             _check_rounds(link, context)
             _check_found(link, context)
+            _check_ours(link, names, context)
         if link.used is not None:
             _check_use(link, link.used, names, context)
     for step, promise in names.promises:
@@ -85,6 +88,55 @@ def _check_found(link: Link, context: Context) -> None:
     looks = isinstance(cleanup, Mapping) and cleanup.get("find") is not None
     if looks and isinstance(call, Scalar) and "found." not in call.value:
         context.report("find-needs-found", call)
+
+
+def _check_ours(link: Link, names: Outline, context: Context) -> None:
+    """What a `find` takes away must be this trial's own."""
+    cleanup = link.node.get("cleanup")
+    find = cleanup.get("find") if isinstance(cleanup, Mapping) else None
+    if not isinstance(find, Mapping):
+        return
+    where, key = find.get("where"), _key(find, "where")
+    if key is None or not isinstance(where, Mapping) or not where.value:
+        return
+    if not any(_is_own(path, link, names) for path in _marks(where)):
+        context.report("find-not-ours", key)
+
+
+def _marks(node: Node, *, held: bool = False) -> Iterator[tuple[str, ...]]:
+    """What is looked up where a value is compared: as `core.ours.marks` does it with the values."""
+    match node:
+        case Scalar():
+            yield from (path for path in _looked_up(node.value) if not held or path == TRIAL_ID)
+        case Mapping():
+            for key, value in node.value:
+                if key.value in (HELD, COMPARED) or not key.value.startswith("$") or key.value[1:2] in ".[":
+                    yield from _marks(value, held=held or key.value == HELD)
+        case Sequence():
+            for value in node.value:
+                yield from _marks(value, held=held)
+
+
+def _looked_up(text: str) -> Iterator[tuple[str, ...]]:
+    """A text that cannot be read has its message already, and may have meant anything."""
+    match parse(text, Position("", 0, 0)):
+        case Template() as template:
+            yield from (lookup.path for lookup in lookups(template))
+        case Malformed():
+            yield TRIAL_ID
+        case _:
+            return
+
+
+def _is_own(path: tuple[str, ...], link: Link, names: Outline) -> bool:
+    """Nobody else's things have it: the trial's id, what the scenario is given, what a step has made that is undone.
+    A name that nobody knows has its message already."""
+    root = path[0]
+    roles = {role.value for role in names.roles or ()}
+    if root in {"now", "today", "env", "account", "found", link.item, *roles}:
+        return False
+    maker = names.links[names.index[root]] if root in names.index else None
+    return maker is None or maker.strange or maker.used is not None or maker.node.get("cleanup") is not None
 
 
 def _check_use(link: Link, used: Scenario, names: Outline, context: Context) -> None:

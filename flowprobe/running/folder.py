@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from datetime import datetime
@@ -18,7 +19,8 @@ class RunFolder:
     """Made when the run begins; `path` is `.flowprobe/runs/<time>-<id>`, or what `-o` names."""
 
     def __init__(self, run: str, *, now: datetime, output: Path | None = None) -> None:
-        self.path = output or STATE / "runs" / f"{now:%Y%m%d-%H%M%S}-{run[:6]}"
+        usual = STATE / "runs" / f"{now:%Y%m%d-%H%M%S}-{run[:6]}"
+        self.path = output or usual
         try:
             self.path.mkdir(parents=True, exist_ok=output is not None, mode=0o700)
             _ignored_by_git(STATE) if output is None else None
@@ -27,6 +29,7 @@ class RunFolder:
         if (self.path / "journal" / "runner.jsonl").exists():
             raise ToolFailed(f"{self.path} holds another run already: name another folder with -o")
         self._point(output)
+        self._link = usual if output is not None else None
 
     def _point(self, output: Path | None) -> None:
         if output is not None:
@@ -34,6 +37,17 @@ class RunFolder:
         link, fresh = STATE / "latest", STATE / f".latest-{os.getpid()}"
         fresh.symlink_to(self.path.relative_to(STATE))
         fresh.replace(link)
+
+    def remember(self) -> None:
+        """Something is going to be made: a folder that `-o` named is linked where runs usually are, so that
+        `flowprobe cleanup` finds its ledger too. A working directory that nobody can write to is no reason to stop."""
+        link, self._link = self._link, None
+        if link is None:
+            return
+        with contextlib.suppress(OSError):
+            link.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _ignored_by_git(STATE)
+            link.symlink_to(self.path.resolve())
 
     @property
     def journal(self) -> Path:

@@ -22,7 +22,7 @@ from typing import Protocol
 
 import flowprobe
 from flowprobe.auth.pool import Pools
-from flowprobe.core.cleaning import clean, open_rows
+from flowprobe.core.cleaning import Patience, clean, open_rows
 from flowprobe.core.drive import Hands, drive
 from flowprobe.core.events import (
     AccountsLeased,
@@ -51,9 +51,10 @@ from flowprobe.core.redact import Redactor
 from flowprobe.core.scenario import Fault, Persona
 from flowprobe.core.sends import judge_sends
 from flowprobe.core.trial import Trial
-from flowprobe.core.verdict import Kind, Verdict, answered, exit_code, judge_trial
+from flowprobe.core.verdict import ExitCode, Kind, Verdict, answered, exit_code, judge_trial
 from flowprobe.core.walk import walk
 from flowprobe.errors import EnvironmentBroken, ToolFailed
+from flowprobe.http.driver import Driver
 from flowprobe.journal.reader import Follower
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.ledger.file import Ledger
@@ -63,6 +64,7 @@ from flowprobe.report.result_json import result_json
 from flowprobe.running.branches import at_once
 from flowprobe.running.credentials import Credentials, Line
 from flowprobe.running.drivers import refuse_unverified_edge, trust_of, unverified
+from flowprobe.running.earlier import clean_earlier
 from flowprobe.running.flight import single_flight
 from flowprobe.running.folder import RunFolder
 from flowprobe.running.guard import Guard
@@ -129,6 +131,8 @@ class _Run:
         self._verdicts: dict[str, Verdict] = {}
         self._answered = False
         self._making = 0
+        self._patience = Patience()
+        self._cleaning: Driver | None = None
         self._recording = threading.RLock()
         self._internal = False
 
@@ -144,7 +148,7 @@ class _Run:
 
     def _opened_ledger(self) -> LedgerOpened:
         project = Path(self._selection.project.file).resolve()
-        return LedgerOpened(self._id, self._selection.environment.name, str(project))
+        return LedgerOpened(self._id, self._selection.environment.name, str(project), self._session.owned)
 
     # --- the whole ---
 
@@ -152,7 +156,7 @@ class _Run:
         self._watcher.opened(self._folder.path, self._selection.environment.name, self._seed, self._redactor)
         for note in unverified(self._selection.environment):
             self._watcher.notice(note)
-        with Stopper(on_stop=self._stop, on_again=self._again) as self._stopper:
+        with Stopper(on_stop=self._stop, on_again=self._again, on_leave=self._leave) as self._stopper:
             self._pools = Pools(STATE / "leases", self._selection.environment.name, clock=time.monotonic,
                                 wait=self._stopper.wait, stopped=self._stopper.stopped)
             self._record(RunStarted(self._id, flowprobe.__version__, self._seed, self._selection.environment.name,
@@ -164,8 +168,15 @@ class _Run:
                 self._close()
             return self._finish()
 
+    def _clean_earlier(self) -> None:
+        if self._request.cleanup_first:
+            clean_earlier(self._selection.project, self._selection.environment.name, say=self._watcher.notice,
+                          allow_exec=self._request.allow_exec, stopped=self._stopper.stopped)
+
     def _trials(self, worker: ThreadPoolExecutor) -> None:
-        trouble = self._opened(worker)
+        trouble = self._halted() or self._opened(worker)
+        if trouble is None:
+            self._clean_earlier()
         self._guard.begin()
         for group in self._groups:
             broken = trouble
@@ -314,16 +325,15 @@ class _Run:
     def _clean(self, trial: Trial) -> None:
         """In the main thread, past the user edge, with the faults off."""
         rows = open_rows(line.event for line in self._recorder.lines)
-        if rows:
-            driver, send = self._session.client(None)
-            guarded = self._guard.cleanup(send, trial.scenario, wait=time.sleep)
+        if rows and not self._stopper.leaving():
+            self._cleaning, send = self._session.client(None)
+            guarded = self._guard.cleanup(send, trial.scenario, wait=self._stopper.wait_cleaning)
             try:
-                drive(clean(rows, budget=CLEANUP_BUDGET_S), Hands(send=guarded, record=self._record, wait=time.sleep))
-            except KeyboardInterrupt:
-                self._watcher.notice("leaving without the rest of the cleanup; the ledger has what is left: "
-                                     f"{self._folder.ledger}")
+                drive(clean(rows, budget=CLEANUP_BUDGET_S, patience=self._patience), Hands(
+                    send=guarded, record=self._record, stopped=self._stopper.leaving,
+                    wait=self._stopper.wait_cleaning))
             finally:
-                self._session.dismiss(driver)
+                self._session.dismiss(self._cleaning)
         try:
             self._session.release(trial)
             self._session.drain(trial)  # after the release: now nothing of this trial is expected any more
@@ -358,10 +368,10 @@ class _Run:
         self._verdicts[evidence.started.trial] = verdict
         self._watcher.trial(kept, verdict, self._report(0))
 
-    # --- stopping ---
+    # --- stopping: in the thread that listens for signals ---
 
     def _stop(self) -> None:
-        """From the signal handler. A call that makes something gets a moment to end, so that cleanup knows its id."""
+        """A call that makes something gets a moment to end, so that cleanup knows its id."""
         self._watcher.notice(f"{self._stopper.signal}: stopping; faults go off, then cleanup runs")
         if not self._session.started:
             threading.Thread(target=self._session.abandon, daemon=True).start()
@@ -374,6 +384,13 @@ class _Run:
 
     def _again(self) -> None:
         self._watcher.notice("cleanup is still running; once more leaves it, and the ledger keeps what is left")
+
+    def _leave(self) -> None:
+        self._watcher.notice("leaving without the rest of the cleanup; the ledger has what is left: "
+                             f"{self._folder.ledger}")
+        self._session.abort()
+        if self._cleaning is not None:
+            self._cleaning.stop()
 
     # --- the end ---
 
@@ -390,8 +407,12 @@ class _Run:
 
     def _finish(self) -> RunReport:
         report = self._report(exit_code(self._evidence, self._verdicts, internal=self._internal))
-        self._write("result.json", json.dumps(result_json(report), ensure_ascii=False) + "\n")
-        self._write("junit.xml", junit_xml(report))
+        try:
+            self._write("result.json", json.dumps(result_json(report), ensure_ascii=False) + "\n")
+            self._write("junit.xml", junit_xml(report))
+        except ToolFailed as failed:  # what is left behind is worth more than the files that tell of it
+            self._watcher.notice(str(failed))
+            return replace(report, exit_code=report.exit_code or ExitCode.INCONCLUSIVE)
         return report
 
     def _write(self, name: str, text: str) -> None:
@@ -406,6 +427,7 @@ class _Run:
     def _record(self, event: Event) -> None:
         with self._recording:  # branches of a `parallel` write from their own threads
             if isinstance(event, CleanupPlanned):
+                self._folder.remember()
                 self._making += 1
             elif isinstance(event, CleanupSettled):
                 self._making -= 1

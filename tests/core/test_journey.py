@@ -331,7 +331,7 @@ def test_what_finds_a_thing_again_is_durable_before_the_call() -> None:
 
 def test_an_id_that_came_back_needs_no_looking() -> None:
     step = replace(a_step("make", "POST /notes", captures={"id": "$.id"}, cleanup="DELETE /notes/${found.id}"),
-                   find=Find(a_call("GET /notes"), {"tag": "x"}, "$.items[*]", "id"))
+                   find=Find(a_call("GET /notes"), {"tag": text("${trial.id}")}, "$.items[*]", "id"))
     book = Playbook(walk(a_trial(step)))
     book << emitted(CleanupPlanned) << call("POST", "/notes") >> reply(201, {"id": "n1"})
     book << emitted(CleanupSettled, state="due", url="http://acme.test/notes/n1")

@@ -19,7 +19,7 @@ def test_a_cleanup_is_in_the_ledger_before_anybody_is_told(tmp_path: Path) -> No
     seen: list[tuple[Event, int]] = []
     ledger = tmp_path / "ledger.jsonl"
     record = Recorder(JournalWriter(tmp_path / "j.jsonl", "runner"), Ledger(ledger),
-                      lambda event: seen.append((event, len(list(read_ledger(ledger))))))
+                      lambda event: seen.append((event, len(read_ledger(ledger).events))))
     record(SENT)
     record(PLANNED)
     record.close()
