@@ -5,6 +5,7 @@ It is not a part of `walk`: it runs over rows, the same code after a pass, a Ctr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +17,13 @@ from flowprobe.core.jsonpath import MISSING, compile_path
 from flowprobe.core.parsed import Parsed
 from flowprobe.core.request import url_of
 from flowprobe.core.resolve import Absent, Names, WrongType, as_text, resolve
-from flowprobe.core.shapes import compare
+from flowprobe.core.shapes import fits
 from flowprobe.core.steps import CallTemplate, Find
 from flowprobe.core.tracing import baggage, call_id, traceparent
 from flowprobe.core.trial import Trial
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
-__all__ = ["FOUND", "Maker", "Row", "clean", "never_sent", "open_rows", "planned", "settled"]
+__all__ = ["FOUND", "Maker", "Row", "clean", "made_nothing", "never_sent", "open_rows", "planned", "settled"]
 
 CLEANUP = 0x8000_0000
 """Added to a step's number in the trace id of its cleanup."""
@@ -97,7 +98,7 @@ def never_sent(trial: Trial, maker: Maker) -> CleanupSettled:
 
 
 def _settle(trial: Trial, maker: Maker, outcome: Outcome, names: Names, own: str) -> tuple[str, str, str]:
-    nothing = _made_nothing(outcome)
+    nothing = made_nothing(outcome)
     if nothing:
         return "not-needed", "", nothing
     try:
@@ -117,7 +118,8 @@ def _with_own_id(maker: Maker, names: Names, own: str) -> Names:
     return {**names, "found": {"id": captured["id"]}}
 
 
-def _made_nothing(outcome: Outcome) -> str:
+def made_nothing(outcome: Outcome) -> str:
+    """Why a call with this outcome cannot have made anything, or ''."""
     match outcome:
         case Reply() | NoReply() if outcome.redirects:  # the call itself was answered, and not with a refusal
             return ""
@@ -178,16 +180,17 @@ def clean(rows: Sequence[Row], *, budget: float) -> Dialogue:
     `budget` is the total deadline of each call in seconds. Rows whose outcome is unknown cannot be called and
     stay open.
     """
+    sent: Counter[tuple[str, int]] = Counter()
     for row in reversed(rows):
         if row.state in ("due", "to-find"):
-            yield from _Cleaner(row, budget).clean()
+            yield from _Cleaner(row, budget, sent).clean()
 
 
 class _Cleaner:
-    """One row; `calls` counts what was sent for it, which tells the calls' trace ids apart."""
+    """One row; `sent` counts what was sent for its step in all rounds, which tells the calls' trace ids apart."""
 
-    def __init__(self, row: Row, budget: float) -> None:
-        self.row, self.budget, self.calls = row, budget, 0
+    def __init__(self, row: Row, budget: float, sent: Counter[tuple[str, int]]) -> None:
+        self.row, self.budget, self.sent, self.calls = row, budget, sent, 0
 
     def clean(self) -> Dialogue:
         detail = ""
@@ -234,7 +237,8 @@ class _Cleaner:
     def _send(self, method: str, url: str) -> Generator[Wanted, Any, Outcome]:
         self.calls += 1
         row = self.row
-        trace = call_id(row.trial, CLEANUP + row.number, ((row.round - 1) << 8) + self.calls)
+        self.sent[row.trial, row.number] += 1
+        trace = call_id(row.trial, CLEANUP + row.number, self.sent[row.trial, row.number])
         headers = {"traceparent": traceparent(trace), "baggage": baggage(trace)}
         call = Call(trace, row.trial, row.step, row.persona, method, url, headers, attempt=self.calls,
                     budget=self.budget)
@@ -254,7 +258,7 @@ def _ids(outcome: Outcome, find: FoundBy) -> tuple[str, ...]:
         raise ValueError(f"answered with {body.json_error}")
     found = compile_path(find.items).find(body.json)
     items = found if isinstance(found, list) else [] if found is MISSING else [found]
-    return tuple(_id(item, find.field) for item in items if not compare(find.where, item))
+    return tuple(_id(item, find.field) for item in items if fits(find.where, item))
 
 
 def _id(item: Any, field: str) -> str:

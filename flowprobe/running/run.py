@@ -289,7 +289,7 @@ class _Run:
 
     def _conceal(self, secret: str) -> None:
         """A value that a reply gave and that the scenario calls secret; one too short to be told apart stays."""
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError), self._recording:  # branches of a `parallel` may learn secrets at once
             self._vault.conceal(secret)
 
     def _note_losses(self, trial: Trial) -> None:

@@ -1,6 +1,7 @@
 from flowprobe.core.cleaning import Maker, Row, clean, open_rows, settled
-from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled
-from flowprobe.core.wire import NoReply
+from flowprobe.core.drive import Hands, drive
+from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, FoundBy
+from flowprobe.core.wire import Call, NoReply, Outcome
 from tests.playbook import Playbook, call, emitted, no_reply, over, reply
 from tests.scenes import TRIAL, a_step, a_trial
 
@@ -61,3 +62,17 @@ def test_a_call_that_nobody_could_sign_has_made_nothing() -> None:
     maker = Maker("make", 1, 1, "pro-eu/acc_1", step.cleanup, None)
     outcome = settled(a_trial(step), maker, NoReply("c", "auth", "it answered 401", 1.0, 1.0), {}, "make")
     assert (outcome.persona, outcome.state, outcome.detail) == ("pro-eu/acc_1", "not-needed", "the call never left")
+
+
+def test_each_call_of_a_cleanup_has_a_trace_id_of_its_own_however_much_is_found() -> None:
+    find = FoundBy("GET", "http://acme.test/notes", {"tag": "x"}, "$.items[*]", "id")
+    rows = [Row(TRIAL, "make", 1, "pro-eu", "to-find", "DELETE", "http://acme.test/notes/found-id", round=round_, find=find) for round_ in (1, 2)]
+    items = [{"id": f"n{number}", "tag": "x"} for number in range(400)]
+    sent: list[Call] = []
+
+    def send(call: Call) -> Outcome:
+        sent.append(call)
+        return reply(200, {"items": items} if call.method == "GET" else None)(call)
+
+    drive(clean(rows, budget=5), Hands(send=send, record=lambda _: None))
+    assert len({call.id for call in sent}) == len(sent) == 802
