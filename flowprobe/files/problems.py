@@ -144,6 +144,8 @@ MESSAGES: Mapping[str, Message] = {
                              "use it in a step after the `parallel`"),
     # scenarios that use others
     "use-cycle": Message("{name} uses itself: {chain}", "break the circle"),
+    "too-many-steps": Message("with the scenarios that it uses this one has more than {limit} steps",
+                              "use fewer of them, or `each` and `repeat`"),
     "unknown-input": Message("{file} has no input called `{name}`"),
     "missing-input": Message("{file} needs the input `{name}`", "write with: {{{name}: …}}"),
     "used-role": Message("{file} has the role `{name}`, which this scenario has not",

@@ -6,16 +6,20 @@ Like `names`, this works on the nodes: a step with a misspelt or misshapen part 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from flowprobe.core.scenario import Scenario
+from flowprobe.core.steps import names_of
 from flowprobe.files.calls import METHODS
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import Mapping, Node, Scalar
 from flowprobe.files.outline import Link, Outline, outline
 from flowprobe.files.problems import did_you_mean
 
-__all__ = ["check_steps"]
+__all__ = ["MOST_STEPS", "check_steps"]
 
+MOST_STEPS = 10_000
+"""How many steps a scenario may bring in by `use`."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _KEY = "idempotency-key"
 
@@ -26,6 +30,7 @@ def check_steps(root: Node, context: Context) -> None:
     if not isinstance(root, Mapping):
         return
     names = outline(root, context.used)
+    _check_size(names, context)
     for link in names.links:
         if link.plain:
             _check_retry(link, context)
@@ -37,6 +42,19 @@ def check_steps(root: Node, context: Context) -> None:
         index = names.index.get(step.value)
         if index is not None:
             _check_patience(promise, names.links[index], context)
+
+
+def _check_size(names: Outline, context: Context) -> None:
+    """A few files that use each other twice can be more steps than anybody walks."""
+    left = MOST_STEPS
+    for link in names.links:
+        if link.used is not None:
+            left -= sum(1 for _ in islice(names_of(link.used.workflow), left + 1))
+            if left < 0:
+                use = _key(link.node, "use")
+                assert use is not None, "a step that uses a scenario says so"
+                context.report("too-many-steps", use, limit=f"{MOST_STEPS:,}")
+                return
 
 
 def _check_retry(link: Link, context: Context) -> None:
