@@ -156,6 +156,7 @@ MESSAGES: Mapping[str, Message] = {
     "samples-or-poll": Message("`poll` and a `within` of several calls cannot stand in one step",
                                "measure in a step of its own"),
     "each-or-repeat": Message("`each` and `repeat` cannot stand in one step", "make two steps of them"),
+    "as-beside-parallel": Message("`as` says nothing beside `parallel`", "write it in the steps of the branches"),
     "find-needs-found": Message("the cleanup looks for the thing, and does not look up `${{found.id}}`",
                                 "write it into the path of `call`"),
     "retry-needs-key": Message("a {method} is not sent again without an idempotency key",

@@ -36,6 +36,7 @@ def check_steps(root: Node, context: Context) -> None:
             _check_retry(link, context)
             _check_rounds(link, context)
             _check_found(link, context)
+            _check_actor(link, context)
         if link.used is not None:
             _check_use(link, link.used, names, context)
     for step, promise in names.promises:
@@ -103,6 +104,13 @@ def _check_found(link: Link, context: Context) -> None:
     looks = isinstance(cleanup, Mapping) and cleanup.get("find") is not None
     if looks and isinstance(call, Scalar) and "found." not in call.value:
         context.report("find-needs-found", call)
+
+
+def _check_actor(link: Link, context: Context) -> None:
+    """Branches act as their own steps say."""
+    role = _key(link.node, "as")
+    if role is not None and link.node.get("parallel") is not None:
+        context.report("as-beside-parallel", role)
 
 
 def _check_use(link: Link, used: Scenario, names: Outline, context: Context) -> None:
