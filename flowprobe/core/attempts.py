@@ -65,7 +65,8 @@ def attempts(call: Call, step: Step, *, names: Names, patience: float, clock: Cl
         if clock.over():
             return replace(tried, findings=(clock.finding(),))
         try:
-            outcome = yield from _attempt(clock.limited(call), step, phase)
+            limited = clock.limited(call)
+            outcome = yield from _attempt(limited, step, phase)
         except Stop:
             return replace(tried, stopped=True)
         clock.took(outcome)
@@ -83,7 +84,7 @@ def attempts(call: Call, step: Step, *, names: Names, patience: float, clock: Cl
                 return tried
             pause = 0.0
         elif step.poll is None or parsed is None:
-            return replace(tried, findings=(clock.finding(),)) if clock.cut(outcome) else tried
+            return replace(tried, findings=(clock.finding(),)) if _cut(call, limited, outcome) else tried
         else:
             polls += 1
             over = _poll(step, step.poll, tried, names, polls, patience)
@@ -93,6 +94,11 @@ def attempts(call: Call, step: Step, *, names: Names, patience: float, clock: Cl
         if pause := clock.pause(pause):
             yield Wait(pause)
         call = _again(call)
+
+
+def _cut(call: Call, limited: Call, outcome: Outcome) -> bool:
+    """Whether it was the journey's time that ended the call, and not the call's own."""
+    return isinstance(outcome, NoReply) and outcome.reason == "timeout" and limited.budget < call.budget
 
 
 def _attempt(call: Call, step: Step, phase: str) -> Generator[Wanted, Any, Outcome]:

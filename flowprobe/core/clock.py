@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.findings import Finding
-from flowprobe.core.wire import Call, NoReply, Outcome
+from flowprobe.core.wire import Call, Outcome
 
 __all__ = ["Clock"]
 
@@ -60,10 +60,6 @@ class Clock:
         if self._limit is None:
             return call
         return replace(call, budget=max(_SHORTEST_S, min(call.budget, self._limit - self.elapsed)))
-
-    def cut(self, outcome: Outcome) -> bool:
-        """Whether it was the journey's time that ended the call, and not the call's own."""
-        return isinstance(outcome, NoReply) and outcome.reason == "timeout" and self.over()
 
     def finding(self) -> Finding:
         assert self._limit is not None, "only a limit can be overrun"
