@@ -7,7 +7,6 @@ Whatever happens, the session is closed, what was made is cleaned up, and the re
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 import shlex
 import threading
@@ -59,7 +58,7 @@ from flowprobe.journal.writer import JournalWriter
 from flowprobe.ledger.file import Ledger
 from flowprobe.report.junit import junit_xml
 from flowprobe.report.model import RunReport
-from flowprobe.report.result_json import result_json
+from flowprobe.report.result_json import result_text
 from flowprobe.running.branches import at_once
 from flowprobe.running.credentials import Credentials, Line
 from flowprobe.running.drivers import refuse_unverified_edge, trust_of, unverified
@@ -352,8 +351,8 @@ class _Run:
         return self._judge()
 
     def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:
-        """Keep what reports need: of a trial that passed, no bodies."""
-        kept = evidence if verdict.kind is Kind.FAIL else evidence.without_bodies()
+        """Keep what reports need: the journal has the bodies."""
+        kept = evidence.without_bodies()
         self._evidence = self._evidence.plus(part, kept)
         self._verdicts[evidence.started.trial] = verdict
         self._watcher.trial(kept, verdict, self._report(0))
@@ -390,12 +389,9 @@ class _Run:
 
     def _finish(self) -> RunReport:
         report = self._report(exit_code(self._evidence, self._verdicts, internal=self._internal))
-        self._write("result.json", json.dumps(result_json(report), ensure_ascii=False) + "\n")
-        self._write("junit.xml", junit_xml(report))
+        self._folder.write("result.json", map(self._redactor, result_text(report)))
+        self._folder.write("junit.xml", self._redactor(junit_xml(report)))
         return report
-
-    def _write(self, name: str, text: str) -> None:
-        self._folder.write(name, self._redactor(text))
 
     def _report(self, code: int) -> RunReport:
         notes = (*unverified(self._selection.environment), *self._selection.notes)
