@@ -15,7 +15,7 @@ _SPECIALS: dict[str, list[Any]] = {
     "header-name": ["X-A", "Content-Type", "Host"], "send-line": ["POST /send", "GET /**"], "under-key": ["late", "mail/latency"],
     "look-up": ["one.id", "admin.team", "trial.id"], "retry-on": ["connect", "no-reply", 503], "attachment": ["files/photo.png"],
     "used": ["sign-in.yaml"], "id-path": ["$.items[*].id"], "each": [{"item": "${one.id}"}, {"item": ["a", {"b": 1}]}],
-    "edge": ["mail", "user", "mail.webhooks"], "count": [1, 0, {"$lt": 3}, "${one.id}"], "sent": [1, {"calls": {"$lt": 3}, "effects": 1}],
+    "zone": ["Europe/Berlin", "UTC"], "allow": ["GET /**", "POST /a"], "edge": ["mail", "user", "mail.webhooks"], "count": [1, 0, {"$lt": 3}, "${one.id}"], "sent": [1, {"calls": {"$lt": 3}, "effects": 1}],
 }
 _ODD: list[Any] = [None, True, -1, 1.5, 10**30, "", "${", "${nobody.id}", [], {}, {"$type": "text"}, {"$.a": 1}, [[]], "\x07", {"": ""}]
 
@@ -86,7 +86,7 @@ class Generator:
             case f.Json():
                 return self.json(shape)
             case f.Special():
-                return self.chance.choice(_SPECIALS[shape.name])
+                return self.chance.choice(_SPECIALS.get(shape.name, _TEXTS))
         raise AssertionError(shape)
 
     def json(self, shape: f.Json) -> Any:
