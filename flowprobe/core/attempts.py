@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowprobe.core.capture import capture
+from flowprobe.core.cleaning import made_nothing
 from flowprobe.core.clock import Clock
-from flowprobe.core.emit import Conceal, Emit, Wait, Wanted, reply_event, sent_event
+from flowprobe.core.emit import Conceal, Emit, Stop, Wait, Wanted, reply_event, sent_event
 from flowprobe.core.expect import judge, milliseconds, status_holds
 from flowprobe.core.findings import Finding
 from flowprobe.core.parsed import Parsed
@@ -24,18 +25,16 @@ from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
 __all__ = ["Stop", "Tried", "attempts"]
 
+_LONGEST_PAUSE_S = 86_400.0
 _HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
-
-
-class Stop(Exception):
-    """Thrown into a walk to end it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
     """The last outcome (None where nothing was sent) of `call`, and how it was come by: `made` calls, `retries` of
     transport, `findings` of the poll and of the journey's time, `waited_s` from the first byte sent until then;
-    `stopped` before the next attempt. `times` are those of every sample, in seconds."""
+    `stopped` before the next attempt. `times` are those of every sample, in seconds. `maker` is the outcome that
+    cleanup goes by: the last one that may have made something, where there is one."""
 
     outcome: Outcome | None
     parsed: Parsed | None
@@ -46,6 +45,7 @@ class Tried:
     made: int = 0
     times: tuple[float, ...] = ()
     call: Call | None = None
+    maker: Outcome | None = None
 
 
 Attempts = Generator[Wanted, Any, Tried]
@@ -61,14 +61,16 @@ def attempts(call: Call, step: Step, *, names: Names, patience: float, clock: Cl
         if clock.over():
             return replace(tried, findings=(clock.finding(),))
         try:
-            outcome = yield from _attempt(clock.limited(call), step, phase)
+            limited = clock.limited(call)
+            outcome = yield from _attempt(limited, step, phase)
         except Stop:
             return replace(tried, stopped=True)
         clock.took(outcome)
         began = began or outcome.sent
         parsed = Parsed(outcome) if isinstance(outcome, Reply) else None
+        maker = tried.maker if tried.maker is not None and made_nothing(outcome) else outcome
         tried = Tried(outcome, parsed, tried.retries, (), outcome.ended - began, made=tried.made + 1, times=tried.times,
-                      call=call)
+                      call=call, maker=maker)
         pause = _retry_pause(step.retry, outcome, tried.retries)
         if pause is not None:
             tried = replace(tried, retries=tried.retries + 1)
@@ -78,17 +80,21 @@ def attempts(call: Call, step: Step, *, names: Names, patience: float, clock: Cl
                 return tried
             pause = 0.0
         elif step.poll is None or parsed is None:
-            return replace(tried, findings=(clock.finding(),)) if clock.cut(outcome) else tried
+            return replace(tried, findings=(clock.finding(),)) if _cut(call, limited, outcome) else tried
         else:
             polls += 1
             over = _poll(step, step.poll, tried, names, polls, patience)
             if isinstance(over, tuple):
                 return replace(tried, findings=over)
             pause = over
-        if pause:
+        if pause := clock.pause(pause):
             yield Wait(pause)
-            clock.waited(pause)
         call = _again(call)
+
+
+def _cut(call: Call, limited: Call, outcome: Outcome) -> bool:
+    """Whether it was the journey's time that ended the call, and not the call's own."""
+    return isinstance(outcome, NoReply) and outcome.reason == "timeout" and limited.budget < call.budget
 
 
 def _attempt(call: Call, step: Step, phase: str) -> Generator[Wanted, Any, Outcome]:
@@ -165,10 +171,10 @@ def _retry_after(outcome: Outcome | None) -> float:
         return 0.0
     asked = outcome.header("retry-after") or ""
     if asked.isascii() and asked.isdigit():
-        return float(min(int(asked[:9]), 86_400))
+        return min(float(asked[:9]), _LONGEST_PAUSE_S)
     try:
         until, now = _instant(asked), _instant(outcome.header("date") or "")
-        return max(0.0, (until - now).total_seconds())
+        return min(max(0.0, (until - now).total_seconds()), _LONGEST_PAUSE_S)
     except ValueError:
         return 0.0
 

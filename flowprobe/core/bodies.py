@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, TypeAlias, assert_never
 from urllib.parse import urlencode
 
@@ -15,7 +16,8 @@ from flowprobe.core.wire import Body
 __all__ = ["Attachment", "FileBody", "FormBody", "JsonBody", "MultipartBody", "Part", "RequestBody", "TextBody",
            "encoded", "pairs"]
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=as_text).encode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=as_text,
+                           allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,17 @@ RequestBody: TypeAlias = JsonBody | FormBody | MultipartBody | TextBody | FileBo
 
 
 def encoded(body: RequestBody | None, names: Names, *, boundary: str) -> Body:
-    """The bytes of a body with every name resolved; `boundary` has to be in none of its parts. Raises Absent or
-    WrongType."""
+    """The bytes of a body with every name resolved; `boundary` is where the search for one begins that is in no
+    part. Raises Absent or WrongType."""
     match body:
         case None:
             return Body()
         case JsonBody(value):
-            return Body(_bytes("json", _encode(resolve(value, names))), "application/json")
+            return Body(_json("json", resolve(value, names)), "application/json")
         case FormBody(fields):
             return Body(urlencode(list(pairs(fields, names))).encode(), "application/x-www-form-urlencoded")
         case MultipartBody(parts):
-            content = b"".join(_part(name, part, names, boundary) for name, part in parts.items())
-            return Body(content + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}")
+            return _multipart([_part(name, part, names) for name, part in parts.items()], boundary)
         case TextBody(text):
             return Body(_bytes("text", resolve_text(text, names)), "text/plain; charset=utf-8")
         case FileBody(attachment):
@@ -96,18 +97,30 @@ def pairs(fields: Mapping[str, Value], names: Names) -> Iterator[tuple[str, str]
     for key, value in fields.items():
         found = resolve(value, names)
         for item in found if isinstance(found, list) else [found]:
-            yield key, as_text(item, key)
+            yield as_text(key, key), as_text(item, key)
 
 
-def _part(name: str, part: Part, names: Names, boundary: str) -> bytes:
-    """One part with its delimiter and headers; names are quoted as browsers do (WHATWG HTML, multipart/form-data)."""
+def _multipart(parts: Sequence[bytes], boundary: str) -> Body:
+    """The parts with a boundary that none of them holds: one could have been guessed by whoever wrote them."""
+    free = boundary
+    for number in count(1):
+        delimiter = f"--{free}".encode()
+        if not any(delimiter in part for part in parts):
+            break
+        free = f"{boundary}-{number}"
+    content = b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts)
+    return Body(content + delimiter + b"--\r\n", f"multipart/form-data; boundary={free}")
+
+
+def _part(name: str, part: Part, names: Names) -> bytes:
+    """One part with its headers; names are quoted as browsers do (WHATWG HTML, multipart/form-data)."""
     content, media_type, filename = _content(name, part, names)
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
+    head = f'Content-Disposition: form-data; name="{_quoted(name)}"'
     if filename:
         head += f'; filename="{_quoted(filename)}"'
     if media_type:
         head += f"\r\nContent-Type: {media_type}"
-    return head.encode() + b"\r\n\r\n" + content + b"\r\n"
+    return _bytes(name, head) + b"\r\n\r\n" + content
 
 
 def _content(name: str, part: Part, names: Names) -> tuple[bytes, str, str]:
@@ -118,12 +131,19 @@ def _content(name: str, part: Part, names: Names) -> tuple[bytes, str, str]:
         return attachment.content, part.media_type or attachment.media_type, filename or attachment.name
     value: Any = resolve(part.value, names)
     if part.as_json:
-        return _bytes(name, _encode(value)), part.media_type or "application/json", filename
+        return _json(name, value), part.media_type or "application/json", filename
     return as_text(value, name).encode(), part.media_type or "", filename
 
 
 def _quoted(name: str) -> str:
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _json(place: str, value: Any) -> bytes:
+    try:
+        return _bytes(place, _encode(value))
+    except (ValueError, RecursionError) as error:
+        raise WrongType(place, f"the body cannot be written as JSON: {error}") from error
 
 
 def _bytes(place: str, text: str) -> bytes:

@@ -10,28 +10,47 @@ from flowprobe.core.findings import Finding
 from flowprobe.core.jsonpath import MISSING, compile_path
 from flowprobe.core.parsed import Parsed
 from flowprobe.core.patterns import TooSlow, search
-from flowprobe.core.resolve import Names, resolve
+from flowprobe.core.resolve import Absent, Names, WrongType, resolve
 from flowprobe.core.shapes import shown
 from flowprobe.core.steps import Capture, CaptureSource
 
-__all__ = ["capture", "merged"]
+__all__ = ["MOST_GATHERED", "capture", "crowded", "merged"]
+
+MOST_GATHERED = 100_000
+"""How long a list of `append` may grow."""
 
 
 def capture(wanted: tuple[Capture, ...], parsed: Parsed, names: Names | None = None) -> (
         tuple[dict[str, Any], tuple[Finding, ...]]):
-    """The values that the reply gives, and a finding for each that it does not and that has no default. `names` is
-    where a default looks things up. Raises Absent or WrongType for a default."""
+    """The values that the reply gives, and a finding for each that it does not and that has no default either. `names`
+    is where a default looks things up: one that finds nothing is none."""
     found: dict[str, Any] = {}
     findings = []
     for item in wanted:
         value = _value(item.source, parsed)
         if value is MISSING and item.has_default:
-            value = resolve(item.default, names or {})
+            value = _default(item, names or {})
         if value is MISSING:
             findings.append(_absent(item, parsed))
         else:
             found[item.name] = value
     return found, tuple(findings)
+
+
+def _default(item: Capture, names: Names) -> Any:
+    """The call was made: what is wrong now is a finding, and no reason to forget what it may have made."""
+    try:
+        return resolve(item.default, names)
+    except (Absent, WrongType):
+        return MISSING
+
+
+def crowded(wanted: tuple[Capture, ...], before: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """A finding for each list of `append` that this round makes too long: replies decide how long it grows."""
+    growing = ((item, len(before.get(item.name, ())) + len(_items(found.get(item.name, ()))))
+               for item in wanted if item.append)
+    return tuple(Finding("capture", item.name, f"at most {MOST_GATHERED} values in all rounds", str(count),
+                         str(item.position)) for item, count in growing if count > MOST_GATHERED)
 
 
 def merged(wanted: tuple[Capture, ...], before: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +62,7 @@ def merged(wanted: tuple[Capture, ...], before: Mapping[str, Any], found: Mappin
 
 
 def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _value(source: CaptureSource, parsed: Parsed) -> Any:

@@ -5,27 +5,27 @@ It is not a part of `walk`: it runs over rows, the same code after a pass, a Ctr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from flowprobe.core.attempts import Stop
-from flowprobe.core.emit import Dialogue, Emit, Wait, Wanted, reply_event, sent_event
+from flowprobe.core.emit import Dialogue, Emit, Stop, Wait, Wanted, reply_event, sent_event
 from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, Event, FoundBy
 from flowprobe.core.jsonpath import MISSING, compile_path, is_definite
 from flowprobe.core.ours import is_marked
 from flowprobe.core.parsed import Parsed
 from flowprobe.core.request import url_of
 from flowprobe.core.resolve import Absent, Names, WrongType, as_text, resolve
-from flowprobe.core.shapes import compare
+from flowprobe.core.shapes import fits
 from flowprobe.core.steps import CallTemplate, Find
 from flowprobe.core.tracing import baggage, call_id, traceparent
 from flowprobe.core.trial import Trial
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
-__all__ = ["FOUND", "Maker", "Patience", "Row", "clean", "gone_with_product", "never_sent", "open_rows", "planned",
-           "settled"]
+__all__ = ["FOUND", "Maker", "Patience", "Row", "clean", "gone_with_product", "made_nothing", "never_sent", "open_rows",
+           "planned", "settled"]
 
 CLEANUP = 0x8000_0000
 """Added to a step's number in the trace id of its cleanup."""
@@ -128,7 +128,7 @@ def never_sent(trial: Trial, maker: Maker) -> CleanupSettled:
 
 
 def _settle(trial: Trial, maker: Maker, outcome: Outcome, names: Names, own: str) -> tuple[str, str, str]:
-    nothing = _made_nothing(outcome)
+    nothing = made_nothing(outcome)
     if nothing:
         return "not-needed", "", nothing
     try:
@@ -148,7 +148,8 @@ def _with_own_id(maker: Maker, names: Names, own: str) -> Names:
     return {**names, "found": {"id": captured["id"]}}
 
 
-def _made_nothing(outcome: Outcome) -> str:
+def made_nothing(outcome: Outcome) -> str:
+    """Why a call with this outcome cannot have made anything, or ''."""
     match outcome:
         case Reply() | NoReply() if outcome.redirects:  # the call itself was answered, and not with a refusal
             return ""
@@ -211,10 +212,11 @@ def clean(rows: Sequence[Row], *, budget: float, patience: Patience | None = Non
     open.
     """
     patience = patience or Patience()
+    sent: Counter[tuple[str, int]] = Counter()
     try:
         for row in reversed(rows):
             if row.state in ("due", "to-find"):
-                yield from _Cleaner(row, budget, patience, late).clean()
+                yield from _Cleaner(row, budget, patience, late, sent).clean()
     except Stop:
         return
 
@@ -227,10 +229,10 @@ def gone_with_product(rows: Sequence[Row]) -> Dialogue:
 
 
 class _Cleaner:
-    """One row; `calls` counts what was sent for it, which tells the calls' trace ids apart."""
+    """One row; `sent` counts what was sent for its step in all rounds, which tells the calls' trace ids apart."""
 
-    def __init__(self, row: Row, budget: float, patience: Patience, late: bool) -> None:
-        self.row, self.budget, self.patience, self.late, self.calls = row, budget, patience, late, 0
+    def __init__(self, row: Row, budget: float, patience: Patience, late: bool, sent: Counter[tuple[str, int]]) -> None:
+        self.row, self.budget, self.patience, self.late, self.sent, self.calls = row, budget, patience, late, sent, 0
 
     def clean(self) -> Dialogue:
         row = self.row
@@ -286,7 +288,8 @@ class _Cleaner:
     def _send(self, method: str, url: str) -> Generator[Wanted, Any, Outcome]:
         self.calls += 1
         row = self.row
-        trace = call_id(row.trial, CLEANUP + row.number, ((row.round - 1) << 8) + self.calls)
+        self.sent[row.trial, row.number] += 1
+        trace = call_id(row.trial, CLEANUP + row.number, self.sent[row.trial, row.number])
         headers = {"traceparent": traceparent(trace), "baggage": baggage(trace)}
         call = Call(trace, row.trial, row.step, row.persona, method, url, headers, attempt=self.calls,
                     budget=min(self.budget, max(self.patience.left, _SHORTEST_S)))
@@ -305,7 +308,7 @@ def _looked(outcome: Outcome, find: FoundBy) -> tuple[str, tuple[str | None, ...
     problems: list[str] = []
     ids: list[str | None] = []
     try:
-        fitting = [item for item in _items(outcome, find) if not compare(find.where, item)]
+        fitting = [item for item in _items(outcome, find) if fits(find.where, item)]
         if len(fitting) > MOST_FOUND:
             raise ValueError(f"{len(fitting)} things fit, more than one step makes: none was touched")
     except Exception as problem:  # whatever a hostile list does to a path is the trouble of one row

@@ -11,11 +11,15 @@ from flowprobe.core.events import CallReplied, CallSent, CallUnanswered, Event
 from flowprobe.core.redact import CUT
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
-__all__ = ["KEPT_BODY", "Arm", "Conceal", "Dialogue", "Emit", "Fork", "SignedIn", "Steps", "Wait", "Wanted",
+__all__ = ["KEPT_BODY", "Arm", "Conceal", "Dialogue", "Emit", "Fork", "SignedIn", "Steps", "Stop", "Wait", "Wanted",
            "reply_event", "sent_event"]
 
 KEPT_BODY = 20_000
 """How many bytes of a body the journal keeps."""
+
+
+class Stop(Exception):
+    """Thrown into a dialogue to end it."""
 
 
 @dataclass(frozen=True, slots=True)

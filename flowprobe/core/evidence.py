@@ -48,8 +48,8 @@ from flowprobe.core.findings import Finding
 __all__ = ["CallEvidence", "ExchangeEvidence", "RunEvidence", "StepEvidence", "TrialEvidence", "fold", "gaps"]
 
 
-_LIGHT = 256
-"""A body of so many characters is not worth taking out."""
+_NO_HEADERS: Mapping[str, str] = {}
+_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,9 @@ class CallEvidence:
 
     def without_body(self) -> CallEvidence:
         outcome = self.outcome
-        if isinstance(outcome, CallReplied) and len(outcome.body) > _LIGHT:
+        if isinstance(outcome, CallReplied):
             outcome = replace(outcome, body="", headers=())
-        elif len(self.sent.body) <= _LIGHT:
-            return self
-        return replace(self, sent=replace(self.sent, body="", headers={}), outcome=outcome)
+        return CallEvidence(replace(self.sent, body="", headers=_NO_HEADERS), outcome, self.exchanges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ class StepEvidence:
     phase: str = "workflow"
 
     def without_bodies(self) -> StepEvidence:
-        return replace(self, calls=tuple(call.without_body() for call in self.calls))
+        return replace(self, captured=_NOTHING, calls=tuple(call.without_body() for call in self.calls))
 
 
 @dataclass(frozen=True, slots=True)

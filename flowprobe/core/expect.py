@@ -178,9 +178,9 @@ def _within(step: Step, expect: Expect, reply: Reply, names: Names, times: Seque
         yield Finding("value", "within", "a duration", f"{limit}", place)
     elif samples is not None and len(times) == samples.of:
         yield from _sampled(samples, times, limit, place)
-    elif samples is None and reply.seconds > limit:
-        yield Finding("within", "within", f"at most {milliseconds(limit)}", milliseconds(reply.seconds), place,
-                      reply.seconds - limit)
+    elif samples is None and (longest := max((*times, reply.seconds))) > limit:
+        yield Finding("within", "within", f"at most {milliseconds(limit)}", milliseconds(longest), place,
+                      longest - limit)
 
 
 def _sampled(samples: Samples, times: Sequence[float], limit: float, place: str) -> Iterator[Finding]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Finding"]
+__all__ = ["MOST_TOLD", "Finding", "few"]
+
+MOST_TOLD = 100
+"""How many findings a step tells: a reply of a million items can break a million promises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +29,12 @@ class Finding:
 
     def sentence(self) -> str:
         return f"{self.where}: expected {self.expected}, saw {self.seen}"
+
+
+def few(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The first of them, and how many more there are."""
+    if len(findings) <= MOST_TOLD:
+        return findings
+    last = findings[-1]
+    more = Finding(last.kind, "…", "no more findings", f"{len(findings) - MOST_TOLD + 1} more", last.place)
+    return (*findings[:MOST_TOLD - 1], more)

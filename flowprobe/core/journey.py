@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, assert_never
 
 from flowprobe.core.attempts import Stop, Tried, attempts
-from flowprobe.core.capture import capture, merged
+from flowprobe.core.capture import capture, crowded, merged
 from flowprobe.core.cleaning import Maker, never_sent, planned, settled
 from flowprobe.core.clock import Clock
 from flowprobe.core.emit import Conceal, Emit, Fork, SignedIn, Steps
 from flowprobe.core.events import CleanupSettled, StepEnded
 from flowprobe.core.expect import judge, milliseconds
-from flowprobe.core.findings import Finding
+from flowprobe.core.findings import Finding, few
 from flowprobe.core.jsonpath import MISSING
 from flowprobe.core.request import build_call, persona_names
 from flowprobe.core.resolve import Absent, WrongType, resolve, resolve_text
@@ -26,7 +26,11 @@ from flowprobe.core.trial import Trial, promised_under
 from flowprobe.core.values import Lookup, Position, Template, Value
 from flowprobe.core.wire import NoReply
 
-__all__ = ["Journey", "Scope"]
+__all__ = ["MOST_ROUNDS", "Journey", "Scope"]
+
+MOST_ROUNDS = 10_000
+"""How long a list of `each` may be: a reply decides about it."""
+_LABEL = 60
 
 _GUEST = Persona(GUEST, Position("", 0, 0))
 
@@ -40,8 +44,6 @@ class Journey:
         self.numbers = trial.numbers()
         self.made = dict.fromkeys(self.numbers, 0)
         self.ended: set[str] = set()
-        place = trial.scenario.positions.get("timeout", trial.scenario.position)
-        self.clock = Clock(trial.scenario.timeout, str(place))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,10 @@ class _Judgement:
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """What came of a branch of a `parallel`: the names that it added, and why the journey ends, or ''."""
+    """What came of a branch of a `parallel`: the names that it added, its time, and why the journey ends, or ''."""
 
     names: Mapping[str, Any]
+    clock: Clock
     because: str = ""
     stopped: bool = False
 
@@ -76,6 +79,7 @@ class Scope:
     names: dict[str, Any]
     prefix: str = ""
     rounds: dict[str, int] = field(default_factory=dict)
+    clock: Clock = field(default_factory=lambda: Clock(None, ""))
 
     @classmethod
     def outermost(cls, journey: Journey) -> Scope:
@@ -88,6 +92,11 @@ class Scope:
             "env": trial.env,
             "account": trial.account,
         })
+
+    def begin(self) -> None:
+        """The workflow begins, and with it the journey's time: `given` is none of it."""
+        scenario = self.journey.trial.scenario
+        self.clock = Clock(scenario.timeout, str(scenario.positions.get("timeout", scenario.position)))
 
     # --- items ---
 
@@ -136,7 +145,8 @@ class Scope:
         shared = {name: self.names[name] for name in ("trial", "now", "today", "env", "account")}
         roles = {role: persona_names(persona) for role, persona in personas.items()}
         inputs = {"inputs": resolve(item.inputs, self.names)}
-        inner = Scope(self.journey, personas, {**shared, **roles, **inputs}, f"{self.prefix}{item.name}/")
+        inner = Scope(self.journey, personas, {**shared, **roles, **inputs}, f"{self.prefix}{item.name}/",
+                      clock=self.clock)
         because: str = yield from inner.items(item.workflow)
         if because:
             yield from self._left_out(item, "not-reached", because)
@@ -150,6 +160,7 @@ class Scope:
         results: _Branches = yield Fork(tuple(self._branch(branch) for branch in item.branches))
         for result in results:
             self.names.update(result.names)
+        self.clock.join(result.clock for result in results)
         if any(result.stopped for result in results):
             raise Stop
         because = " and ".join(result.because for result in results if result.because)
@@ -160,14 +171,14 @@ class Scope:
         return ""
 
     def _branch(self, items: Sequence[Item]) -> Steps:
-        scope = Scope(self.journey, self.personas, dict(self.names), self.prefix)
+        scope = Scope(self.journey, self.personas, dict(self.names), self.prefix, clock=self.clock.branch())
         try:
             because: str = yield from scope.items(items)
             stopped = False
         except Stop:
             because, stopped = "", True
         added = {name: value for name, value in scope.names.items() if name not in self.names}
-        return _Branch(added, because, stopped)
+        return _Branch(added, scope.clock, because, stopped)
 
     def actor(self, role: str | None) -> Persona:
         """Who acts: the first role where none is named."""
@@ -235,9 +246,11 @@ class Scope:
         items = resolve(step.each.over, self.names)
         if not isinstance(items, list):
             raise WrongType(f"each.{step.each.name}", f"a list is needed here, found {shown(items)}")
+        if len(items) > MOST_ROUNDS:
+            raise WrongType(f"each.{step.each.name}", f"{len(items)} rounds are more than {MOST_ROUNDS}")
         for item in items:
             self.names[step.each.name] = item
-            yield f"{step.each.name} {item if isinstance(item, str) else shown(item)}"
+            yield f"{step.each.name} {_label(item)}"
         self.names.pop(step.each.name, None)
 
     def _repeat(self, repeat: Repeat) -> Iterator[str]:
@@ -266,7 +279,7 @@ class Scope:
         if maker is not None:
             yield Emit(planned(journey.trial, maker, self.names))
         tried: Tried = yield from attempts(
-            call, step, names=self.names, patience=self._patience(step), clock=journey.clock, phase=phase,
+            call, step, names=self.names, patience=self._patience(step), clock=self.clock, phase=phase,
             samples=self._samples(step))
         journey.made[name] += tried.made
         captured, absent = self._captured(step, tried)
@@ -311,12 +324,12 @@ class Scope:
             places = {str(item.position) for item in step.captures if item.name in asked}
             absent = tuple(finding for finding in absent if finding.place not in places)
         before = self.names.get(step.name, {}) if step.each or step.repeat else {}
-        return merged(step.captures, before, found), absent
+        return merged(step.captures, before, found), (*absent, *crowded(step.captures, before, found))
 
     def _settled(self, maker: Maker, step: Step, tried: Tried) -> CleanupSettled:
-        if tried.outcome is None:
+        if tried.maker is None:
             return never_sent(self.journey.trial, maker)
-        return settled(self.journey.trial, maker, tried.outcome, self.names, step.name)
+        return settled(self.journey.trial, maker, tried.maker, self.names, step.name)
 
     def _sign_in(self, step: Step) -> Steps:
         """What was captured becomes the credentials of a role; a token that is not there is a finding already."""
@@ -367,10 +380,12 @@ class Scope:
         name = self.prefix + step.name
         captured = self.names.get(step.name, {})
         if judgement.left or judgement.checked:
-            yield self._ended(name, "broken", (*judgement.left, *judgement.checked), captured=captured, phase=phase)
+            findings = few((*judgement.left, *judgement.checked))
+            yield self._ended(name, "broken", findings, captured=captured, phase=phase)
             return f"{name} failed" if judgement.left else ""
         outcome = "degraded" if judgement.eased else "held"
-        yield self._ended(name, outcome, judgement.ordinary, because=judgement.eased, captured=captured, phase=phase)
+        ordinary = few(judgement.ordinary)
+        yield self._ended(name, outcome, ordinary, because=judgement.eased, captured=captured, phase=phase)
         return ""
 
     # --- endings ---
@@ -392,6 +407,11 @@ def _ends(outcome: NoReply) -> bool:
     """Whether nothing more is sent: we were stopped, or the environment does not allow our own call. Where a redirect
     leads is the product's doing."""
     return outcome.reason == "stopped" or (outcome.reason == "refused" and not outcome.redirects)
+
+
+def _label(item: Any) -> str:
+    """An item for people: a short text as it is."""
+    return item if isinstance(item, str) and len(item) <= _LABEL else shown(item)
 
 
 def _labelled(judgement: _Judgement, label: str) -> _Judgement:

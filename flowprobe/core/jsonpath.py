@@ -85,4 +85,12 @@ def _foreign(text: str) -> Callable[[Any], Any]:
         expression = parse(text)
     except Exception as error:  # jsonpath-ng raises bare Exception and several others
         raise InvalidPath(f"{text!r} is not a JSONPath: {error}") from error
-    return lambda document: [found.value for found in expression.find(document)]
+    return lambda document: _found(expression, document)
+
+
+def _found(expression: Any, document: Any) -> list[Any]:
+    """What a reply holds can be of another kind than the path expects: then it finds nothing there."""
+    try:
+        return [found.value for found in expression.find(document)]
+    except Exception:  # jsonpath-ng compares, sorts and splits what it meets, and lets every error of that out
+        return []

@@ -12,6 +12,7 @@ from flowprobe.core.wire import Reply
 __all__ = ["MAX_DEPTH", "Parsed"]
 
 MAX_DEPTH = 200
+"""How many levels of a reply's JSON are read: what walks it does so by recursion."""
 _SEEN_TEXT = 60
 
 
@@ -32,9 +33,12 @@ class Parsed:
         if self.reply.truncated:
             return MISSING, "a body over the limit"
         try:
-            return _decode(self.reply.body.decode(json.detect_encoding(self.reply.body), "surrogatepass")), ""
+            found = _decode(self.reply.body.decode(json.detect_encoding(self.reply.body), "surrogatepass"))
         except (ValueError, RecursionError):
             return MISSING, f"a body that is not JSON: {_start(self.text)}"
+        if _may_be_deep(self.reply.body) and _is_deep(found):
+            return MISSING, f"JSON of more than {MAX_DEPTH} levels"
+        return found, ""
 
     @property
     def json(self) -> Any:
@@ -49,6 +53,22 @@ class Parsed:
         if kind == "json" and self.json is MISSING:
             return self.json_error
         return "nothing there"
+
+
+def _may_be_deep(body: bytes) -> bool:
+    """Cheaper to ask than `_is_deep`."""
+    return body.count(b"[") + body.count(b"{") > MAX_DEPTH
+
+
+def _is_deep(document: Any) -> bool:
+    """Whether something lies deeper than whoever walks the document by recursion can go."""
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        level = [item for found in level if isinstance(found, dict | list)
+                 for item in (found.values() if isinstance(found, dict) else found)]
+        if not level:
+            return False
+    return True
 
 
 def _refuse(name: str) -> Any:

@@ -21,12 +21,14 @@ def sensitive(step: Step, scenario: Scenario) -> frozenset[str]:
     A secret is a capture that says so, and every variable of the surroundings: what is not written into a file is
     rarely meant for everybody. What a scenario was given by another may be one.
     """
-    secret = frozenset(_secrets(scenario.workflow))
+    secret = frozenset(_secrets((*scenario.given, *scenario.workflow)))
+    if step.each is not None and _holds(step.each.over, secret):
+        secret |= {(step.each.name,)}
     names = {name.lower() for name, value in step.headers.items() if _holds(value, secret)}
     return frozenset(names | {BODY} if _holds(step.body, secret) else names)
 
 
-def _secrets(items: Sequence[Item]) -> Iterator[tuple[str, str]]:
+def _secrets(items: Sequence[Item]) -> Iterator[tuple[str, ...]]:
     """The names under which secrets are known, those inside of used scenarios by their own."""
     for item in items:
         match item:
@@ -43,8 +45,8 @@ def _secrets(items: Sequence[Item]) -> Iterator[tuple[str, str]]:
                 assert_never(item)
 
 
-def _holds(value: Any, secret: frozenset[tuple[str, str]]) -> bool:
-    return any(lookup.path[0] in ("env", "inputs") or lookup.path[:2] in secret
+def _holds(value: Any, secret: frozenset[tuple[str, ...]]) -> bool:
+    return any(lookup.path[0] in ("env", "inputs") or lookup.path[:2] in secret or lookup.path[:1] in secret
                for template in _templates(value) for lookup in lookups(template))
 
 

@@ -11,16 +11,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from flowprobe.core.jsonpath import MISSING, compile_path
 from flowprobe.core.patterns import TooSlow, search
 
-__all__ = ["MATCHERS", "TYPES", "Mismatch", "compare", "describe", "is_matcher", "shown"]
+__all__ = ["MATCHERS", "TYPES", "Mismatch", "compare", "describe", "fits", "is_matcher", "shown"]
 
 MATCHERS = ("$type", "$in", "$matches", "$lt", "$gt", "$contains", "$length", "$each", "$absent", "$equals",
             "$schema")
 TYPES = ("string", "number", "integer", "boolean", "null", "object", "array")
+MOST_MISMATCHES = 1_000
 _SHOWN = 120
 
 
@@ -41,8 +43,12 @@ def is_matcher(shape: Any) -> bool:
 
 
 def compare(shape: Any, value: Any, *, exactly: bool = False, path: str = "$") -> tuple[Mismatch, ...]:
-    """Every place in which `value` is not as `shape` says."""
-    return tuple(_compare(shape, value, exactly, path))
+    """The places in which `value` is not as `shape` says: every one, up to more than anybody reads."""
+    return tuple(islice(_compare(shape, value, exactly, path), MOST_MISMATCHES))
+
+
+def fits(shape: Any, value: Any) -> bool:
+    return next(_compare(shape, value, False, "$"), None) is None
 
 
 def _compare(shape: Any, value: Any, exactly: bool, path: str) -> Iterator[Mismatch]:
@@ -173,7 +179,7 @@ def _contains(operand: Any, value: Any) -> bool:
     """Text in text; in an array, an item that `operand` as a shape fits."""
     if isinstance(value, str):
         return isinstance(operand, str) and operand in value
-    return isinstance(value, list) and any(not compare(operand, item) for item in value)
+    return isinstance(value, list) and any(fits(operand, item) for item in value)
 
 
 _PREDICATES: dict[str, Callable[[Any, Any], bool]] = {

@@ -11,8 +11,7 @@ from flowprobe.core.values import Position, Template, Text, Value
 
 __all__ = [
     "BodyShape", "CallTemplate", "Capture", "CaptureSource", "ContractTerms", "Each", "Expect", "Find", "Item",
-    "Parallel", "Poll", "Repeat", "Retry", "Samples", "Sends", "SignIn", "Step", "Use", "names_of",
-    "steps_of",
+    "Parallel", "Poll", "Repeat", "Retry", "Samples", "Sends", "SignIn", "Step", "Use", "names_of", "steps_of",
 ]
 
 

@@ -42,6 +42,7 @@ def walk(trial: Trial) -> Dialogue:
             how = NOT_SET_UP
         else:
             yield Arm()
+            scope.begin()
             because = yield from scope.items(trial.scenario.workflow)
     except Stop:
         because, how = "the run was stopped", "stopped"

@@ -33,7 +33,9 @@ def located(name: str, scenario: Path) -> Path:
     path = Path(os.path.abspath(folder / name))
     if "\0" in name or not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
         raise Unusable("file-outside", name=name)
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike a Path, this has an answer for a name that no file can have
+        if os.path.exists(path) and not os.path.isdir(path):
+            raise Unusable("file-unusable", name=name, reason="it is not an ordinary file")
         raise Unusable("file-missing", name=name, folder=str(scenario.parent))
     return path
 

@@ -1,6 +1,6 @@
 """What the readers of one file share: its source, and the problems and look-ups met so far: `templates`, and
 `paths`, the dotted ones that stand as a key; `used` has the scenarios that steps use, by the place of the step's key,
-and `load` reads one."""
+and `load` reads one; `attached` has the files that are sent, each once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from flowprobe.core.bodies import Attachment
 from flowprobe.core.expressions import Malformed, parse
 from flowprobe.core.scenario import Lookup, Position, Scenario, Template
 from flowprobe.errors import InvalidInput, Problem
@@ -43,6 +44,7 @@ class Context:
         self.paths: list[tuple[Lookup, Scalar]] = []
         self.hidden: list[str] = []
         self.used: dict[tuple[int, int], Scenario] = {}
+        self.attached: dict[str, Attachment] = {}
         self.load: Callable[[Path], Scenario] | None = None
 
     def position(self, node: Node) -> Position:
@@ -118,7 +120,8 @@ class Context:
 
     def finished(self) -> tuple[Problem, ...]:
         """Every problem, in the order of the file; a secret that stood where its name belongs is masked."""
-        found = sorted(self.problems, key=lambda problem: (problem.file != self.file, problem.line, problem.column))
+        once = dict.fromkeys(self.problems)  # those of a file that is used twice come twice
+        found = sorted(once, key=lambda problem: (problem.file != self.file, problem.line, problem.column))
         if len(found) > MAX_PROBLEMS:
             found[MAX_PROBLEMS:] = [self.source.problem("too-many-problems", limit=MAX_PROBLEMS)]
         for secret in self.hidden:

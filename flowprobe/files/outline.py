@@ -206,10 +206,11 @@ def _region(index: int, link: Link, *, after: Scope | None) -> Iterator[tuple[Sp
         yield _spot(signs_in.end), here
     if cleanup is not None:
         find = cleanup.get("find") if isinstance(cleanup, Mapping) else None
-        yield _spot(cleanup.start), Scope(index, own=True, found=isinstance(cleanup, Mapping))
+        looks = isinstance(cleanup, Mapping)  # what undoes a thing that has to be found is written before the call
+        yield _spot(cleanup.start), Scope(index, own=not looks, found=looks)
         if find is not None:
             yield _spot(find.start), Scope(index)
-            yield _spot(find.end), Scope(index, own=True, found=True)
+            yield _spot(find.end), Scope(index, found=True)
         yield _spot(cleanup.end), here
     if after is not None:
         yield _spot(link.node.end), after

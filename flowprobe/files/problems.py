@@ -144,6 +144,8 @@ MESSAGES: Mapping[str, Message] = {
                              "use it in a step after the `parallel`"),
     # scenarios that use others
     "use-cycle": Message("{name} uses itself: {chain}", "break the circle"),
+    "too-many-steps": Message("with the scenarios that it uses this one has more than {limit} steps",
+                              "use fewer of them, or `each` and `repeat`"),
     "unknown-input": Message("{file} has no input called `{name}`"),
     "missing-input": Message("{file} needs the input `{name}`", "write with: {{{name}: …}}"),
     "used-role": Message("{file} has the role `{name}`, which this scenario has not",
@@ -154,6 +156,7 @@ MESSAGES: Mapping[str, Message] = {
     "samples-or-poll": Message("`poll` and a `within` of several calls cannot stand in one step",
                                "measure in a step of its own"),
     "each-or-repeat": Message("`each` and `repeat` cannot stand in one step", "make two steps of them"),
+    "as-beside-parallel": Message("`as` says nothing beside `parallel`", "write it in the steps of the branches"),
     "find-needs-found": Message("the cleanup looks for the thing, and does not look up `${{found.id}}`",
                                 "write it into the path of `call`"),
     "find-not-ours": Message("`where` would find what others have made too: nothing in it is this trial's own",

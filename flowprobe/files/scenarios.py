@@ -52,17 +52,33 @@ def read_scenario(path: Path, *, text: str | None = None) -> tuple[Scenario, Nod
     return (scenario, *met[-1])
 
 
-def _load(path: Path, users: tuple[Path, ...], text: str | None = None, check: Check | None = None) -> Scenario:
+def _load(path: Path, users: tuple[Path, ...], text: str | None = None, check: Check | None = None,
+          read: dict[tuple[Path, int], Scenario | InvalidInput] | None = None) -> Scenario:
+    """`read` has what was read before, by its file and how many use it: a file that is used often is read once."""
     chain = (*users, Path(os.path.abspath(path)))  # not resolved: a name that is none is for reading to explain
+    known: dict[tuple[Path, int], Scenario | InvalidInput] = {} if read is None else read
 
     def load(used: Path) -> Scenario:
         """`used` is absolute."""
         if used in chain or len(chain) > _DEEPEST:
             raise Unusable("use-cycle", name=used.name, chain=" → ".join(file.name for file in (*chain, used)))
-        return _load(Path(os.path.relpath(used)), chain)
+        key = (used, len(chain))
+        if key not in known:
+            known[key] = _outcome(lambda: _load(Path(os.path.relpath(used)), chain, read=known))
+        found = known[key]
+        if isinstance(found, InvalidInput):
+            raise found
+        return found
 
     scenario: Scenario = read_file(path, _scenario(), check or _check, text=text, load=load)
     return scenario
+
+
+def _outcome(read: Callable[[], Scenario]) -> Scenario | InvalidInput:
+    try:
+        return read()
+    except InvalidInput as invalid:
+        return invalid
 
 
 def _check(root: Node, context: Context, scenario: Any) -> None:

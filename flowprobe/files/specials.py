@@ -234,7 +234,9 @@ def _attachment(node: Node, context: Context, what: str) -> Any:
     if name is BAD:
         return BAD
     try:
-        return attachment(name, Path(context.file))
+        if name not in context.attached:
+            context.attached[name] = attachment(name, Path(context.file))
+        return context.attached[name]
     except Unusable as unusable:
         return context.report(unusable.id, node, width=None, **unusable.words)
 

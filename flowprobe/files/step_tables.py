@@ -158,7 +158,10 @@ def _signed(role: str, *, position: Position, bearer: Any = None, headers: Mappi
 def _item(**attributes: Any) -> Item:
     if "use" in attributes:
         return _use(**attributes)
-    return Parallel(**attributes) if "branches" in attributes else _step(**attributes)
+    if "branches" in attributes:
+        attributes.pop("role", None)  # `check_steps` has a message for it
+        return Parallel(**attributes)
+    return _step(**attributes)
 
 
 def _step(*, name: str = "", cleanup: Any = None, signs_in: tuple[SignIn, ...] = (), **attributes: Any) -> Step:

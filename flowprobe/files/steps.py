@@ -6,18 +6,22 @@ Like `names`, this works on the nodes: a step with a misspelt or misshapen part 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from flowprobe.core.expressions import Malformed, lookups, parse
 from flowprobe.core.ours import COMPARED, HELD, TRIAL_ID
 from flowprobe.core.scenario import Position, Scenario, Template
+from flowprobe.core.steps import names_of
 from flowprobe.files.calls import METHODS
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence
 from flowprobe.files.outline import Link, Outline, outline
 from flowprobe.files.problems import did_you_mean
 
-__all__ = ["check_steps"]
+__all__ = ["MOST_STEPS", "check_steps"]
 
+MOST_STEPS = 10_000
+"""How many steps a scenario may bring in by `use`."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _KEY = "idempotency-key"
 
@@ -28,18 +32,33 @@ def check_steps(root: Node, context: Context) -> None:
     if not isinstance(root, Mapping):
         return
     names = outline(root, context.used)
+    _check_size(names, context)
     for link in names.links:
         if link.plain:
             _check_retry(link, context)
             _check_rounds(link, context)
             _check_found(link, context)
             _check_ours(link, names, context)
+            _check_actor(link, context)
         if link.used is not None:
             _check_use(link, link.used, names, context)
     for step, promise in names.promises:
         index = names.index.get(step.value)
         if index is not None:
             _check_patience(promise, names.links[index], context)
+
+
+def _check_size(names: Outline, context: Context) -> None:
+    """A few files that use each other twice can be more steps than anybody walks."""
+    left = MOST_STEPS
+    for link in names.links:
+        if link.used is not None:
+            left -= sum(1 for _ in islice(names_of(link.used.workflow), left + 1))
+            if left < 0:
+                use = _key(link.node, "use")
+                assert use is not None, "a step that uses a scenario says so"
+                context.report("too-many-steps", use, limit=f"{MOST_STEPS:,}")
+                return
 
 
 def _check_retry(link: Link, context: Context) -> None:
@@ -137,6 +156,13 @@ def _is_own(path: tuple[str, ...], link: Link, names: Outline) -> bool:
         return False
     maker = names.links[names.index[root]] if root in names.index else None
     return maker is None or maker.strange or maker.used is not None or maker.node.get("cleanup") is not None
+
+
+def _check_actor(link: Link, context: Context) -> None:
+    """Branches act as their own steps say."""
+    role = _key(link.node, "as")
+    if role is not None and link.node.get("parallel") is not None:
+        context.report("as-beside-parallel", role)
 
 
 def _check_use(link: Link, used: Scenario, names: Outline, context: Context) -> None:

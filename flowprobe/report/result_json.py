@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from flowprobe.core.blame import why
@@ -11,13 +13,36 @@ from flowprobe.core.findings import Finding
 from flowprobe.core.verdict import Verdict
 from flowprobe.report.model import RunReport, twin_of
 
-__all__ = ["result_json"]
+__all__ = ["result_json", "result_text"]
 
 VERSION = 1
 
 
 def result_json(report: RunReport) -> dict[str, Any]:
     """The whole run as JSON values; the journal has the bodies."""
+    return {**_run(report), "trials": [_trial(trial, report) for trial in report.evidence.trials]}
+
+
+def result_text(report: RunReport) -> Iterator[str]:
+    """The same as text, step by step: a run is as long as it likes, and all of it at once is many times its size."""
+    yield _open(_run(report), "trials")
+    for number, trial in enumerate(report.evidence.trials):
+        yield (", " if number else "") + _open(_trial_head(trial, report), "steps")
+        for place, step in enumerate(trial.steps):
+            yield (", " if place else "") + _text(_step(step))
+        yield "], " + _text(_trial_tail(trial))[1:]
+    yield "]}\n"
+
+
+def _open(record: dict[str, Any], last: str) -> str:
+    """A record whose last member is a list that follows."""
+    return f'{_text(record)[:-1]}, "{last}": ['
+
+
+_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _run(report: RunReport) -> dict[str, Any]:
     started = report.evidence.started
     return {
         "version": VERSION,
@@ -33,11 +58,14 @@ def result_json(report: RunReport) -> dict[str, Any]:
         "unattributed": report.evidence.unattributed,
         "trouble": list(report.evidence.trouble),
         "notes": list(report.notes),
-        "trials": [_trial(trial, report) for trial in report.evidence.trials],
     }
 
 
 def _trial(trial: TrialEvidence, report: RunReport) -> dict[str, Any]:
+    return {**_trial_head(trial, report), "steps": [_step(step) for step in trial.steps], **_trial_tail(trial)}
+
+
+def _trial_head(trial: TrialEvidence, report: RunReport) -> dict[str, Any]:
     verdict: Verdict = report.verdicts[trial.started.trial]
     started = trial.started
     return {
@@ -49,7 +77,11 @@ def _trial(trial: TrialEvidence, report: RunReport) -> dict[str, Any]:
         "proxy_lag_s": round(trial.proxy_lag_s, 6),
         "faults": [_plain(fault) for fault in started.faults],
         "receipts": [_plain(receipt) for receipt in trial.receipts],
-        "steps": [_step(step) for step in trial.steps],
+    }
+
+
+def _trial_tail(trial: TrialEvidence) -> dict[str, Any]:
+    return {
         "cleanup": {step: _plain(row) for step, row in trial.cleanup.items()},
         "exchanges": [_exchange(found) for found in trial.exchanges],
         "not_judged": list(trial.unseen),

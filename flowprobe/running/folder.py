@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -60,19 +61,19 @@ class RunFolder:
     def log(self, name: str) -> Path:
         return self.path / "logs" / f"{name}.log"
 
-    def write(self, name: str, text: str) -> Path:
+    def write(self, name: str, text: str | Iterable[str]) -> Path:
         """Write a report whole or not at all."""
         return write_whole(self.path / name, text)
 
 
-def write_whole(path: Path, text: str) -> Path:
+def write_whole(path: Path, text: str | Iterable[str]) -> Path:
     """Write beside, make durable, rename: nobody ever reads half of it. Raises ToolFailed."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8",
                   errors="backslashreplace") as file:
-            file.write(text)
+            file.writelines([text] if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

@@ -7,7 +7,6 @@ Whatever happens, the session is closed, what was made is cleaned up, and the re
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 import shlex
 import threading
@@ -60,7 +59,7 @@ from flowprobe.journal.writer import JournalWriter
 from flowprobe.ledger.file import Ledger
 from flowprobe.report.junit import junit_xml
 from flowprobe.report.model import RunReport
-from flowprobe.report.result_json import result_json
+from flowprobe.report.result_json import result_text
 from flowprobe.running.branches import at_once
 from flowprobe.running.credentials import Credentials, Line
 from flowprobe.running.drivers import refuse_unverified_edge, trust_of, unverified
@@ -300,7 +299,7 @@ class _Run:
 
     def _conceal(self, secret: str) -> None:
         """A value that a reply gave and that the scenario calls secret; one too short to be told apart stays."""
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError), self._recording:  # branches of a `parallel` may learn secrets at once
             self._vault.conceal(secret)
 
     def _note_losses(self, trial: Trial) -> None:
@@ -362,8 +361,8 @@ class _Run:
         return self._judge()
 
     def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:
-        """Keep what reports need: of a trial that passed, no bodies."""
-        kept = evidence if verdict.kind is Kind.FAIL else evidence.without_bodies()
+        """Keep what reports need: the journal has the bodies."""
+        kept = evidence.without_bodies()
         self._evidence = self._evidence.plus(part, kept)
         self._verdicts[evidence.started.trial] = verdict
         self._watcher.trial(kept, verdict, self._report(0))
@@ -408,15 +407,12 @@ class _Run:
     def _finish(self) -> RunReport:
         report = self._report(exit_code(self._evidence, self._verdicts, internal=self._internal))
         try:
-            self._write("result.json", json.dumps(result_json(report), ensure_ascii=False) + "\n")
-            self._write("junit.xml", junit_xml(report))
+            self._folder.write("result.json", map(self._redactor, result_text(report)))
+            self._folder.write("junit.xml", self._redactor(junit_xml(report)))
         except ToolFailed as failed:  # what is left behind is worth more than the files that tell of it
             self._watcher.notice(str(failed))
             return replace(report, exit_code=report.exit_code or ExitCode.INCONCLUSIVE)
         return report
-
-    def _write(self, name: str, text: str) -> None:
-        self._folder.write(name, self._redactor(text))
 
     def _report(self, code: int) -> RunReport:
         notes = (*unverified(self._selection.environment), *self._selection.notes)

@@ -33,7 +33,6 @@ ELSEWHERE = {
     "flowprobe/core/contract_reply.py": "tests/core/test_contract.py",
     "flowprobe/core/contract_request.py": "tests/core/test_contract.py",
     "flowprobe/core/request.py": WALK,
-    "flowprobe/core/values.py": WALK,
     "flowprobe/running/branches.py": "tests/end_to_end/test_language.py",
     "flowprobe/running/checkup.py": PAGES,
     "flowprobe/running/places.py": RUNS,

@@ -287,3 +287,15 @@ def test_what_was_made_in_a_product_that_is_gone_is_closed_without_a_call() -> N
     book = Playbook(gone_with_product((due("one", 1), to_find())))
     book << emitted(CleanupEnded, outcome="gone", detail="it went with the product that was started for that run")
     book << emitted(CleanupEnded, step="one", outcome="gone") << over
+def test_each_call_of_a_cleanup_has_a_trace_id_of_its_own_however_much_is_found() -> None:
+    find = FoundBy("GET", "http://acme.test/notes", {"tag": "x"}, "$.items[*]", "id")
+    rows = [Row(TRIAL, "make", 1, "pro-eu", "to-find", "DELETE", "http://acme.test/notes/found-id", round=round_, find=find) for round_ in range(1, 11)]
+    items = [{"id": f"n{number}", "tag": "x"} for number in range(40)]
+    sent: list[Call] = []
+
+    def send(call: Call) -> Outcome:
+        sent.append(call)
+        return reply(200, {"items": items} if call.method == "GET" else None)(call)
+
+    drive(clean(rows, budget=5), Hands(send=send, record=lambda _: None))
+    assert len({call.id for call in sent}) == len(sent) == 410

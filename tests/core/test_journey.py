@@ -7,9 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from flowprobe.core.bodies import FormBody, JsonBody
+from flowprobe.core.capture import MOST_GATHERED
 from flowprobe.core.drive import Hands, drive
 from flowprobe.core.emit import Arm, Fork, SignedIn
 from flowprobe.core.events import CleanupPlanned, CleanupSettled, StepEnded, TrialEnded
+from flowprobe.core.faults.latency import Latency
+from flowprobe.core.findings import MOST_TOLD
+from flowprobe.core.journey import MOST_ROUNDS
 from flowprobe.core.scenario import (
     Capture,
     CaptureSource,
@@ -17,18 +21,21 @@ from flowprobe.core.scenario import (
     Expect,
     Parallel,
     Persona,
+    Poll,
     Repeat,
+    Retry,
     Samples,
     SignIn,
     Step,
+    Under,
     Use,
 )
 from flowprobe.core.steps import Find
 from flowprobe.core.trial import Trial
 from flowprobe.core.walk import walk
 from flowprobe.core.wire import Call, NoReply, Reply
-from tests.playbook import Playbook, call, conceals, emitted, ended, no_reply, over, reply
-from tests.scenes import ADMIN, HERE, TRIAL, a_call, a_scenario, a_step, a_trial, text
+from tests.playbook import Playbook, call, conceals, emitted, ended, no_reply, over, reply, waits
+from tests.scenes import ADMIN, HERE, TRIAL, a_call, a_plan, a_scenario, a_step, a_trial, text
 
 STAFF = Persona("staff", HERE, {"team": "none"})
 
@@ -222,6 +229,7 @@ def test_what_is_inside_of_a_skipped_step_is_skipped_too() -> None:
     trial = replace(a_trial(session(when={"admin.team": "other"})), personas={"admin": ADMIN, "operator": STAFF})
     ends, sent = events(trial, {})
     assert ([(end.step, end.outcome) for end in ends], sent) == ([("session/login", "skipped"), ("session", "skipped")], [])
+    assert {end.because for end in ends} == {'when admin.team: expected "other", saw "team_1"'}
 
 
 # --- signing in -----------------------------------------------------------------------------------
@@ -337,3 +345,108 @@ def test_an_id_that_came_back_needs_no_looking() -> None:
     book << emitted(CleanupSettled, state="due", url="http://acme.test/notes/n1")
 
 
+
+
+# --- what a hostile product can do to a journey ---------------------------------------------------
+
+
+def make(name: str = "make", **more: Any) -> Step:
+    return replace(a_step(name, "POST /notes", captures={"id": "$.id"}, cleanup=f"DELETE /notes/${{{name}.id}}"), **more)
+
+
+def test_a_default_that_finds_nothing_is_a_finding_and_forgets_nothing() -> None:
+    url = Capture("url", CaptureSource("header", "location"), HERE, has_default=True, default=text("${make.none}"))
+    step = make()
+    book = Playbook(walk(a_trial(replace(step, captures=(*step.captures, url)))))
+    book << emitted(CleanupPlanned) << call("POST", "/notes") >> reply(201, {"id": "n1"})
+    book << emitted(CleanupSettled, state="due") << ended("make", "broken", "capture")
+
+
+def test_what_a_lost_attempt_may_have_made_is_not_forgotten_when_the_next_is_refused() -> None:
+    step = make(headers={"Idempotency-Key": "k"}, retry=Retry(("no-reply",), 1, 0.1))
+    for second in (reply(409, {}), no_reply("connect")):
+        book = Playbook(walk(a_trial(step)))
+        book << emitted(CleanupPlanned) << call("POST", "/notes") >> no_reply("timeout") << waits(0.1)
+        book << call("POST", "/notes") >> second << emitted(CleanupSettled, state="unknown")
+
+
+def test_a_list_of_more_rounds_than_allowed_is_a_finding_before_any_call() -> None:
+    step = replace(a_step("remove", "DELETE /notes/${id}"), each=Each("id", ["n"] * (MOST_ROUNDS + 1), HERE))
+    ends, sent = events(a_trial(step), {})
+    assert ([finding.kind for finding in ends[0].findings], sent) == (["value"], [])
+
+
+def test_an_item_of_each_is_told_in_few_characters() -> None:
+    step = replace(a_step("remove", "POST /notes", expect=Expect(status=(500,))), each=Each("id", ["n" * 10_000], HERE))
+    ends, _ = events(a_trial(step), {})
+    assert len(ends[0].findings[0].where) < 200
+
+
+def test_a_list_that_grows_without_end_is_a_finding() -> None:
+    ends, sent = events(a_trial(pages()), {"/notes": {"items": [{"id": 1}] * (MOST_GATHERED // 2), "next": "more"}})
+    assert len(sent) == 3
+    assert [(finding.kind, finding.seen) for finding in ends[0].findings] == [("capture", str(MOST_GATHERED // 2 * 3))]
+
+
+def test_a_million_findings_are_told_in_a_hundred() -> None:
+    expect = Expect(json={"items": {"$each": {"id": 1}}}, has_json=True)
+    ends, _ = events(a_trial(a_step("one", "GET /notes", expect=expect)), {"/notes": {"items": [{"id": 2}] * 100_000}})
+    assert len(ends[0].findings) == MOST_TOLD
+    assert ends[0].findings[-1].seen.endswith(" more")
+
+
+def test_what_waits_for_years_ends_with_the_journey() -> None:
+    years = {"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT", "date": "Sun, 22 Nov 2026 12:00:00 GMT"}
+    book = Playbook(walk(timed(5, replace(a_step("one", "GET /one"), retry=Retry((503,), 2, 0.1)))))
+    book << call("GET", "/one") >> reply(503, seconds=2, headers=years)
+    book << waits(3) << ended("one", "broken", "timeout", "status")
+
+
+def test_without_a_limit_nobody_waits_for_longer_than_a_day() -> None:
+    for asked in ("9" * 30, "Fri, 31 Dec 9999 23:59:59 GMT"):
+        book = Playbook(walk(a_trial(replace(a_step("one", "GET /one"), retry=Retry((503,), 2, 0.1)))))
+        book << call("GET", "/one") >> reply(503, headers={"retry-after": asked, "date": "Sun, 22 Nov 2026 12:00:00 GMT"})
+        book << waits(86_400)
+
+
+def test_a_poll_waits_no_longer_than_the_journey_may() -> None:
+    poll = Poll(Expect(json={"done": True}, has_json=True), 10.0, 60.0, HERE)
+    book = Playbook(walk(timed(15, replace(a_step("one", "GET /one"), poll=poll))))
+    book << call("GET", "/one") >> reply(200, {}, at=100.0, seconds=1) << waits(10)
+    book << call("GET", "/one") >> reply(200, {}, at=111.0, seconds=1) << waits(3)
+    book << ended("one", "broken", "timeout")
+
+
+def test_the_time_of_a_journey_is_that_of_its_workflow() -> None:
+    trial = given_trial()
+    book = Playbook(walk(replace(trial, scenario=replace(trial.scenario, timeout=2))))
+    book << call("PUT", "/test/accounts/acc_1") >> reply(200, at=90.0, seconds=9) << ended("given 1", "held")
+    book << call("GET", "/seats")
+    assert book.last.budget == 2
+
+
+def test_branches_that_wait_at_the_same_time_wait_once() -> None:
+    """Each branch waits 3 s of the journey's 5, one after the other here: nobody is out of time."""
+    done = Expect(json={"done": True}, has_json=True)
+    sides = tuple((replace(a_step(name, f"GET /{name}"), poll=Poll(done, 3.0, 4.0, HERE)),) for name in ("left", "right"))
+    world: dict[str, list[bool]] = {"/left": [False, True], "/right": [False, True], "/last": [True]}
+    budgets: list[float] = []
+
+    def send(one: Call) -> Reply:
+        path = one.url.removeprefix("http://acme.test")
+        at = {"/last": 103.5}.get(path, 100.0 if len(world[path]) == 2 else 103.1)
+        budgets.append(one.budget)
+        return reply(200, {"done": world[path].pop(0)}, at=at, seconds=0.1)(one)
+
+    ends: list[StepEnded] = []
+    drive(walk(timed(5, Parallel("both", HERE, sides), a_step("last", "GET /last"))),  # type: ignore[arg-type]
+          Hands(send=send, record=lambda event: ends.append(event) if isinstance(event, StepEnded) else None))
+    assert [(end.step, end.outcome) for end in ends] == [("left", "held"), ("right", "held"), ("both", "held"), ("last", "held")]
+    assert [round(budget, 3) for budget in budgets] == [5, 1.9, 5, 1.9, 1.8]
+
+
+def test_under_a_plan_the_slowest_of_several_calls_counts() -> None:
+    step = a_step("fast", "GET /fast", expect=Expect(within=Samples(50, 0.1, 2)))
+    trial = a_trial(step, plan=a_plan("slow", mail=Latency(1.0)), under=(Under("slow", {"fast": Expect(within=1.0)}, HERE),))
+    book = Playbook(walk(trial))
+    book << call("GET", "/fast") >> reply(200, seconds=3) << call("GET", "/fast") >> reply(200, seconds=0.5) << ended("fast", "broken", "within")

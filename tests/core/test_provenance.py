@@ -8,7 +8,7 @@ import pytest
 from flowprobe.core.bodies import JsonBody
 from flowprobe.core.events import CallReplied, CallUnanswered, CleanupPlanned, CleanupSettled, from_json, to_json
 from flowprobe.core.provenance import sensitive
-from flowprobe.core.scenario import Capture, CaptureSource, Retry, Step
+from flowprobe.core.scenario import Capture, CaptureSource, Each, Retry, Step
 from flowprobe.core.walk import walk
 from flowprobe.core.wire import BODY, Call, NoReply, Outcome
 from tests.playbook import Answer, Playbook, call, emitted, ended, no_reply, reply, waits
@@ -97,3 +97,12 @@ def test_the_journal_says_where_redirects_led() -> None:
         assert event.redirects == NEXT
         assert from_json(to_json(event)) == event
     assert NoReply("c", "timeout", "", 1.0, 2.0).redirects == ()
+
+
+def test_a_secret_of_given_and_an_item_of_a_secret_list_are_secrets() -> None:
+    step = a_use(headers={"X-Key": text("${login.token}")})
+    scenario = replace(a_scenario(step), given=(LOGIN,))
+    assert sensitive(step, scenario) == {"x-key"}
+    for over, names in (("${login.token}", {"x-key"}), ("${login.id}", set())):
+        rounds = replace(a_use(headers={"X-Key": text("${item.key}"), "X-Other": text("${items}")}), each=Each("item", text(over), HERE))
+        assert sensitive(rounds, a_scenario(LOGIN, rounds)) == names

@@ -38,10 +38,22 @@ environments:
       - command: ["{python}", "{product}"]
         env: {{PORT: "${{target.port}}", NOTES: "{notes}", DELETE_TAKES: "{delete_takes}"}}
         ready: GET /health
+  hooked:
+    target: http://127.0.0.1:0
+    providers:
+      shop: {{url: https://shop.example, upstream: "http://127.0.0.1:0", edge: reverse, webhooks: target}}
+    start:
+      - command: ["{python}", "{product}"]
+        env: {{PORT: "${{upstreams.shop.port}}", HOOK_URL: "${{edges.shop.webhooks.url}}"}}
+        ready: GET ${{upstreams.shop.url}}/health
+      - command: ["{python}", "{product}"]
+        env: {{PORT: "${{target.port}}", PROVIDER_URL: "${{edges.shop.url}}", NOTES: "{notes}"}}
+        ready: GET /health
   nowhere:
     target: http://127.0.0.1:9
 personas:
-  pro-eu: {{team: t1, auth: {{bearer: mint:admin}}}}
+  pro-eu: {{team: t1, region: eu, labels: [key-account], auth: {{bearer: mint:admin}}}}
+  free-us: {{team: t2, region: us}}
 """
 
 

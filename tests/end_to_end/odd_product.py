@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import http.client
 import itertools
 import json
 import os
 import signal
+import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -27,8 +30,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                 head += line.decode()
                 if line.lower().startswith(b"content-length:"):
                     length = int(line.split(b":")[1])
-            await reader.readexactly(length)
-            await answer(method, target, writer, head)
+            body = await reader.readexactly(length)
+            await answer(method, target, writer, head, body)
             await writer.drain()
     except (OSError, asyncio.IncompleteReadError, ValueError):
         pass
@@ -36,7 +39,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
-async def answer(method: str, target: str, writer: asyncio.StreamWriter, head: str) -> None:
+async def answer(method: str, target: str, writer: asyncio.StreamWriter, head: str, body: bytes) -> None:
     path, _, query = target.partition("?")
     match path.strip("/").split("/"):
         case ["hang"]:
@@ -74,10 +77,47 @@ async def answer(method: str, target: str, writer: asyncio.StreamWriter, head: s
         case ["flaky", calls]:  # fails so often
             CALLS[path] += 1
             reply(writer, 503 if CALLS[path] <= int(calls) else 200, f'{{"calls": {CALLS[path]}}}')
+        case ["pages"]:  # three pages of two items
+            page = int(query.partition("=")[2] or 1)
+            ends = "" if page == 3 else f', "next": {page + 1}'
+            reply(writer, 200, f'{{"items": [{{"id": "i{page}a"}}, {{"id": "i{page}b"}}]{ends}}}')
+        case ["mirror"]:  # says what it was sent
+            note(f"{method} {target}")
+            reply(writer, 200, json.dumps({"type": field(head, "content-type"), "body": base64.b64encode(body).decode(),
+                                           "bearer": field(head, "authorization"), "method": method, "target": target}))
+        case ["ticket"]:  # where to go next, as a whole URL
+            reply(writer, 201, json.dumps({"url": f"http://{field(head, 'host')}/mirror?ticket=1"}))
+        case ["ticket", "elsewhere"]:
+            reply(writer, 201, '{"url": "http://127.0.0.1:1/evil"}')
+        case ["stamps"]:  # takes its time, and says when it began and ended
+            began = time.monotonic()
+            await asyncio.sleep(float(query))
+            reply(writer, 200, f'{{"began": {began!r}, "ended": {time.monotonic()!r}}}')
+        case ["refuse"]:
+            reply(writer, 409, '{"error": "the account cannot be that"}')
+        case ["bytes"]:
+            raw(writer, 200, b"\xff\x00\xfe" * 100, "X-Odd: caf\xe9\r\nX-Two: a\r\nX-Two: b\r\n")
+        case ["scan"]:  # asks the provider, which calls back by webhook
+            status = await asyncio.to_thread(call_provider, "/v1/scan", head)
+            reply(writer, 202, f'{{"provider": {status}}}')
+        case ["v1", "scan"]:  # the provider: answers, and calls the product's webhook back
+            await asyncio.to_thread(call_webhook, head)
+            reply(writer, 200, '{"accepted": true}')
+        case ["hooks", "scanned"]:
+            CALLS[path] += 1
+            reply(writer, 200, "{}")
+        case ["scanned"]:
+            state = "done" if CALLS["/hooks/scanned"] else "waiting"
+            reply(writer, 200, f'{{"state": "{state}"}}')
+        case ["pay"]:  # charges until it hears of it
+            tries = 0
+            while await asyncio.to_thread(call_provider, "/v1/charge", head, "POST") != 200 and tries < 3:
+                tries += 1
+            reply(writer, 200, f'{{"tries": {tries + 1}}}')
         case ["login"]:
             reply(writer, 200, f'{{"token": "{TOKEN}", "user": {{"again": "{TOKEN}"}}}}')
         case ["provider"]:
-            status = await asyncio.to_thread(call_provider)
+            status = await asyncio.to_thread(call_provider, "/v1/thing", head)
             reply(writer, 200 if status == 200 else 502, f'{{"provider": {status}}}')
         case ["things"] if method == "POST":
             await asyncio.sleep(float(query or 0))
@@ -95,21 +135,42 @@ async def answer(method: str, target: str, writer: asyncio.StreamWriter, head: s
             reply(writer, 200, '{"ok": true}')
 
 
+def field(head: str, name: str) -> str:
+    """The value of a header of the request."""
+    return next((line.partition(":")[2].strip() for line in head.splitlines() if line.lower().startswith(name + ":")), "")
+
+
 def reply(writer: asyncio.StreamWriter, status: int, body: str) -> None:
-    head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-    writer.write((head + body).encode())
+    raw(writer, status, body.encode(), "content-type: application/json\r\n")
 
 
-def call_provider() -> int:
+def raw(writer: asyncio.StreamWriter, status: int, body: bytes, headers: str) -> None:
+    head = f"HTTP/1.1 {status} X\r\n{headers}content-length: {len(body)}\r\n\r\n"
+    writer.write(head.encode("latin-1") + body)
+
+
+def call_provider(path: str, head: str, method: str = "GET") -> int:
     proxy = os.environ.get("HTTPS_PROXY")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": proxy} if proxy else {}))
     try:
-        with opener.open(os.environ["PROVIDER_URL"] + "/v1/thing", timeout=20) as response:
+        with opener.open(_request(os.environ["PROVIDER_URL"] + path, head, method), timeout=20) as response:
+            response.read()
             return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return 0
+
+
+def call_webhook(head: str) -> None:
+    with urllib.request.urlopen(_request(os.environ["HOOK_URL"] + "/hooks/scanned", head, "POST"), timeout=20):
+        pass
+
+
+def _request(url: str, head: str, method: str) -> urllib.request.Request:
+    """A call that passes the trace on and, where it pays, bears a key that is the same each time."""
+    headers = {"traceparent": field(head, "traceparent"), "Idempotency-Key": field(head, "traceparent")[3:35]}
+    return urllib.request.Request(url, method=method, headers=headers, data=b"{}" if method == "POST" else None)
 
 
 def note(text: str) -> None:

@@ -99,11 +99,20 @@ def test_a_file_that_is_too_large_to_be_sent(tmp_path: Path, monkeypatch: pytest
     assert only_problem(load_scenario, tmp_path / "a.yaml").id == "file-unusable"
 
 
+def test_a_few_files_that_are_more_steps_than_anybody_walks(tmp_path: Path) -> None:
+    for name, used in (("top", "middle"), ("middle", "low"), ("low", "")):
+        steps = (f"{{step: s{number}, {f'use: {used}.yaml' if used else 'call: GET /a'}}}" for number in range(30))
+        (tmp_path / f"{name}.yaml").write_text(f"flowprobe: 1\nscenario: A\npersonas: {{admin: b}}\nworkflow: [{', '.join(steps)}]\n")
+    problem = only_problem(load_scenario, tmp_path / "top.yaml")
+    assert (problem.id, problem.line) == ("too-many-steps", 4)
+    load_scenario(tmp_path / "middle.yaml")
+
+
 def test_every_message_is_shown_by_a_file_or_by_a_test_above(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(WRONG)
     shown = {problem.id for name in FILES for problem in problems_of(Path(name))}
     above = {"file-not-found", "not-a-file", "unreadable-file", "no-scenarios", "file-too-large",
-             "too-many-values", "too-many-problems", "file-unusable"}
+             "too-many-values", "too-many-problems", "file-unusable", "too-many-steps"}
     above |= {"no-document", "document-too-large", "empty-document", "json-syntax", "unknown-anchor", "not-openapi",
               "no-contract"}  # these are shown by test_contracts.py
     assert shown | above == set(MESSAGES)

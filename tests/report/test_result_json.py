@@ -1,6 +1,8 @@
 import json
 
-from flowprobe.report.result_json import result_json
+import pytest
+
+from flowprobe.report.result_json import result_json, result_text
 from tests.journals import (
     SLOW,
     Journal,
@@ -33,3 +35,15 @@ def test_a_call_without_a_reply_has_its_reason() -> None:
     journal = Journal().runner(started(), sent("one"), unanswered(), step_ended("one", "broken", finding("no-reply")), ended())
     call = result_json(report_of(journal))["trials"][0]["steps"][0]["calls"][0]
     assert (call["status"], call["no_reply"]["reason"]) == (None, "connect")
+
+
+@pytest.mark.parametrize("trials", [0, 1, 3])
+def test_the_text_that_is_written_step_by_step_is_the_whole(trials: int) -> None:
+    journal = Journal()
+    for number in range(trials):
+        name = f"{number:016x}"
+        journal.runner(started(trial=name), sent("one", trial=name), replied(trial=name), sent("two", 2, trial=name), replied(2, trial=name))
+        journal.runner(step_ended("one", trial=name), step_ended("two", "broken", finding(), trial=name), ended(trial=name))
+    report = report_of(journal)
+    assert json.loads("".join(result_text(report))) == json.loads(json.dumps(result_json(report)))
+    assert len(report.evidence.trials) == trials
