@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Persona, Position, Value
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["Account", "acting", "bound", "variants"]
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+@plain
+class Account(Plain):
     """One account of a pool: what it says stands in place of what its persona says."""
 
     name: str

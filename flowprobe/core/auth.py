@@ -4,9 +4,10 @@ resolves and signs is elsewhere (`flowprobe.secrets`, `flowprobe.auth`)."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias, assert_never
 
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import CallTemplate, SecretRef
 
 __all__ = [
@@ -31,23 +32,23 @@ SIGNED_PARTS = ("timestamp", "method", "host", "path", "query", "body", "body_di
 """What an HMAC may be made over, besides `header:NAME`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+@plain
+class Bearer(Plain):
     """`Authorization: Bearer <secret>`."""
 
     token: SecretRef
 
 
-@dataclass(frozen=True, slots=True)
-class Basic:
+@plain
+class Basic(Plain):
     """`Authorization: Basic <user:password in base64>` (RFC 7617)."""
 
     user: str
     password: SecretRef
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+@plain
+class ApiKey(Plain):
     """The secret as the header, the query parameter or the cookie `name`."""
 
     place: Literal["header", "query", "cookie"]
@@ -55,21 +56,21 @@ class ApiKey:
     value: SecretRef
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCredentials:
+@plain
+class ClientCredentials(Plain):
     """RFC 6749, 4.4: the client acts for itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordGrant:
+@plain
+class PasswordGrant(Plain):
     """RFC 6749, 4.3."""
 
     user: str
     password: SecretRef
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshGrant:
+@plain
+class RefreshGrant(Plain):
     """RFC 6749, 6, from a refresh token that was given to us."""
 
     token: SecretRef
@@ -78,8 +79,8 @@ class RefreshGrant:
 Grant: TypeAlias = ClientCredentials | PasswordGrant | RefreshGrant
 
 
-@dataclass(frozen=True, slots=True)
-class OAuth2:
+@plain
+class OAuth2(Plain):
     """A token that is asked for at `token` (a target's path, or a whole URL). `client_in` says how the client names
     itself: HTTP Basic, or in the body; `extra` goes into the body (`audience`, `resource`)."""
 
@@ -92,8 +93,8 @@ class OAuth2:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Hmac:
+@plain
+class Hmac(Plain):
     """A keyed digest over the parts `sign` in this order, joined by `join`. `headers` are those that are added, with
     `{signature}`, `{timestamp}`, `{id}` and `{body_digest}` in them. See docs/reference/environment.md."""
 
@@ -106,8 +107,8 @@ class Hmac:
     join: str = "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class SigV4:
+@plain
+class SigV4(Plain):
     """AWS Signature Version 4."""
 
     access_key: SecretRef
@@ -120,8 +121,8 @@ class SigV4:
 Auth: TypeAlias = Bearer | Basic | ApiKey | OAuth2 | Hmac | SigV4
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+@plain
+class Certificate(Plain):
     """What the persona's client shows in a TLS handshake: PEM files, and the password of the key."""
 
     cert: SecretRef

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from typing import Any, TypeAlias, assert_never
 from urllib.parse import urlencode
 
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.resolve import Names, WrongType, as_text, resolve, resolve_text
 from flowprobe.core.values import Text, Value
 from flowprobe.core.wire import Body
@@ -20,8 +21,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=as
                            allow_nan=False).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+@plain
+class Attachment(Plain):
     """A file that was read with the scenario: its name without folders, its bytes, its media type."""
 
     name: str
@@ -29,20 +30,20 @@ class Attachment:
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class JsonBody:
+@plain
+class JsonBody(Plain):
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class FormBody:
+@plain
+class FormBody(Plain):
     """`application/x-www-form-urlencoded`; a list repeats its field."""
 
     fields: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+@plain
+class Part(Plain):
     """One part of a multipart body: an attachment, or a value that is written as text or (`as_json`) as JSON."""
 
     value: Value = None
@@ -52,20 +53,20 @@ class Part:
     media_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MultipartBody:
+@plain
+class MultipartBody(Plain):
     """`multipart/form-data` (RFC 7578)."""
 
     parts: Mapping[str, Part]
 
 
-@dataclass(frozen=True, slots=True)
-class TextBody:
+@plain
+class TextBody(Plain):
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
-class FileBody:
+@plain
+class FileBody(Plain):
     attachment: Attachment
 
 

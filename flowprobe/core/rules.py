@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from flowprobe.core.plain import Plain, plain
 
 if TYPE_CHECKING:
     from flowprobe.core.steps import CallTemplate
@@ -27,8 +29,8 @@ def is_write(method: str) -> bool:
     return method.upper() not in SAFE
 
 
-@dataclass(frozen=True, slots=True)
-class AllowRule:
+@plain
+class AllowRule(Plain):
     """`GET,POST target:/v1/*/invites/**`. No methods: every one; no target: every one of the environment. In the path
     `*` is one segment that is not empty, `**` any number of them."""
 
@@ -42,8 +44,8 @@ class AllowRule:
         return f"{','.join(self.methods) or '*'} {target}{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRule:
+@plain
+class FaultRule(Plain):
     """What may be faulted: the user edge, and which provider edges (all, none, or those named)."""
 
     user: bool = True
@@ -60,8 +62,8 @@ class FaultRule:
         return f"user: {words[self.user]}, provider: {provider}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+@plain
+class Rate(Plain):
     """At most `calls` in `seconds`, evenly; `text` is how the file says it."""
 
     calls: float
@@ -76,8 +78,8 @@ class Rate:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+@plain
+class Budget(Plain):
     """How much one run may do. None means without a bound. A write is counted among the calls too."""
 
     calls: int | None = None
@@ -91,8 +93,8 @@ class Budget:
         return ", ".join(f"{key}: {value}" for key, value in parts.items() if value is not None) or "no bound"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+@plain
+class Identity(Plain):
     """What the target has to answer before anything else is sent to it. `headers` maps lower-case names to values;
     without `status` a reply below 400 is expected."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from flowprobe.core.account import AccountField
 from flowprobe.core.faults.kinds import Kind
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.rules import AllowRule, Budget, FaultRule, Given, Identity
 from flowprobe.core.steps import (
     BodyShape,
@@ -57,8 +58,8 @@ def webhook_edge(provider: str) -> str:
 # --- faults ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+@plain
+class Match(Plain):
     """Which calls of the edge a fault falls on; None and empty mean every one. `path` is a path template:
     `/v1/charges/*` (one segment), `/v1/**` (any rest)."""
 
@@ -66,8 +67,8 @@ class Match:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+@plain
+class When(Plain):
     """Which of the matching calls suffer: counted by trial, step and call site.
 
     `after` calls pass first, then every `every`-th, of those the first `first`, each with `probability`.
@@ -79,16 +80,16 @@ class When:
     after: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+@plain
+class Limit(Plain):
     """The blast radius of one fault: injections and seconds since it was armed; enforced in the proxy."""
 
     injections: int | None = None
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+@plain
+class Fault(Plain):
     """One kind of harm on one edge (`user` or a provider's name). `id` is unique in its plan: `payments`,
     or `payments[1]` for the second one of a list."""
 
@@ -101,8 +102,8 @@ class Fault:
     limit: Limit = Limit()
 
 
-@dataclass(frozen=True, slots=True)
-class FaultPlan:
+@plain
+class FaultPlan(Plain):
     """What one trial is to suffer. The unfaulted twin has the plan named `none`, without faults."""
 
     name: str
@@ -111,8 +112,8 @@ class FaultPlan:
     imitates: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Under:
+@plain
+class Under(Plain):
     """What is still promised while degraded: `key` is a plan's name, a provider, or `provider/kind`; `steps`
     maps a step's name to the expectation whose named parts replace the ordinary ones."""
 
@@ -121,24 +122,24 @@ class Under:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+@plain
+class Selector(Plain):
     """Personas by what they are: every label of `labels`, and the same value in each of `fields`."""
 
     labels: tuple[str, ...] = ()
     fields: Mapping[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+@plain
+class Input(Plain):
     """What a scenario that is used by another is given: `required` where it has no `default`."""
 
     required: bool = True
     default: Value = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+@plain
+class Scenario(Plain):
     """One file. `personas` maps a role to the names of personas, one trial each; the first role acts where a
     step names none; `selectors` has the roles that name no persona but say what one is like. `account` is the state
     that the journey starts from, `given` the calls that bring it about. `timeout` is how long the workflow may take,
@@ -168,8 +169,8 @@ class Scenario:
 # --- personas and environments --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class SecretRef:
+@plain
+class SecretRef(Plain):
     """A secret by reference, never by value: `env:NAME`, `file:PATH`, `cmd:PROGRAM ARGUMENTS`, or `mint:NAME` (made
     anew for each run and handed to a product that we start)."""
 
@@ -181,16 +182,16 @@ class SecretRef:
         return f"{self.scheme}:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class FileRef:
+@plain
+class FileRef(Plain):
     """A file that another one names, relative to that one's folder."""
 
     name: str
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Persona:
+@plain
+class Persona(Plain):
     """A key-account user. `fields` are what `${role.name}` finds: plan, region, account, anything. `accounts` is the
     pool of which a trial leases one; `leased` is its name once it does."""
 
@@ -210,8 +211,8 @@ class Persona:
         return f"{self.name}/{self.leased}" if self.leased else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+@plain
+class Provider(Plain):
     """A third party of the product. `url` is what the product believes, `upstream` where it really goes.
 
     `edge` is `reverse` (the product is given our listener's URL) or `forward` (the product uses us as its
@@ -228,8 +229,8 @@ class Provider:
     webhooks: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+@plain
+class Start(Plain):
     """A process that we start: its command and variables may look up `${edges.NAME.url}`,
     `${target.port}`, `${upstreams.NAME.port}` and `${mint.NAME}`; `ready` is polled until it answers 2xx."""
 
@@ -240,8 +241,8 @@ class Start:
     ready_within: float = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+@plain
+class Tls(Plain):
     """Whom our calls to the targets believe: the roots of the system, and beside them the PEM file `ca`, a path from
     the folder of the file. `verify` False believes anybody: for targets on loopback, and labs."""
 
@@ -250,8 +251,8 @@ class Tls:
     ca: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+@plain
+class Environment(Plain):
     """Where a run may go, and what it may do there. `targets` maps a name to a base URL; the first is the default.
     `personas` None means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is
     worth protecting; `openapi` is the document that describes the product. What is None here has a default that
@@ -278,8 +279,8 @@ class Environment:
     places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+@plain
+class Project(Plain):
     """The `flowprobe.yaml` found upwards. `default` names the environment used without `--env`; `places` says where
     the keys of the file stand."""
 

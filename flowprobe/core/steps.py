@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from flowprobe.core.bodies import RequestBody
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.values import Position, Template, Text, Value
 
 __all__ = [
@@ -15,8 +16,8 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class CallTemplate:
+@plain
+class CallTemplate(Plain):
     """`METHOD target:/path`. `target` is None for the environment's only (or first) one.
 
     `path` starts with '/' (the query may stand in it); a Template where it has look-ups. One that starts with a
@@ -29,8 +30,8 @@ class CallTemplate:
     target: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureSource:
+@plain
+class CaptureSource(Plain):
     """Where a capture looks: `kind` is json, header, cookie, regex or status; `path` the JSONPath, name or
     pattern ('' for status). `pattern` takes a part of the text that json, header or cookie found."""
 
@@ -39,8 +40,8 @@ class CaptureSource:
     pattern: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+@plain
+class Capture(Plain):
     """`name` becomes `${step.name}`. With `append` it is a list that grows with each round of the step."""
 
     name: str
@@ -52,8 +53,8 @@ class Capture:
     default: Value = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sends:
+@plain
+class Sends(Plain):
     """What the product must have sent to `provider` because of this step: `METHOD path-template` so many times; or,
     where `webhook`, what it must have received from it.
 
@@ -70,8 +71,8 @@ class Sends:
     webhook: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Samples:
+@plain
+class Samples(Plain):
     """`within` over `of` calls: the `percentile`-th of their times is at most `limit` seconds."""
 
     percentile: float
@@ -83,16 +84,16 @@ class Samples:
         return "max" if self.percentile == 100 else f"p{self.percentile:g}"
 
 
-@dataclass(frozen=True, slots=True)
-class BodyShape:
+@plain
+class BodyShape(Plain):
     """The bytes of a reply: `length` is a shape of their number, `sha256` their digest in hex."""
 
     length: Value = None
     sha256: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ContractTerms:
+@plain
+class ContractTerms(Plain):
     """That call and reply must be as the environment's OpenAPI document says: of the operation with the id
     `operation`, or of the one that the call means. `declared` refuses properties that the document does not name."""
 
@@ -100,8 +101,8 @@ class ContractTerms:
     declared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Expect:
+@plain
+class Expect(Plain):
     """What a reply must satisfy. None means "not said".
 
     `status` is a tuple of allowed codes; where it is None a reply below 400 is expected.
@@ -136,8 +137,8 @@ class Expect:
         return frozenset(name for name, stated in parts.items() if stated)
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+@plain
+class Poll(Plain):
     """Call again every `every` seconds until the reply is as `until` says, for at most `patience` seconds; `fail_if`
     ends it at once. A condition is an expectation without a say about what it does not name."""
 
@@ -148,8 +149,8 @@ class Poll:
     fail_if: Expect | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+@plain
+class Retry(Plain):
     """Call again, at most `times` times, where transport failed: `on` holds `connect`, `no-reply` and status
     codes. The pause doubles from `backoff` seconds; Retry-After is obeyed."""
 
@@ -159,8 +160,8 @@ class Retry:
     position: Position | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Each:
+@plain
+class Each(Plain):
     """One round of the step for each item of `over`, a list; the item is `${name}` in it."""
 
     name: str
@@ -168,8 +169,8 @@ class Each:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+@plain
+class Repeat(Plain):
     """Another round of the step as long as every path of `condition` fits its shape, at most `most` rounds."""
 
     condition: Mapping[str, Value]
@@ -177,8 +178,8 @@ class Repeat:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+@plain
+class SignIn(Plain):
     """From this step on the calls of `role` bear these headers: what a sign-in that is written as steps ends with."""
 
     role: str
@@ -186,8 +187,8 @@ class SignIn:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
+@plain
+class Find(Plain):
     """How a thing is found again whose creation was never answered: `call` lists, the items are those of `items` (a
     JSONPath) that fit `where`, and `field` of an item is `${found.id}`."""
 
@@ -197,8 +198,8 @@ class Find:
     field: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+@plain
+class Step(Plain):
     """One named link of the workflow. `role` None means the scenario's first role.
 
     `check` is judged like `expect`, and the journey goes on. `when` maps a dotted path to a shape: where one does
@@ -228,8 +229,8 @@ class Step:
     redirects: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+@plain
+class Use(Plain):
     """Another scenario's workflow as one step: it sees `inputs` and its own steps, and gives `outputs`, which become
     `${name.output}`. `roles` maps each of its roles to one of ours."""
 
@@ -243,8 +244,8 @@ class Use:
     when: Mapping[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Parallel:
+@plain
+class Parallel(Plain):
     """Branches that are walked at the same time. Each sees what was captured before, not what the others capture."""
 
     name: str

@@ -5,14 +5,15 @@ the file is loaded and resolved, once, when the step is reached.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Arithmetic", "Constant", "Expression", "Lookup", "Position", "Template", "Text", "Value"]
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+@plain
+class Position(Plain):
     """A place in a file; `line` and `column` count from 1."""
 
     file: str
@@ -23,8 +24,8 @@ class Position:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+@plain
+class Lookup(Plain):
     """A dotted path over declared names: `invite.id` is ('invite', 'id')."""
 
     path: tuple[str, ...]
@@ -33,8 +34,8 @@ class Lookup:
         return ".".join(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+@plain
+class Constant(Plain):
     """A number, or a duration in seconds (`seconds=True`) that can be added to a time."""
 
     value: int | float
@@ -44,8 +45,8 @@ class Constant:
         return f"{self.value}s" if self.seconds else str(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
+@plain
+class Arithmetic(Plain):
     """`left operator right`, where the operator is one of + - *."""
 
     operator: str
@@ -59,8 +60,8 @@ class Arithmetic:
 Expression: TypeAlias = Lookup | Constant | Arithmetic
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+@plain
+class Template(Plain):
     """Text with look-ups. A single part that is an expression keeps the type of what it finds."""
 
     parts: tuple[str | Expression, ...]

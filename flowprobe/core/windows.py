@@ -7,9 +7,10 @@ Zones come in as `tzinfo`; instants are aware `datetime`s.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
+
+from flowprobe.core.plain import Plain, plain
 
 if TYPE_CHECKING:
     from flowprobe.core.values import Position
@@ -22,8 +23,8 @@ _AHEAD = 400
 _MINUTES = 24 * 60
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+@plain
+class Window(Plain):
     """`days` count from Monday (0); `begin` and `end` are minutes of the day, 1440 its end. A window whose end is not
     after its begin ends on the next day. `faults`: it is for trials under faults alone."""
 
@@ -48,8 +49,8 @@ class Window:
         return f"{days} {_clock(self.begin)}-{_clock(self.end)} {self.zone}{' (faults)' if self.faults else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class Freeze:
+@plain
+class Freeze(Plain):
     """Whole days, the last one included, on which nothing runs."""
 
     first: date
@@ -64,8 +65,8 @@ class Freeze:
         return f"{self.first}..{self.last}"
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+@plain
+class Calendar(Plain):
     """The windows and freezes of an environment. Without windows every time is one; windows for faults bind trials
     under faults beside the others."""
 

@@ -6,8 +6,10 @@ Times are seconds of the monotonic clock of the machine, stamped by the driver; 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
+
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["BODY", "Body", "Call", "NoReply", "NoReplyReason", "Outcome", "Reply"]
 
@@ -15,16 +17,16 @@ BODY = ":body"
 """Among the sensitive headers of a call: its body. No header can have this name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+@plain
+class Body(Plain):
     """What is sent: `content` as bytes, `media_type` for its Content-Type ('' for none)."""
 
     content: bytes = b""
     media_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+@plain
+class Call(Plain):
     """One HTTP request that we intend.
 
     `id` is the trace id of the call, 32 hex digits (W3C Trace Context): see `core.tracing`.
@@ -55,8 +57,8 @@ class Call:
     cookies: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+@plain
+class Reply(Plain):
     """What came back. Header names are lower case, in order, repeated ones kept.
 
     `sent` is when the first byte left, `ended` when the last byte was read: their difference is what `within`
@@ -100,8 +102,8 @@ NoReplyReason: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class NoReply:
+@plain
+class NoReply(Plain):
     """Why nothing (whole) came back. `detail` is a sentence for people, without secrets. `redirects` are the URLs that
     were followed before: the calls up to the last of them did come back."""
 

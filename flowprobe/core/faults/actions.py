@@ -6,8 +6,9 @@ of those that end the exchange, then what is done to the reply's body.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
+
+from flowprobe.core.plain import Plain, plain
 
 __all__ = [
     "Action", "Answer", "Cut", "Hold", "Replace", "Rewritten", "Shorten", "Sleep", "changes_reply", "ends_exchange",
@@ -15,22 +16,22 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Sleep:
+@plain
+class Sleep(Plain):
     """Forward the request this much later."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+@plain
+class Hold(Plain):
     """Neither forward nor answer, for at most this long; then end the connection."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+@plain
+class Answer(Plain):
     """Answer in the provider's place."""
 
     status: int
@@ -38,24 +39,24 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+@plain
+class Cut(Plain):
     """End the connection (`reset`: by a TCP reset), instead of forwarding, or after the head of the reply."""
 
     reset: bool
     after_head: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+@plain
+class Replace(Plain):
     """Put another body into the reply; `media_type` None leaves Content-Type as it is."""
 
     body: bytes
     media_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shorten:
+@plain
+class Shorten(Plain):
     """Keep the first `keep` percent of the reply's body; `honest` lets Content-Length say so."""
 
     keep: int
@@ -65,8 +66,8 @@ class Shorten:
 Action: TypeAlias = Sleep | Hold | Answer | Cut | Replace | Shorten
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
+@plain
+class Rewritten(Plain):
     """A spoilt body. `length` is what Content-Length is to say, `media_type` None keeps what is there.
 
     `ends_early` asks for the end of the connection after the body: the caller waits for the rest otherwise.

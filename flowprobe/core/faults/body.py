@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flowprobe.core.faults.actions import Action, Replace, Shorten
 from flowprobe.core.fields import As, Choice, Field, Integer, OneOf, Record
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["FIELD", "Body", "Truncate"]
 
@@ -16,8 +15,8 @@ _PAGE = b"""<!DOCTYPE html>
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Truncate:
+@plain
+class Truncate(Plain):
     """Keep the first `keep` percent of the body. `length` right: Content-Length says what was kept; wrong: it
     still says the whole, and the connection ends early."""
 
@@ -25,8 +24,8 @@ class Truncate:
     length: str = "wrong"
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+@plain
+class Body(Plain):
     """The provider answers; its body is replaced: `how` is empty, html, or a truncation."""
 
     how: str | Truncate

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flowprobe.core.faults.actions import Action, Cut
 from flowprobe.core.faults.endings import AT
 from flowprobe.core.fields import As, Field
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["FIELD", "Close"]
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+@plain
+class Close(Plain):
     """`at` request: the provider never sees the call. `at` headers: it has answered, and the caller gets the
     head of the answer and then the end of the connection."""
 

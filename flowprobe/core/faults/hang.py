@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flowprobe.core.faults.actions import Action, Hold
 from flowprobe.core.faults.durations import in_words
 from flowprobe.core.fields import As, Duration, Field
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["FIELD", "Hang"]
 
 
-@dataclass(frozen=True, slots=True)
-class Hang:
+@plain
+class Hang(Plain):
     """Keep the caller waiting for at most `seconds`; the receipt says when the caller gave up.
 
     The provider never sees the call: also when the hang ends early, the connection is closed."""

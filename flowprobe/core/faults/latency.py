@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flowprobe.core.faults.actions import Action, Sleep
 from flowprobe.core.faults.durations import in_words
 from flowprobe.core.fields import As, Duration, Field
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["FIELD", "Latency"]
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+@plain
+class Latency(Plain):
     """Hold the call back for `seconds` before it is forwarded. A caller that gives up first is never forwarded."""
 
     seconds: float

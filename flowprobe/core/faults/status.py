@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from flowprobe.core.faults.actions import Action, Answer
 from flowprobe.core.fields import As, Field, Integer, Json, MapOf, OneOf, Record, Text
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["FIELD", "Status"]
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+@plain
+class Status(Plain):
     """Answer with `code` instead of forwarding. `body` is text, or a JSON value that is sent as JSON."""
 
     code: int
