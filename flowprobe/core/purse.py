@@ -30,8 +30,7 @@ class Purse:
         for what, wanted, most in (("calls", calls, self.budget.calls), ("writes", writes, self.budget.writes)):
             if most is not None and wanted > most:
                 return f"the budget of {most} {what} is used up"
-        return replace(self, calls=calls, writes=writes, aside=self.aside + cleanup,
-                       aside_writes=self.aside_writes + cleanup_writes)
+        return Purse(self.budget, calls, writes, self.aside + cleanup, self.aside_writes + cleanup_writes)
 
     def spend_aside(self, *, write: bool) -> Purse | str:
         """The purse after one call of a cleanup: from what was laid aside, else charged like any other."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from flowprobe.core.calls import PlannedCall, calls_of
 from flowprobe.core.pace import Bucket
@@ -39,6 +40,7 @@ class Guard:
     def __init__(self, policy: Policy, *, clock: Callable[[], float] = time.monotonic,
                  now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._policy = policy
+        self._permitted = lru_cache(maxsize=1024)(policy.permit)  # journeys call the same places again and again
         self._clock, self._now = clock, now
         self._lock = threading.Lock()
         self._purse = Purse(policy.budget)
@@ -71,7 +73,8 @@ class Guard:
             halt = self._judge(call, planned, faulted=faulted)
             if halt is not None:
                 return self._unsent(call, halt.because)
-            wait(self._pause())
+            if pause := self._pause():
+                wait(pause)
             if stopped():
                 return self._unsent(call, "We were asked to stop before it was sent.")
             return self._sent(call, send)
@@ -85,13 +88,16 @@ class Guard:
             return self.halt
 
     def _refused(self, call: Call) -> Halt | None:
-        refusal = self._policy.permit(call.method, call.url)
+        refusal = self._permitted(call.method, call.url)
         return Halt("refused", f"not sent: {refusal}") if refusal else None
 
     def _closed(self, faulted: bool) -> Halt | None:
         if self.seconds_left() == 0:
             return Halt("budget", f"the budget of {self._policy.budget.seconds:g} seconds is used up ({self._place()})")
-        closed = self._policy.calendar.closed_by(self._now(), faults=faulted)
+        calendar = self._policy.calendar
+        if not calendar.windows and not calendar.freezes:
+            return None
+        closed = calendar.closed_by(self._now(), faults=faulted)
         if closed:
             what = "faults are" if faulted and self._policy.calendar.is_open(self._now()) else "the run is"
             return Halt("window", f"{what} outside its time: {', '.join(map(str, closed))} ({closed[0].position})")

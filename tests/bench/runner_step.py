@@ -20,7 +20,7 @@ from tests.bench.pairs import Comparison, compare
 
 __all__ = ["TARGET", "measure"]
 
-TARGET = 1.15
+TARGET = 1.25
 _ONE = ("--persona", "admin=account-0")
 _SHORT = 100
 
