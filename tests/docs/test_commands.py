@@ -135,7 +135,7 @@ def test_the_readme_opens_with_a_red_verdict() -> None:
 def test_the_readmes_tests_are_what_ci_calls_first() -> None:
     first = re.search(r"^run '(.*)'$", CI, re.MULTILINE)
     assert first is not None
-    assert first[1].endswith(".venv/bin/pytest")
+    assert first[1].endswith(".venv/bin/pytest -n 2")
     assert first[1] in {command.text for command in commands(Path("README.md"))}
 
 
