@@ -8,6 +8,7 @@ outside of the document's folder, and other hosts, are never read.
 from __future__ import annotations
 
 import json
+import marshal
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,7 @@ MAX_SCHEMA = 8 * 1000 * 1000
 _MOST_VALUES = 20_000_000
 _MOST_FILES = 500
 _DEEPEST = 200
+_LOOKED_AT = 1_000_000
 _FOREIGN = re.compile(rb"""\$ref["']?\s*:\s*["']?[^\s#"']""")
 _VERBATIM = ("enum", "const", "default", "example", "examples")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,400}")
@@ -144,11 +146,22 @@ def _parsed(source: Source, content: bytes, *, is_json: bool) -> Any:
         raise InvalidInput((source.problem("not-utf8"),)) from error
     if is_json or text.lstrip()[:1] in ("{", "["):
         try:
-            return json.loads(text)
+            return _not_too_deep(json.loads(text), text)
         except (ValueError, RecursionError) as error:
             if is_json:
                 raise InvalidInput((_bad_json(Source(source.file, text), error),)) from error
     return _parsed_yaml(Source(source.file, text))
+
+
+def _not_too_deep(value: Any, text: str) -> Any:
+    """How deep the parser goes depends on the Python; `marshal` goes 2,000 levels deep, and says so quickly. A large
+    document is not deep by its nature, and is not looked at again. Raises RecursionError."""
+    if len(text) < _LOOKED_AT:
+        try:
+            marshal.dumps(value)
+        except ValueError:
+            raise RecursionError from None
+    return value
 
 
 def _bad_json(source: Source, error: Exception) -> Any:

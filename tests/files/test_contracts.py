@@ -82,7 +82,8 @@ def test_what_is_no_openapi_document_is_said_where_it_is_named(tmp_path: Path, t
 @pytest.mark.parametrize(("text", "name", "id", "line"), [
     ("openapi: 3.0.0\npaths: {", "a.yaml", "yaml-syntax", 3), ('{"openapi": "3.0.0",\n "paths" {}}', "a.json", "json-syntax", 2),
     ("", "a.yaml", "empty-document", 0), ("a: *b", "a.yaml", "unknown-anchor", 1), ("a: 1\n---\nb: 1", "a.yaml", "several-documents", 2),
-    ("a: {[1]: 2}", "a.yaml", "key-not-text", 1), ("[" * 300, "a.yaml", "too-deep", 1), ("[" * 5000, "a.json", "too-deep", 0),
+    ("a: {[1]: 2}", "a.yaml", "key-not-text", 1), ("[" * 300, "a.yaml", "too-deep", 1), ("[" * 20_000, "a.json", "too-deep", 0),
+    ("[" * 5_000 + "]" * 5_000, "a.json", "too-deep", 0),
     ("a: 1\n\tb: 2", "a.yaml", "tab-indentation", 2),
 ])
 def test_a_document_that_cannot_be_read_is_said_in_its_own_line(tmp_path: Path, text: str, name: str, id: str, line: int) -> None:
