@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from flowprobe.core.expressions import lookups
+from flowprobe.core.made import FOUND_ID, LookUp, is_undone, last_segment, made_by, undone_by
 from flowprobe.core.rules import Given, is_write
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.steps import CallTemplate, Item, Parallel, Samples, Step, Use
-from flowprobe.core.values import Template
 
 __all__ = ["PlannedCall", "PlannedCleanup", "Span", "calls_of", "needs"]
 
@@ -41,12 +40,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class PlannedCleanup:
-    """A call that undoes what a step made, or looks for it. `own`: its path is built from what the step itself
-    captured, or found; `looks`: it is made only where the step was never answered."""
+    """A call that undoes what a step made, or looks for it. `own`: it deletes what its own step made, by an id that
+    the reply brought, or that was found for the trial; `looks`: it is made only where the step was never answered;
+    `ends` is as in PlannedCall."""
 
     call: CallTemplate
     own: bool = False
     looks: bool = False
+    ends: LookUp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class PlannedCall:
     times: Span
     cleanup: tuple[PlannedCleanup, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
-    made_by: tuple[str, ...] = ()
+    made: frozenset[LookUp] = frozenset()
+    ends: LookUp | None = None
 
     @property
     def writes(self) -> bool:
@@ -100,16 +102,29 @@ def _planned(step: Step, prefix: str, roles: Mapping[str, str], *, certain: bool
     rounds = _rounds(step, certain=certain)
     return PlannedCall(
         prefix + step.name, roles.get(step.role, step.role) if step.role else next(iter(roles.values()), None),
-        step.call, rounds, _often(step, rounds), tuple(_cleanup(step)), roles,
-        tuple(name if name in roles else prefix + name for name in _roots(step.call)))
+        step.call, rounds, _often(step, rounds), tuple(_cleanup(step, prefix, roles)), roles,
+        frozenset(_whole(name, prefix) for name in made_by(step)), _ends(step, step.call, prefix, roles))
 
 
-def _cleanup(step: Step) -> Iterator[PlannedCleanup]:
+def _cleanup(step: Step, prefix: str, roles: Mapping[str, str]) -> Iterator[PlannedCleanup]:
     if step.find is not None:
         yield PlannedCleanup(step.find.call, looks=True)
     if step.cleanup is not None:
-        names = {step.name, "found"} if step.find is not None else {step.name}
-        yield PlannedCleanup(step.cleanup, own=bool(names & set(_roots(step.cleanup))))
+        yield PlannedCleanup(step.cleanup, is_undone(step, step.cleanup), ends=_ends(step, step.cleanup, prefix, roles))
+
+
+def _ends(step: Step, call: CallTemplate, prefix: str, roles: Mapping[str, str]) -> LookUp | None:
+    """What a look-up of the last segment finds; nothing for one that is no capture of a step, nor what was found."""
+    name = last_segment(call.path)
+    if name is None or name[0] in roles or (step.each is not None and step.each.name == name[0]):
+        return None
+    if name == FOUND_ID:
+        return name if name in undone_by(step) else None
+    return _whole(name, prefix)
+
+
+def _whole(name: LookUp, prefix: str) -> LookUp:
+    return prefix + name[0], *name[1:]
 
 
 def _rounds(step: Step, *, certain: bool) -> Span:
@@ -131,12 +146,6 @@ def _often(step: Step, rounds: Span) -> Span:
     if most is not None and step.retry is not None:
         most += step.retry.times
     return Span(rounds.least * samples, None if most is None or rounds.most is None else rounds.most * most)
-
-
-def _roots(call: CallTemplate) -> Iterator[str]:
-    """The first names of the look-ups in a path."""
-    if isinstance(call.path, Template):
-        yield from dict.fromkeys(lookup.path[0] for lookup in lookups(call.path))
 
 
 def needs(planned: PlannedCall) -> tuple[Span, Span]:

@@ -6,12 +6,13 @@ Guards fail closed: what cannot be told to be allowed is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flowprobe.core.calls import PlannedCall, Span, calls_of, needs
+from flowprobe.core.calls import PlannedCall, PlannedCleanup, Span, calls_of, needs
+from flowprobe.core.made import FOUND_ID, LookUp
 from flowprobe.core.paths import covers, outlined, readings, strange
 from flowprobe.core.resolve import Names
 from flowprobe.core.rules import SAFE, AllowRule, Budget, FaultRule, Given, Rate, is_write
@@ -76,6 +77,13 @@ class Policy:
             return None
         return self._unlisted(f"{method} {found[0][1].partition('?')[0]}")
 
+    def permit_next(self, method: str, url: str) -> Refusal | None:
+        """Whether a redirect may be followed there: where a DELETE on production is sent on to, nobody has said."""
+        if self.production and method.upper() == "DELETE":
+            return self._refuse("production", f"{method} {_origin(url)} is where a redirect leads: a DELETE may only "
+                                "name what a write of this journey made")
+        return self.permit(method, url)
+
     def at_target(self, url: str) -> bool:
         """Whether a URL is inside one of the targets, and nobody could read its path in another way."""
         return any(len(tuple(readings(path))) == 1 for _, path in self._inside(url))
@@ -120,19 +128,28 @@ class Policy:
         """Everything in a scenario that may not be done here. `names` are those that are known before the run: where
         one is not, every value of it has to be allowed."""
         planned = calls_of(scenario, self.given)
-        writers = {each.step for each in planned if each.writes}
-        return tuple(refusal for each in planned for refusal in self._judge(each, known(each, names), writers))
+        made = {FOUND_ID}.union(*(each.made for each in planned))
+        return tuple(refusal for each in planned for refusal in self._judge(each, known(each, names), made))
 
-    def _judge(self, planned: PlannedCall, names: Names, writers: set[str]) -> Iterator[Refusal]:
+    def _judge(self, planned: PlannedCall, names: Names, made: Collection[LookUp | None]) -> Iterator[Refusal]:
         if not self._may(planned.call, names):
             yield self._unlisted(f"{planned.call.method} {planned.call.path}", planned.call.position)
-        elif self.production and planned.call.method == "DELETE" and not writers & set(planned.made_by):
-            yield self._refuse("production", f"{planned.call.method} {planned.call.path} may only name what a write of "
-                               "this journey made, by a capture of that step", planned.call.position)
-        for call in (each.call for each in planned.cleanup if not each.own):
-            if not self._may(call, names):
-                yield self._unlisted(f"the cleanup {call.method} {call.path}, which no capture of its own step names,",
-                                     call.position)
+        elif self._wipes(planned, made):
+            yield self._kept(f"{planned.call.method} {planned.call.path}", planned.call.position)
+        for undo in planned.cleanup:
+            shown = f"the cleanup {undo.call.method} {undo.call.path}"
+            if not undo.own and not self._may(undo.call, names):
+                yield self._unlisted(f"{shown}, which is no DELETE of what a write of its own step made,",
+                                     undo.call.position)
+            elif self._wipes(undo, made):
+                yield self._kept(shown, undo.call.position)
+
+    def _wipes(self, planned: PlannedCall | PlannedCleanup, made: Collection[LookUp | None]) -> bool:
+        return self.production and planned.call.method == "DELETE" and planned.ends not in made
+
+    def _kept(self, shown: str, place: Position) -> Refusal:
+        return self._refuse("production", f"{shown} may only name what a write of this journey made: its last segment "
+                            "has to be an id that the reply to that write brought", place)
 
     def _may(self, call: CallTemplate, names: Names) -> bool:
         """A line that brings a whole URL can only be judged when that is known."""

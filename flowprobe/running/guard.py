@@ -119,8 +119,8 @@ class Guard:
     # --- cleanup, and what is asked before everything ---
 
     def cleanup(self, send: Send, scenario: Scenario, *, wait: Callable[[float], None]) -> Send:
-        """`send` for the calls of a cleanup: those that name what their own step made go where that step went, any
-        other needs a rule. A window that has closed does not stop them."""
+        """`send` for the calls of a cleanup: a DELETE of what its own step made goes where that step went, any other
+        needs a rule. A window that has closed does not stop them."""
         own = {(each.step, undo.call.method) for each in calls_of(scenario) for undo in each.cleanup if undo.own}
 
         def guarded(call: Call) -> Outcome:
@@ -163,7 +163,7 @@ class Guard:
         if getattr(self._sending, "judged", False):
             self._sending.judged = False
             return ""
-        refusal = self._policy.permit(method, url)
+        refusal = self._policy.permit_next(method, url)
         if refusal:
             return f"not sent: {refusal}"
         with self._lock:

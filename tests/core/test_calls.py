@@ -38,13 +38,15 @@ def test_a_retry_of_a_write_does_not_clean_up_twice() -> None:
     assert needs(planned) == (Span(2, 4), Span(2, 4))
 
 
-def test_the_steps_that_a_path_names_are_known() -> None:
-    planned = calls_of(a_scenario(a_step("make", "POST /things", captures={"id": "$.id"}), a_step("drop", "DELETE /teams/${admin.team}/things/${make.id}")))
-    assert planned[1].made_by == ("admin", "make")
+def test_what_a_path_ends_with_is_known() -> None:
+    planned = calls_of(a_scenario(a_step("make", "POST /things", captures={"id": "$.id"}), a_step("drop", "DELETE /teams/${admin.team}/things/${make.id}"),
+                                  a_step("leave", "DELETE /teams/${admin.team}"), a_step("shot", "DELETE /x/${make.id}", each=Each("make", [], HERE))))
+    assert planned[0].made == {("make", "id")}
+    assert [each.ends for each in planned] == [None, ("make", "id"), None, None]
 
 
 def test_what_is_looked_for_is_charged_only_where_it_may_be_needed() -> None:
-    find = Find(a_call("GET /things"), {"name": "x"}, "$.items[*]", "id")
+    find = Find(a_call("GET /things"), {"name": text("${trial.id}")}, "$.items[*]", "id")
     (planned,) = calls_of(a_scenario(a_step("make", "POST /things", cleanup="DELETE /things/${found.id}", find=find)))
     assert [(undo.call.method, undo.own, undo.looks) for undo in planned.cleanup] == [("GET", False, True), ("DELETE", True, False)]
     assert needs(planned) == (Span(2, 3), Span(2, 2))
@@ -61,12 +63,12 @@ def test_rounds_and_samples(more: dict[str, object], rounds: str, times: str) ->
 
 
 def test_what_is_used_is_told_with_the_roles_of_who_uses_it() -> None:
-    inner = (a_step("token", "POST /login/${user.team}", role="user"), a_step("use", "GET /me/${token.id}"))
+    inner = (a_step("token", "POST /login/${user.team}", role="user"), a_step("use", "DELETE /me/${token.id}"))
     use = Use("login", HERE, "login.yaml", inner, {}, roles={"user": "operator", "first": None})
     branches = Parallel("both", HERE, ((a_step("left", "GET /l"),), (a_step("right", "GET /r"),)), when={"admin.plan": "pro"})
     token, second, left, right = calls_of(a_scenario(use, branches, personas={"admin": ("pro-eu",), "operator": ("staff",)}))  # type: ignore[arg-type]
     assert (token.step, token.role, dict(token.roles)) == ("login/token", "operator", {"user": "operator", "first": "admin"})
-    assert (second.role, second.made_by) == ("operator", ("login/token",))
+    assert (second.role, second.ends) == ("operator", ("login/token", "id"))
     assert [str(each.times) for each in (token, left, right)] == ["1", "0 to 1", "0 to 1"]
 
 

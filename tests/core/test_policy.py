@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +9,8 @@ from flowprobe.core.calls import Span
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.policy import PRODUCTION_BUDGET, Policy, demand, policy_of, unkept
 from flowprobe.core.rules import AllowRule, Budget, FaultRule
-from flowprobe.core.scenario import Environment
-from tests.scenes import HERE, a_plan, a_scenario, a_step
+from flowprobe.core.scenario import Capture, CaptureSource, Environment, Find, Step
+from tests.scenes import HERE, a_call, a_plan, a_scenario, a_step, text
 
 API, AUTH = "https://api.acme.test/base", "http://auth.acme.test:8080"
 
@@ -104,6 +105,49 @@ def test_a_cleanup_that_names_something_else_needs_a_rule() -> None:
     assert "the cleanup DELETE /v1/teams/${admin.team}" in str(refusal)
 
 
+FOUND = Find(a_call("GET /items"), {"name": text("${trial.id}")}, "$.items[*]", "id")
+
+
+def a_capture(name: str, kind: str = "json", path: str = "$.id", **more: Any) -> Capture:
+    return Capture(name, CaptureSource(kind, path), HERE, **more)
+
+
+@pytest.mark.parametrize("step", [
+    a_step("l", "GET /items", captures={"id": "$.id"}, cleanup="DELETE /items/${l.id}"),
+    a_step("l", "GET /items", captures={"id": "$.id"}, cleanup="DELETE /items/${found.id}", find=FOUND),
+    a_step("l", "POST /items", captures={"id": "$.id"}, cleanup="PUT /accounts/root?x=${l.id}"),
+    a_step("l", "POST /items", captures={"id": "$.id"}, cleanup="POST /accounts/${l.id}/purge"),
+    a_step("l", "POST /items", captures={"id": "$.id"}, cleanup="DELETE /accounts/root?x=${l.id}"),
+    a_step("l", "POST /items", captures={"id": "$.id"}, cleanup="DELETE /accounts/x-${l.id}"),
+    a_step("l", "POST /items", cleanup="DELETE /items/${found.id}", find=replace(FOUND, where={"name": "x"})),
+    a_step("l", "POST /items", cleanup="DELETE /items/${found.id}", find=replace(FOUND, where={"name": text("${admin.team}")})),
+    replace(a_step("l", "POST /items", cleanup="DELETE /items/${l.v}"), captures=(a_capture("v", has_default=True, default="root"),)),
+    replace(a_step("l", "POST /items", cleanup="DELETE /items/${l.v}"), captures=(a_capture("v", "status", ""),)),
+    replace(a_step("l", "POST /items", cleanup="DELETE /items/${l.v}"), captures=(a_capture("v", "cookie", "id"),)),
+    replace(a_step("l", "POST /items", cleanup="DELETE /items/${found.id}", find=FOUND), captures=(a_capture("id", has_default=True, default="root"),)),
+], ids=lambda step: f"{step.call.method} then {step.cleanup.method} {step.cleanup.path}")
+@pytest.mark.parametrize("production", [True, False])
+def test_only_a_delete_of_what_its_own_write_made_is_a_cleanup_without_a_rule(step: Step, production: bool) -> None:
+    policy = a_policy("GET /**", "POST /items", production=production)
+    (refusal,) = policy.judge(a_scenario(step), {})
+    assert f"the cleanup {step.cleanup.method} {step.cleanup.path}, which is no DELETE of what a write" in str(refusal)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("step", [
+    a_step("l", "POST /items", cleanup="DELETE /items/${found.id}", find=FOUND),
+    a_step("l", "PUT /items", captures={"id": "$.id"}, cleanup="DELETE /items/${l.id}?now=1"),
+    replace(a_step("l", "PATCH /items", cleanup="DELETE /items/${l.id}"), captures=(a_capture("id", "header", "location"),)),
+    replace(a_step("l", "POST /items", cleanup="DELETE /items/${l.id}"), captures=(a_capture("id", "regex", "id=(.*)"),)),
+])
+def test_what_a_write_made_is_deleted_without_a_rule_also_on_production(step: Step) -> None:
+    assert a_policy("GET /**", "POST,PUT,PATCH /items", production=True).judge(a_scenario(step), {}) == ()
+
+
+def test_where_nothing_is_said_a_cleanup_may_be_any_call() -> None:
+    step = a_step("l", "GET /items", captures={"id": "$.id"}, cleanup="POST /items/${l.id}/purge")
+    assert a_policy().judge(a_scenario(step), {}) == ()
+
+
 def test_a_persona_narrows_what_a_look_up_may_be() -> None:
     policy = a_policy("POST /v1/teams/t_1/invites")
     assert policy.judge(a_scenario(INVITE), {"admin": {"team": "t_1"}}) == ()
@@ -124,6 +168,25 @@ def test_on_production_a_delete_names_what_the_journey_made() -> None:
     assert len(policy.judge(a_scenario(find, a_step("drop", "DELETE /things/${find.id}")), {})) == 1
     assert len(policy.judge(a_scenario(make, a_step("wipe", "DELETE /things")), {})) == 1
     assert a_policy("* /**").judge(a_scenario(a_step("wipe", "DELETE /things")), {}) == ()
+
+
+@pytest.mark.parametrize("path", ["/things", "/things?id=${make.id}", "/things/${make.id}/all", "/things/x-${make.id}", "/things/${make.v}",
+                                  "/things/${make.code}", "/things/${make.crumb}", "/things/${admin.team}", "${make.id}", "${make.id}/${make.id}"])
+def test_on_production_no_delete_ends_with_anything_else(path: str) -> None:
+    make = replace(a_step("make", "POST /things"), captures=(
+        a_capture("id"), a_capture("v", has_default=True), a_capture("code", "status", ""), a_capture("crumb", "cookie", "c")))
+    policy = a_policy("* /**", production=True)
+    (refusal,) = policy.judge(a_scenario(make, a_step("drop", f"DELETE {path}")), {})
+    assert f"DELETE {path} may only name what a write of this journey made" in str(refusal)
+    (refusal,) = policy.judge(a_scenario(replace(make, cleanup=a_call(f"DELETE {path}"))), {})
+    assert (refusal.rule, f"the cleanup DELETE {path} may only name" in str(refusal)) == ("production", True)
+
+
+def test_on_production_no_delete_follows_a_redirect() -> None:
+    policy = a_policy("* /**", production=True)
+    assert "is where a redirect leads" in str(policy.permit_next("DELETE", f"{API}/things"))
+    assert policy.permit_next("GET", f"{API}/things") is None
+    assert a_policy("* /**").permit_next("DELETE", f"{API}/things") is None
 
 
 def test_a_path_with_dots_is_refused_before_the_run() -> None:

@@ -94,6 +94,17 @@ def test_a_cleanup_goes_where_its_step_went_and_is_undone_within_the_budget() ->
     assert rig.paths == ["POST /v1/things", "DELETE /v1/things/x1"]
 
 
+def test_a_cleanup_of_what_a_read_found_is_not_sent() -> None:
+    rig = Rig(a_policy("GET /**"))
+    rig.run(a_trial(a_step("l", "GET /v1/things", captures={"id": "$.id"}, cleanup="DELETE /v1/things/${l.id}")))
+    assert rig.paths == ["GET /v1/things"]
+
+
+def test_a_redirected_delete_ends_there_on_production() -> None:
+    guard = Guard(a_policy("* /**", production=True))
+    assert "redirect" in guard.permit("DELETE", f"{BASE}/v1/things")
+
+
 def test_the_budget_ends_the_workflow_and_never_the_cleanup() -> None:
     rig = Rig(a_policy("* /**", budget=Budget(calls=5, writes=10)))
     rig.run(a_trial(MAKE, READ, replace(MAKE, name="again", cleanup=None), READ, a_step("last", "GET /last"), a_step("over", "GET /over")))
