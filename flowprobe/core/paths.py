@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from flowprobe.core.resolve import Absent, Names, WrongType, resolve_text
 from flowprobe.core.values import Template, Text
 
-__all__ = ["ANY", "Segment", "covers", "outlined", "readings", "strange"]
+__all__ = ["ANY", "Segment", "covers", "outlined", "readings", "sketched", "strange"]
 
 ANY: Final = None
 """Stands for a segment that is not known before the run: any one that is not empty."""
@@ -69,26 +69,32 @@ def strange(path: str) -> bool:
     return any(unquote(unquote(segment)).partition(";")[0] in (".", "..") for segment in segments)
 
 
-def outlined(path: Text, names: Names) -> tuple[Segment, ...] | None:
-    """The segments of a path as far as they are known; None for one that starts with a look-up, which may bring a
-    whole URL. `names` are those that are known before the run."""
+def sketched(path: Text, names: Names, unknown: str = "x") -> str | None:
+    """A path as far as it is known, with `unknown` for each look-up that is not; None for one that starts with a
+    look-up, which may bring a whole URL. `names` are those that are known before the run."""
     if isinstance(path, str):
-        return _split(path.partition("?")[0])
+        return path
     if not isinstance(path.parts[0], str):
         return None
-    known = (part if isinstance(part, str) else _value(Template((part,), path.position), names) for part in path.parts)
-    text = "".join(known)
-    return tuple(ANY if _UNKNOWN in segment else segment for segment in _split(text.partition("?")[0]))
+    return "".join(part if isinstance(part, str) else _value(Template((part,), path.position), names, unknown)
+                   for part in path.parts)
+
+
+def outlined(path: Text, names: Names) -> tuple[tuple[Segment, ...], ...] | None:
+    """The segments of a path as far as they are known, in each of its readings; None as in `sketched`."""
+    text = sketched(path, names, _UNKNOWN)
+    if text is None:
+        return None
+    return tuple(tuple(ANY if _UNKNOWN in segment else segment for segment in reading) for reading in readings(text))
 
 
 _UNKNOWN = "\x00"
 
 
-def _value(template: Template, names: Names) -> str:
+def _value(template: Template, names: Names, unknown: str) -> str:
     """What a look-up finds, as it would stand in a path; a mark where it is not known, or not one segment."""
     try:
         found = resolve_text(template, names)
     except (Absent, WrongType):
-        return _UNKNOWN
-    return found if found.replace("-", "").replace("_", "").isalnum() and found.isascii() else _UNKNOWN
-
+        return unknown
+    return found if found.replace("-", "").replace("_", "").isalnum() and found.isascii() else unknown

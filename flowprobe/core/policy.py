@@ -5,7 +5,6 @@ Guards fail closed: what cannot be told to be allowed is refused.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,19 +12,18 @@ from urllib.parse import urlsplit
 
 from flowprobe.core.calls import PlannedCall, PlannedCleanup, Span, calls_of, needs
 from flowprobe.core.made import FOUND_ID, LookUp
-from flowprobe.core.paths import covers, outlined, readings, strange
+from flowprobe.core.paths import Segment, covers, outlined, readings, sketched
 from flowprobe.core.resolve import Names
 from flowprobe.core.rules import SAFE, AllowRule, Budget, FaultRule, Given, Rate, is_write
 from flowprobe.core.scenario import Environment, FaultPlan, Scenario
 from flowprobe.core.steps import CallTemplate
+from flowprobe.core.urls import AMISS, amiss, inside
 from flowprobe.core.values import Position
 from flowprobe.core.windows import Calendar
 
 __all__ = ["PRODUCTION_BUDGET", "Policy", "Refusal", "demand", "known", "policy_of", "unkept"]
 
 PRODUCTION_BUDGET = Budget(calls=500, writes=20, rate=Rate(5, 1, "5/s"), seconds=600)
-_URL = re.compile(r"(https?)://([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(/[^?#]*)?(?:\?[^#]*)?")
-_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +65,10 @@ class Policy:
 
     def permit(self, method: str, url: str) -> Refusal | None:
         """Whether a whole call may be sent: its host is one of ours, and a rule covers it."""
-        found = tuple(self._inside(url))
-        parted = _parted(url)
-        if parted is not None and strange(parted[1]):
-            return self._refuse("allow", f"{method} {_origin(url)} has . or .. in its path, which leads elsewhere")
+        wrong = amiss(url)
+        if wrong:
+            return self._refuse("allow" if wrong == AMISS else "targets", f"{method} {_origin(url)} {wrong}")
+        found = tuple(inside(url, self.targets))
         if not found:
             return self._refuse("targets", f"{method} {_origin(url)} is no target of {self.environment!r}")
         if any(self._allowed(method, name, path) for name, path in found):
@@ -86,20 +84,7 @@ class Policy:
 
     def at_target(self, url: str) -> bool:
         """Whether a URL is inside one of the targets, and nobody could read its path in another way."""
-        return any(len(tuple(readings(path))) == 1 for _, path in self._inside(url))
-
-    def _inside(self, url: str) -> Iterator[tuple[str, str]]:
-        """The targets that a URL is inside, each with the path as rules see it."""
-        asked = _parted(url)
-        if asked is None or strange(asked[1]):
-            return
-        for name, base in self.targets.items():
-            own = _parted(base)
-            if own is None or own[0] != asked[0]:
-                continue
-            prefix = own[1].rstrip("/")
-            if asked[1] == prefix or asked[1].startswith(prefix + "/"):
-                yield name, asked[1][len(prefix):] or "/"
+        return any(len(tuple(readings(path))) == 1 for _, path in inside(url, self.targets))
 
     def _allowed(self, method: str, target: str, path: str) -> bool:
         return all(any(_speaks(rule, method, target) and covers(rule.path, reading) for rule in self.rules)
@@ -117,10 +102,11 @@ class Policy:
 
     def rule_for(self, call: CallTemplate, names: Names) -> AllowRule | None:
         """The rule that allows whatever a call line may become; None where there is none, or none can be told."""
+        fitting = [self._covering(call, reading) for reading in outlined(call.path, names) or ()]
+        return fitting[0] if fitting and None not in fitting else None
+
+    def _covering(self, call: CallTemplate, path: Sequence[Segment]) -> AllowRule | None:
         target = call.target or next(iter(self.targets))
-        path = outlined(call.path, names)
-        if path is None:
-            return None
         fitting = (rule for rule in self.rules if _speaks(rule, call.method, target) and covers(rule.path, path))
         return next(fitting, None)
 
@@ -132,17 +118,29 @@ class Policy:
         return tuple(refusal for each in planned for refusal in self._judge(each, known(each, names), made))
 
     def _judge(self, planned: PlannedCall, names: Names, made: Collection[LookUp | None]) -> Iterator[Refusal]:
-        if not self._may(planned.call, names):
-            yield self._unlisted(f"{planned.call.method} {planned.call.path}", planned.call.position)
-        elif self._wipes(planned, made):
-            yield self._kept(f"{planned.call.method} {planned.call.path}", planned.call.position)
+        shown = f"{planned.call.method} {planned.call.path}"
+        yield from self._judge_line(planned, shown, shown, names, made)
         for undo in planned.cleanup:
             shown = f"the cleanup {undo.call.method} {undo.call.path}"
-            if not undo.own and not self._may(undo.call, names):
-                yield self._unlisted(f"{shown}, which is no DELETE of what a write of its own step made,",
-                                     undo.call.position)
-            elif self._wipes(undo, made):
-                yield self._kept(shown, undo.call.position)
+            unlisted = f"{shown}, which is no DELETE of what a write of its own step made,"
+            yield from self._judge_line(undo, shown, shown if undo.own else unlisted, names, made)
+
+    def _judge_line(self, planned: PlannedCall | PlannedCleanup, shown: str, unlisted: str, names: Names,
+                    made: Collection[LookUp | None]) -> Iterator[Refusal]:
+        place = planned.call.position
+        wrong = self._amiss(planned.call, names)
+        if wrong:
+            yield self._refuse("allow" if wrong == AMISS else "targets", f"{shown} {wrong}", place)
+        elif not self._may(planned, names):
+            yield self._unlisted(unlisted, place)
+        elif self._wipes(planned, made):
+            yield self._kept(shown, place)
+
+    def _amiss(self, call: CallTemplate, names: Names) -> str:
+        """What the words of a line alone make of its URL, whatever its look-ups find."""
+        path = sketched(call.path, names)
+        base = self.targets[call.target] if call.target in self.targets else next(iter(self.targets.values()))
+        return "" if path is None else amiss(base.rstrip("/") + path)
 
     def _wipes(self, planned: PlannedCall | PlannedCleanup, made: Collection[LookUp | None]) -> bool:
         return self.production and planned.call.method == "DELETE" and planned.ends not in made
@@ -151,12 +149,13 @@ class Policy:
         return self._refuse("production", f"{shown} may only name what a write of this journey made: its last segment "
                             "has to be an id that the reply to that write brought", place)
 
-    def _may(self, call: CallTemplate, names: Names) -> bool:
-        """A line that brings a whole URL can only be judged when that is known."""
-        path = outlined(call.path, names)
-        if path is None:
+    def _may(self, planned: PlannedCall | PlannedCleanup, names: Names) -> bool:
+        """A line that brings a whole URL can only be judged when that is known; a cleanup of what its own step made
+        needs no rule, where its path has one reading."""
+        paths = outlined(planned.call.path, names)
+        if paths is None or (isinstance(planned, PlannedCleanup) and planned.own and len(paths) == 1):
             return True
-        return not strange("/".join(segment or "*" for segment in path)) and self.rule_for(call, names) is not None
+        return self.rule_for(planned.call, names) is not None
 
     def judge_plan(self, plan: FaultPlan) -> Refusal | None:
         """Why a fault plan is not for this environment."""
@@ -224,15 +223,6 @@ def unkept(scenario: Scenario, given: Given = "run") -> tuple[PlannedCall, ...]:
 
 def _speaks(rule: AllowRule, method: str, target: str) -> bool:
     return (not rule.methods or method.upper() in rule.methods) and rule.target in (None, target)
-
-
-def _parted(url: str) -> tuple[tuple[str, str, int], str] | None:
-    """Origin and path of a URL that two readers cannot read differently; None for any other."""
-    found = _URL.fullmatch(url)
-    if found is None or not url.isprintable() or (found[3] and int(found[3]) > 65_535):
-        return None
-    scheme = found[1]
-    return (scheme, found[2].lower(), int(found[3]) if found[3] else _PORTS[scheme]), found[4] or ""
 
 
 def _origin(url: str) -> str:

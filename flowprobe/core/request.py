@@ -14,6 +14,7 @@ from flowprobe.core.scenario import Persona
 from flowprobe.core.steps import CallTemplate, Step
 from flowprobe.core.tracing import baggage, call_id, traceparent
 from flowprobe.core.trial import Trial
+from flowprobe.core.urls import AMISS, amiss, inside, normal
 from flowprobe.core.values import Lookup, Template
 from flowprobe.core.wire import Body, Call
 
@@ -40,10 +41,8 @@ def url_of(trial: Trial, call: CallTemplate, names: Names) -> str:
     """The target's base URL with the call's path; or the URL that a look-up brought, where it is one of a target.
     Raises Absent or WrongType."""
     path = resolve_path(call.path, names)
-    if path.startswith("/") and not path.startswith("//"):
-        return _base(trial, call).rstrip("/") + path
     if isinstance(call.path, str) or isinstance(call.path.parts[0], str):
-        return _base(trial, call).rstrip("/") + path  # `//` stands in the file: it is a path
+        return _base(trial, call).rstrip("/") + path  # it stands in the file: also `//` is a path
     return _brought(path, call, trial)
 
 
@@ -51,18 +50,15 @@ def _base(trial: Trial, call: CallTemplate) -> str:
     return trial.targets[call.target] if call.target else next(iter(trial.targets.values()))
 
 
-def _brought(url: str, call: CallTemplate, trial: Trial) -> str:
-    """A reply says where to go, within what the environment has."""
-    try:
-        parts = urlsplit(url)
-        origins = {_origin(urlsplit(target)) for target in trial.targets.values()}
-        known = bool(parts.scheme) and "@" not in parts.netloc and _origin(parts) in origins
-    except ValueError:
-        known = False
-    if not known or not url.isprintable():
-        raise WrongType(str(call.path).removeprefix("${").removesuffix("}"),
-                        f"{url[:120]!r} is neither a path nor a URL of a target of this environment")
-    return url.partition("#")[0]
+def _brought(text: str, call: CallTemplate, trial: Trial) -> str:
+    """A reply says where to go, within what the environment has. What passes here is inside of a target for everybody
+    who reads it; whether it is allowed is another question."""
+    is_path = text.startswith("/") and not text.startswith("//")
+    url = normal(_base(trial, call).rstrip("/") + text if is_path else text)
+    if any(inside(url, trial.targets)):
+        return url
+    wrong = AMISS if amiss(url) == AMISS else "is neither a path nor a URL of a target of this environment"
+    raise WrongType(str(call.path).removeprefix("${").removesuffix("}"), f"{text[:120]!r} {wrong}")
 
 
 def _is_own(url: str, base: str) -> bool:

@@ -14,10 +14,12 @@ from flowprobe.core.events import CleanupPlanned, CleanupSettled, StepEnded, Tri
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.findings import MOST_TOLD
 from flowprobe.core.journey import MOST_ROUNDS
+from flowprobe.core.policy import policy_of
 from flowprobe.core.scenario import (
     Capture,
     CaptureSource,
     Each,
+    Environment,
     Expect,
     Parallel,
     Persona,
@@ -267,9 +269,21 @@ def test_a_path_and_a_url_of_a_target_are_followed() -> None:
     assert (sent[1].url, sent[1].signed) == ("http://acme.test/files/1?sig=x", True)
 
 
+def test_what_is_plainly_a_target_is_sent_in_its_normal_form() -> None:
+    for url in ("HTTP://acme.test/v1/x", "http://ACME.test:80/v1/x", "http://acme.test:00080/v1/x", "http://acme.test:/v1/x#f", "/v1/x#f"):
+        assert upload(url)[1][1].url == "http://acme.test/v1/x", url
+        assert policy_of(Environment("e", HERE, {"api": "http://acme.test"})).permit("PUT", upload(url)[1][1].url) is None
+
+
+def test_a_path_that_leads_elsewhere_is_a_finding_with_the_true_reason() -> None:
+    ends, _ = upload("/v1/../admin")
+    assert "has . or .. in its path" in str(ends[1].findings)
+
+
 def test_a_url_of_somebody_else_is_a_finding_and_is_not_called() -> None:
     for url in ("http://evil.test/files/1", "http://acme.test@evil.test/", "//evil.test/x", "http://acme.test:81/", "files/1", "javascript:1",
-                "http://acme.test.evil.test/", "http://[::1"):
+                "http://acme.test.evil.test/", "http://[::1", " http://acme.test/x", "/a/../b", "http://acme.test/%2e%2e/x", "/a\nb",
+                "http://acme.test./x", "http://acme.test:/\x00"):
         ends, sent = upload(url)
         assert [finding.kind for finding in ends[1].findings] == ["value"], url
         assert len(sent) == 1, url

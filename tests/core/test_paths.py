@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowprobe.core.decide import path_matches
-from flowprobe.core.paths import ANY, covers, outlined, readings, strange
+from flowprobe.core.paths import ANY, covers, outlined, readings, sketched, strange
 from tests.scenes import text
 
 SEGMENTS = st.sampled_from(["a", "b", "", "%2F", "A"])
@@ -56,4 +56,10 @@ def test_dots_that_lead_nowhere_are_not(path: str) -> None:
     ("/v1/${admin.odd}", ("v1", ANY)), ("${made.url}/x", None),
 ])
 def test_look_ups_that_are_known_stand_in_the_outline(path: str, segments: object) -> None:
-    assert outlined(text(path), {"admin": {"team": "team_1", "odd": "../x"}}) == segments
+    found = outlined(text(path), {"admin": {"team": "team_1", "odd": "../x"}})
+    assert found == (None if segments is None else (segments,))
+
+
+def test_an_outline_has_every_reading_of_what_the_file_says() -> None:
+    assert outlined(text("/v1/a%2fb-${made.id}/c"), {}) == (("v1", ANY, "c"), ("v1", "a", ANY, "c"))
+    assert sketched(text("/v1/${made.id}/c"), {}) == "/v1/x/c"

@@ -189,8 +189,35 @@ def test_on_production_no_delete_follows_a_redirect() -> None:
     assert a_policy("* /**").permit_next("DELETE", f"{API}/things") is None
 
 
-def test_a_path_with_dots_is_refused_before_the_run() -> None:
-    assert len(a_policy("GET /**").judge(a_scenario(a_step("a", "GET /v1/../admin")), {})) == 1
+@pytest.mark.parametrize("path", ["/v1/../admin", "/v1/%2e%2e/admin", "/${admin.team}/../b", "/a/..;x/b"])
+def test_a_path_with_dots_is_refused_before_the_run_with_the_true_reason(path: str) -> None:
+    for policy in (a_policy("GET /**"), a_policy()):
+        (refusal,) = policy.judge(a_scenario(a_step("a", f"GET {path}")), {})
+        assert f"GET {path} has . or .. in its path" in str(refusal)
+
+
+@pytest.mark.parametrize(("words", "rules"), [
+    ("GET /v1/..%2fadmin", "GET /v1/**"), ("POST /v1/teams/a%2fb/invites", "POST /v1/teams/*/invites"),
+    ("POST /v1/teams/a%2F${admin.team}/invites", "POST /v1/teams/*/invites"), ("GET /v1//admin", "GET /v1/*"), ("GET /v1/a#b", "GET /**"),
+])
+def test_what_the_file_spells_is_judged_before_the_run_as_it_is_in_it(words: str, rules: str) -> None:
+    policy = a_policy(rules)
+    method, path = words.replace("${admin.team}", "t1").split(" ")
+    assert policy.permit(method, API + path) is not None
+    (refusal,) = policy.judge(a_scenario(a_step("a", words)), {"admin": {"team": "t1"}})
+    assert f"{words}" in str(refusal)
+
+
+def test_an_own_cleanup_that_can_be_read_in_two_ways_needs_a_rule() -> None:
+    step = a_step("l", "POST /items", captures={"id": "$.id"}, cleanup="DELETE /a%2Fb/${l.id}")
+    assert len(a_policy("POST /items").judge(a_scenario(step), {})) == 1
+    assert a_policy("POST /items", "DELETE /**").judge(a_scenario(step), {}) == ()
+
+
+def test_what_the_guard_says_of_a_url_is_true() -> None:
+    said = {url: str(a_policy().permit("GET", url)) for url in ("https://evil.test/", f"{API}/a#b", f"{API}/../x", f" {API}/x")}
+    assert ["no target" in text for text in said.values()] == [True, False, False, False]
+    assert ["reads alike" in text for text in said.values()] == [False, True, False, True]
 
 
 def test_a_line_that_brings_a_whole_url_is_judged_when_that_is_known() -> None:
