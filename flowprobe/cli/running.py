@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from flowprobe.cli.watching import Screen, screen
@@ -12,9 +14,9 @@ from flowprobe.report.junit import junit_xml
 from flowprobe.report.lines import footer
 from flowprobe.report.model import RunReport
 from flowprobe.report.result_json import result_json
-from flowprobe.running.folder import write_whole
+from flowprobe.running.folder import write_shared
 from flowprobe.running.run import run
-from flowprobe.running.selection import Request, select
+from flowprobe.running.selection import Request, Selection, select
 
 __all__ = ["run_command"]
 
@@ -26,6 +28,7 @@ def run_command(request: Request, *, as_json: bool, junit: Path | None) -> int:
     if not selection.chosen:
         print("nothing failed in the newest run of this folder", file=sys.stderr)
         return 0
+    _refuse_inputs(selection, junit)
     show = screen(sys.stderr if as_json else sys.stdout)
     with show:
         report = run(request, selection, show)
@@ -42,17 +45,45 @@ def _refuse_paths(output: Path | None, junit: Path | None) -> None:
     elif output is not None and (output / "journal" / "runner.jsonl").exists():
         found = f"{output} holds another run already"
         problems.append(Problem("folder-taken", "-o", 0, 0, found, "name another folder"))
-    if junit is not None and junit.is_dir():
-        problems.append(Problem("not-a-file", "--junit", 0, 0, f"{junit} is a folder", "name a file in it"))
+    if junit is not None:
+        problems += _unfit(junit)
     if problems:
         raise InvalidInput(tuple(problems))
+
+
+def _unfit(junit: Path) -> Iterator[Problem]:
+    """A file, or none yet, or a character device such as /dev/null: what a report may be written to."""
+    found, instead = "", "name a file"
+    try:
+        mode = junit.stat().st_mode
+        if stat.S_ISDIR(mode):
+            found, instead = "is a folder", "name a file in it"
+        elif not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
+            found = "is neither a file nor a device that takes text"
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        found = f"cannot be written: {error.strerror}"
+    if found:
+        yield Problem("not-a-file", "--junit", 0, 0, f"{junit} {found}", instead)
+
+
+def _refuse_inputs(selection: Selection, junit: Path | None) -> None:
+    """A report does not replace what the run reads."""
+    if junit is None or not junit.exists():
+        return
+    read = [selection.project.file, *(chosen.scenario.file for chosen in selection.chosen)]
+    is_read = any(Path(file).exists() and junit.samefile(file) for file in read)
+    if is_read or junit.resolve().suffix in (".yaml", ".yml"):
+        found = f"{junit} is {'read by this run' if is_read else 'a YAML file'}, and would be replaced"
+        raise InvalidInput((Problem("not-a-file", "--junit", 0, 0, found, "name another file, such as junit.xml"),))
 
 
 def _finish(report: RunReport, show: Screen, *, as_json: bool, junit: Path | None) -> None:
     for line in footer(report):
         show.print(line)
     if junit is not None:
-        write_whole(junit, report.redact(junit_xml(report)))
+        write_shared(junit, report.redact(junit_xml(report)))
     if as_json:
         text = report.redact(json.dumps(result_json(report), indent=1, ensure_ascii=False))
         print(text.encode("utf-8", "backslashreplace").decode())

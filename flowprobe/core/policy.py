@@ -139,7 +139,7 @@ class Policy:
     def _amiss(self, call: CallTemplate, names: Names) -> str:
         """What the words of a line alone make of its URL, whatever its look-ups find."""
         path = sketched(call.path, names)
-        base = self.targets[call.target] if call.target in self.targets else next(iter(self.targets.values()))
+        base = self.targets.get(call.target or "") or next(iter(self.targets.values()))
         return "" if path is None else amiss(base.rstrip("/") + path)
 
     def _wipes(self, planned: PlannedCall | PlannedCleanup, made: Collection[LookUp | None]) -> bool:

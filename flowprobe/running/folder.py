@@ -13,7 +13,7 @@ from typing import Any
 from flowprobe.errors import ToolFailed
 from flowprobe.running.places import STATE
 
-__all__ = ["RunFolder", "last_result", "write_whole"]
+__all__ = ["RunFolder", "last_result", "write_shared", "write_whole"]
 
 
 class RunFolder:
@@ -66,12 +66,26 @@ class RunFolder:
         return write_whole(self.path / name, text)
 
 
-def write_whole(path: Path, text: str | Iterable[str]) -> Path:
+def write_shared(path: Path, text: str) -> None:
+    """Write a report where somebody else reads it: its mode is as the umask says, a link is followed, and a device is
+    written into. Raises ToolFailed."""
+    try:
+        if path.is_char_device():
+            with open(os.open(path, os.O_WRONLY), "w", encoding="utf-8", errors="backslashreplace") as device:
+                device.write(text)
+            return
+        whole = path.resolve()
+    except (OSError, RuntimeError) as error:  # a ring of links is a RuntimeError before Python 3.13
+        raise ToolFailed(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+    write_whole(whole, text, mode=0o666)
+
+
+def write_whole(path: Path, text: str | Iterable[str], *, mode: int = 0o600) -> Path:
     """Write beside, make durable, rename: nobody ever reads half of it. Raises ToolFailed."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8",
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8",
                   errors="backslashreplace") as file:
             file.writelines([text] if isinstance(text, str) else text)
             file.flush()

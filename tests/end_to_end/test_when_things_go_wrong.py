@@ -231,12 +231,19 @@ def test_a_product_that_waits_longer_than_we_do_fails_also_when_the_delay_is_lon
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (["--junit", "."], "is a folder"), (["-o", "journey.yaml"], "folder of a run"), (["-o", ""], "folder of a run"),
+    (["--junit", "."], "is a folder"), (["--junit", "journey.yaml/x.xml"], "cannot be written"), (["--junit", "pipe"], "neither a file"),
+    (["--junit", "journey.yaml"], "read by this run"), (["--junit", "link.xml"], "read by this run"), (["--junit", "other.yaml"], "a YAML file"),
+    (["-o", "journey.yaml"], "folder of a run"), (["-o", ""], "folder of a run"),
 ])
 def test_a_path_that_cannot_be_written_is_exit_2_before_anything_is_sent(place: Place, words: list[str], said: str) -> None:
     place.workflow(GET.format(path="/health"))
+    place.workflow(GET.format(path="/health"), name="other.yaml")
+    (place.folder / "link.xml").symlink_to("flowprobe.yaml")
+    os.mkfifo(place.folder / "pipe")
+    before = (place.folder / "journey.yaml").read_text()
     result = place.flowprobe("run", "journey.yaml", "--env", "bare", *words)
     assert (result.code, said in result.err) == (2, True), result.err
+    assert (place.folder / "journey.yaml").read_text() == before
     assert not (place.folder / ".flowprobe").exists()
 
 

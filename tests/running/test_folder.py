@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowprobe.errors import ToolFailed
-from flowprobe.running.folder import RunFolder, last_result, write_whole
+from flowprobe.running.folder import RunFolder, last_result, write_shared, write_whole
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -67,6 +67,37 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ToolFailed, match="cannot write"):
         write_whole(tmp_path / "file" / "result.json", "x")
+
+
+def test_a_shared_report_is_as_readable_as_the_umask_says(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        write_shared(tmp_path / "junit.xml", "x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "junit.xml").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_shared_report_follows_a_link_also_where_nothing_is_yet(tmp_path: Path) -> None:
+    (tmp_path / "link.xml").symlink_to(tmp_path / "there.xml")
+    write_shared(tmp_path / "link.xml", "one")
+    write_shared(tmp_path / "link.xml", "two")
+    assert ((tmp_path / "link.xml").is_symlink(), (tmp_path / "there.xml").read_text()) == (True, "two")
+
+
+def test_a_device_is_written_into_and_stays_one(tmp_path: Path) -> None:
+    link = tmp_path / "device"
+    link.symlink_to("/dev/full")
+    with pytest.raises(ToolFailed, match="No space left"):
+        write_shared(link, "x")
+    assert (link.is_symlink(), Path("/dev/full").is_char_device()) == (True, True)
+
+
+def test_a_ring_of_links_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(ToolFailed, match="cannot write"):
+        write_shared(tmp_path / "a", "x")
 
 
 def test_without_an_earlier_run_there_is_no_result() -> None:
