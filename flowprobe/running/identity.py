@@ -21,8 +21,10 @@ BUDGET_S = 10.0
 _TRIAL = "1de7717e00000000"
 
 
-def probe_identity(environment: Environment, targets: Mapping[str, str], send: Send) -> IdentityJudged | None:
-    """Ask, and say what came of it; None where the environment has no identity."""
+def probe_identity(environment: Environment, targets: Mapping[str, str], send: Send, *,
+                   budget: float = BUDGET_S) -> IdentityJudged | None:
+    """Ask, and say what came of it; None where the environment has no identity. `budget` is what a call may take, in
+    seconds, where that is less than it has here."""
     identity = environment.identity
     if identity is None:
         return None
@@ -30,7 +32,8 @@ def probe_identity(environment: Environment, targets: Mapping[str, str], send: S
     url = base.rstrip("/") + str(identity.call.path)
     trace = call_id(_TRIAL, 1, 1)
     headers = {"traceparent": traceparent(trace), "baggage": baggage(trace)}
-    outcome = send(Call(trace, _TRIAL, "identity", "", identity.call.method, url, headers, budget=BUDGET_S))
+    outcome = send(Call(trace, _TRIAL, "identity", "", identity.call.method, url, headers,
+                        budget=min(BUDGET_S, budget)))
     if isinstance(outcome, NoReply):
         return IdentityJudged(identity.call.method, url, "silent", outcome.detail or outcome.reason)
     wrong = _wrong(identity, outcome)

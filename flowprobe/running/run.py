@@ -210,7 +210,8 @@ class _Run:
         environment = self._selection.environment
         driver, send = self._session.anonymous()
         try:
-            judged = probe_identity(environment, self._session.targets, self._guard.probe(send))
+            judged = probe_identity(environment, self._session.targets, self._guard.probe(send),
+                                    budget=self._request.timeout_s)
         finally:
             self._session.dismiss(driver)
         if judged is not None:

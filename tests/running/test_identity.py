@@ -77,3 +77,15 @@ def test_without_an_identity_nothing_is_asked() -> None:
     environment = Environment("staging", HERE, TARGETS)
     assert probe_identity(environment, TARGETS, answering()) is None
     check_identity(environment, None)
+
+
+@pytest.mark.parametrize(("given", "taken"), [(3.0, 3.0), (30.0, 10.0)])
+def test_the_probe_takes_no_longer_than_a_call_of_the_run_may(given: float, taken: float) -> None:
+    asked: list[Call] = []
+
+    def send(call: Call) -> Outcome:
+        asked.append(call)
+        return NoReply(call.id, "timeout", "", 0.0, 0.0)
+
+    probe_identity(an_environment(), TARGETS, send, budget=given)
+    assert [call.budget for call in asked] == [taken]
