@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from flowprobe.core.accounts import variants
-from flowprobe.core.auth import OAuth2
+from flowprobe.core.auth import OAuth2, references
 from flowprobe.core.expressions import lookups
 from flowprobe.core.faults.close import Close
 from flowprobe.core.faults.hang import Hang
@@ -31,6 +31,7 @@ from flowprobe.core.scenario import (
     Project,
     Repeat,
     Scenario,
+    SecretRef,
     Selector,
     Step,
     Template,
@@ -74,6 +75,7 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
         problems += _contracts(scenario, environment, contract, source)
     if project is not None and environment is not None:
         problems += _sign_ins(scenario, project, environment)
+        problems += _mints(scenario, project, environment)
     return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
 
 
@@ -235,6 +237,27 @@ def _sign_ins(scenario: Scenario, project: Project, environment: Environment) ->
         if line.target is not None and line.target not in environment.targets:
             yield _unknown("unknown-target", _source(line.position.file), line.position, line.target,
                            environment.targets, environment=environment.name)
+
+
+def _mints(scenario: Scenario, project: Project, environment: Environment) -> Iterator[Problem]:
+    """Secrets that are made anew for each run, where no product is started that they could be given to."""
+    if environment.start:
+        return
+    names = dict.fromkeys(name for names in bound(scenario, project, environment).personas.values() for name in names)
+    may = [name for name in names if environment.personas is None or name in environment.personas]
+    acting = [each for name in may if name in project.personas for each in variants(project.personas[name])]
+    for reference in dict.fromkeys(reference for persona in acting for reference in _secrets(persona)):
+        if reference.scheme == "mint":
+            place = reference.position
+            yield _source(place.file).problem_at("mint-unknown", place, width=len(str(reference)), name=str(reference),
+                                                 environment=environment.name)
+
+
+def _secrets(persona: Persona) -> Iterator[SecretRef]:
+    if persona.auth is not None:
+        yield from references(persona.auth)
+    if persona.certificate is not None and persona.certificate.password is not None:
+        yield persona.certificate.password
 
 
 def _templates(value: Any) -> Iterator[Template]:

@@ -175,6 +175,8 @@ MESSAGES: Mapping[str, Message] = {
     "own-no-reply": Message("`{kind}` between the user and the product leaves our own call without a reply, and "
                             "{steps} would not try again",
                             "add retry: {{on: no-reply}} there, or put `{kind}` on a provider"),
+    "mint-unknown": Message("nobody can know `{name}`: the environment `{environment}` has no `start` to give it to",
+                            "write env:NAME, file:PATH or cmd:PROGRAM, or choose an environment with `start`"),
     "unknown-target": Message("no target is called `{name}` in the environment `{environment}`"),
     "unknown-under": Message("`{name}` is neither a fault plan, nor a provider, nor provider/kind"),
     "unverified-tls": Message("`verify: false` would believe anybody who answers for {hosts}",

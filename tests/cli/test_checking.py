@@ -84,7 +84,7 @@ def test_writes_in_a_production_that_is_named_need_their_cleanup(
     odd.with_name("flowprobe.yaml").write_text(
         "flowprobe: 1\nenvironments: {live: {target: http://127.0.0.1:9}}\npersonas: {pro-eu: {}}\n")
     live = SimpleNamespace(name="live", targets={"target": "http://127.0.0.1:9"}, providers={}, personas=None,
-                           production=True)
+                           production=True, start=())
     monkeypatch.setattr(checking, "_environment", lambda project, name: live)  # noqa: ARG005
     for named, said in ((None, "1 warning"), ("live", "2 warnings")):
         check_command((odd,), environment=named, as_json=False)

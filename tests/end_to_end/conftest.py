@@ -52,7 +52,7 @@ environments:
   nowhere:
     target: http://127.0.0.1:9
 personas:
-  pro-eu: {{team: t1, region: eu, labels: [key-account], auth: {{bearer: mint:admin}}}}
+  pro-eu: {{team: t1, region: eu, labels: [key-account], auth: {{bearer: file:token}}}}
   free-us: {{team: t2, region: us}}
 """
 
@@ -94,6 +94,8 @@ class Place:
         self.folder = folder
         self.notes = folder / "notes.txt"
         self.running: list[subprocess.Popen[str]] = []
+        (folder / "token").write_text("the-token-of-pro-eu-here")
+        (folder / "token").chmod(0o600)
         self.project()
 
     def project(self, *, delete_takes: float = 0) -> None:

@@ -42,7 +42,7 @@ def forms(secret: str) -> list[bytes]:
 def test_a_planted_secret_is_in_no_byte_that_is_written_or_printed(place: Place) -> None:
     """The product throws the credentials back at us, in a reply that breaks an expectation."""
     project = place.folder / "flowprobe.yaml"
-    project.write_text(project.read_text().replace("mint:admin", "env:ACME_TOKEN"))
+    project.write_text(project.read_text().replace("file:token", "env:ACME_TOKEN"))
     place.workflow(ECHO)
     human = place.flowprobe("run", "journey.yaml", "--env", "bare", "--junit", "out.xml", ACME_TOKEN=CANARY)
     machine = place.flowprobe("run", "journey.yaml", "--env", "bare", "--json", ACME_TOKEN=CANARY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from flowprobe.errors import InvalidInput, Problem
@@ -17,8 +18,8 @@ WRONG = HERE / "wrong"
 
 
 def problems_of(path: Path) -> tuple[Problem, ...]:
-    """What is wrong with a file: `project-…`, `profile-…`, `check-…` (against the good project), `lint-…` (what is odd
-    about it), or a scenario."""
+    """What is wrong with a file: `project-…`, `profile-…`, `check-…` (against the good project), `elsewhere-…` (in
+    its environment without a product of ours), `lint-…` (what is odd about it), or a scenario."""
     try:
         match path.name.partition("-")[0]:
             case "project":
@@ -27,6 +28,9 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
                 load_profile(path)
             case "check":
                 return checked(path)
+            case "elsewhere":
+                project = load_project(Path(os.path.relpath(GOOD / "flowprobe.yaml")))
+                return check_scenario(load_scenario(path), project, project.environments["staging"])
             case "lint":
                 _, root, context = read_scenario(path)
                 return lint(root, context, writes_need_cleanup=True)

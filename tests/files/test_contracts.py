@@ -165,7 +165,7 @@ workflow:
 
 def test_an_environment_without_a_document_is_said_where_the_contract_is_asked_for(tmp_path: Path) -> None:
     project = load_project(GOOD / "flowprobe.yaml")
-    scenario = load_scenario(write(tmp_path, SCENARIO.replace("admin: admin", "admin: pro-eu"), "a.yaml"))
+    scenario = load_scenario(write(tmp_path, SCENARIO.replace("admin: admin", "admin: staff"), "a.yaml"))
     (found,) = check_scenario(scenario, project, project.environments["staging"])
     assert (found.id, found.line, found.column) == ("no-contract", 7, 14)
 
