@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote, quote_plus
 
-__all__ = ["CUT", "REDACTED", "SHORTEST", "Redactor"]
+__all__ = ["CUT", "REDACTED", "SHORTEST", "Redactor", "cut_short"]
 
 REDACTED = "«redacted»"
 CUT = "…"
@@ -19,6 +19,11 @@ SHORTEST = 4
 _BLOCK = 8
 _COVERS = 2 * _BLOCK - 1
 _ERRORS = "surrogatepass"
+
+
+def cut_short(text: str, longest: int) -> str:
+    """At most so many characters of a text that may hold a secret, and the mark where there were more."""
+    return text if len(text) <= longest else text[:longest] + CUT
 
 
 @dataclass(frozen=True, slots=True)

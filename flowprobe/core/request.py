@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flowprobe.core.bodies import FormBody, JsonBody, RequestBody, encoded, pairs
 from flowprobe.core.provenance import sensitive
+from flowprobe.core.redact import cut_short
 from flowprobe.core.resolve import Absent, Names, WrongType, resolve_path, resolve_text
 from flowprobe.core.scenario import Persona
 from flowprobe.core.steps import CallTemplate, Step
@@ -61,7 +62,7 @@ def _brought(url: str, call: CallTemplate, trial: Trial) -> str:
         known = False
     if not known or not url.isprintable():
         raise WrongType(str(call.path).removeprefix("${").removesuffix("}"),
-                        f"{url[:120]!r} is neither a path nor a URL of a target of this environment")
+                        f"{cut_short(url, 120)!r} is neither a path nor a URL of a target of this environment")
     return url.partition("#")[0]
 
 
