@@ -13,7 +13,7 @@ class Telling(BaseHTTPRequestHandler):
     def _any(self) -> None:
         self.rfile.read(int(self.headers.get("content-length", "0")))
         token = (self.headers.get("authorization") or "").removeprefix("Bearer ")
-        match self.path.strip("/").split("/"):
+        match self.path.partition("?")[0].strip("/").split("/"):
             case ["hint"]:
                 self._reply(401, json.dumps({"error": f"invalid bearer token: {token}"}))
             case ["described"]:

@@ -85,3 +85,16 @@ def test_without_the_redactor_every_one_of_them_is_there(place: Place) -> None:
     texts = outputs(place, tried(place, "-c", OFF))
     for end in ("screen", "junit.xml", "result.json", "runner.jsonl"):
         assert leaking("".join(text for name, text in texts.items() if name.endswith(end))) == set(TOKENS), end
+
+
+def test_what_is_looked_up_in_the_surroundings_is_a_secret(place: Place) -> None:
+    prepare(place)
+    step = 'step: ask, call: "POST /hint?key=${env.KEY}", headers: {Authorization: "Bearer ${env.TOK}"}, json: {pin: "${env.PIN}"}'
+    place.scenario(f"flowprobe: 1\nscenario: Asked\npersonas: {{one: t20}}\nworkflow:\n  - {{{step}}}\n", "env.yaml")
+    words = {"TOK": "planted-by-env", "KEY": "planted key/of?the env", "PIN": "planted-pin", "T20": "t20-token"}
+    for program, shown in (("-m", "flowprobe"), False), (("-c", OFF), True):
+        process = place.start_python(*program, "run", "env.yaml", "--junit", "junit.xml", **words)
+        result = place.finish(process)
+        assert result.code == 1, result.out + result.err
+        texts = outputs(place, result)
+        assert any("planted" in text for text in texts.values()) == shown, {name: text for name, text in texts.items() if "planted" in text}
