@@ -140,7 +140,7 @@ def _every(data: bytes) -> Iterator[int]:
 
 
 def _forms(secret: str) -> set[str]:
-    """As it is, URL-encoded, escaped for JSON (once, and again inside other JSON texts) and XML, hexadecimal, and
+    """As it is, URL-encoded, escaped for JSON (once, and again inside other JSON texts) and XML, XML in JSON, URL-encoded twice, hexadecimal, and
     base64: alone, and in its three alignments within a longer text, in both alphabets. A secret with letters beyond
     ASCII also as a product shows it that reads headers as Latin-1."""
     raw = secret.encode()
@@ -154,6 +154,8 @@ def _spelled(secret: str, raw: bytes) -> set[str]:
     nested = twice | {json.dumps(form, ensure_ascii=False)[1:-1] for form in twice}
     forms = {secret, *_url_forms(secret), *nested, raw.hex(), raw.hex().upper(), *_base64_forms(raw)}
     forms |= {xml for form in {secret, *json_forms, *_url_forms(secret)} for xml in _xml_forms(form)}
+    forms |= {form for xml in _xml_forms(secret) for form in _json_forms(xml)}
+    forms |= {again for once in _url_forms(secret) for again in _url_forms(once)}
     return {form for form in forms if len(form) >= SHORTEST}
 
 

@@ -146,3 +146,13 @@ def test_the_start_of_a_secret_at_the_end_of_a_body_that_was_cut_goes_too(body: 
     event = reply_event(reply)
     assert isinstance(event, CallReplied)
     assert "s3cr" not in Redactor(["s3cret-token-1", "s3cret-é-token", "s3cret-toé"])(event.body)
+
+
+@pytest.mark.parametrize("encode", [
+    lambda s: quote(quote(s, safe=""), safe=""), lambda s: quote(quote_plus(s)).replace("%25", "%25"),
+    lambda s: json.dumps(escape(s)), lambda s: json.dumps(escape(s)).replace("&", "\\u0026").replace("<", "\\u003c"),
+    lambda s: json.dumps(escape(s, {'"': "&quot;", "'": "&#39;"})),
+])
+def test_what_is_encoded_twice_is_found(encode: Callable[[str], str]) -> None:
+    secret = 'a&b<c>/d"e\'f-0123456789'
+    assert REDACTED in Redactor([secret])(f"before {encode(secret)} after")
