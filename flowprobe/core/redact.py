@@ -140,9 +140,9 @@ def _every(data: bytes) -> Iterator[int]:
 
 
 def _forms(secret: str) -> set[str]:
-    """As it is, URL-encoded, escaped for JSON (once, and again inside other JSON texts) and XML, XML in JSON, URL-encoded twice, hexadecimal, and
-    base64: alone, and in its three alignments within a longer text, in both alphabets. A secret with letters beyond
-    ASCII also as a product shows it that reads headers as Latin-1."""
+    """As it is, URL-encoded (once and twice), escaped for JSON (once, and inside other JSON texts), for XML and for
+    XML in JSON, hexadecimal, and base64: alone, and in its three alignments within a longer text, in both alphabets. A
+    secret with letters beyond ASCII also as a product shows it that reads headers as Latin-1."""
     raw = secret.encode()
     misread = raw.decode("latin-1")
     return _spelled(secret, raw) if misread == secret else _spelled(secret, raw) | _spelled(misread, misread.encode())

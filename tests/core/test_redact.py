@@ -149,7 +149,7 @@ def test_the_start_of_a_secret_at_the_end_of_a_body_that_was_cut_goes_too(body: 
 
 
 @pytest.mark.parametrize("encode", [
-    lambda s: quote(quote(s, safe=""), safe=""), lambda s: quote(quote_plus(s)).replace("%25", "%25"),
+    lambda s: quote(quote(s, safe=""), safe=""), lambda s: quote_plus(quote_plus(s)),
     lambda s: json.dumps(escape(s)), lambda s: json.dumps(escape(s)).replace("&", "\\u0026").replace("<", "\\u003c"),
     lambda s: json.dumps(escape(s, {'"': "&quot;", "'": "&#39;"})),
 ])
