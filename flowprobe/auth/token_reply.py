@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowprobe.auth.signer import SignInFailed
+from flowprobe.core.redact import cut_short
 
 __all__ = ["Granted", "read_reply", "token_form"]
 
@@ -51,15 +52,15 @@ def _refusal(status: int, error: object) -> str:
     if status == 200 and error in ("missing_token", "", None):
         return "the reply cannot be read as a token"
     name = error if isinstance(error, str) and error != "missing_token" else ""
-    return f"it answered {status}" + (f" ({name[:_LONGEST]})" if name else "")
+    return f"it answered {status}" + (f" ({cut_short(name, _LONGEST)})" if name else "")
 
 
 def _granted(found: dict[str, Any]) -> Granted:
     token, kind = found["access_token"], found.get("token_type") or "bearer"
-    if not isinstance(token, str) or not token.isprintable() or not token.isascii():
+    if not isinstance(token, str) or not token.strip() or not token.isprintable() or not token.isascii():
         raise SignInFailed("the token is not text that a header can have")
     if str(kind).lower() != "bearer":
-        raise SignInFailed(f"the token is of the type {str(kind)[:_LONGEST]!r}, and only `bearer` is known")
+        raise SignInFailed(f"the token is of the type {cut_short(str(kind), _LONGEST)!r}, and only `bearer` is known")
     lifetime = found.get("expires_in")
     refresh, others = (_texts(found, "refresh_token"), _texts(found, "id_token"))
     return Granted(token, None if lifetime is None else float(lifetime), "".join(refresh), others)

@@ -79,13 +79,15 @@ def reply_event(outcome: Outcome) -> CallReplied | CallUnanswered:
     match outcome:
         case Reply():
             return CallReplied(outcome.call, outcome.status, outcome.sent, outcome.first_byte - outcome.sent,
-                               outcome.seconds, outcome.headers, _text(outcome.body), len(outcome.body),
-                               outcome.truncated, outcome.redirects)
+                               outcome.seconds, outcome.headers, _text(outcome.body, whole=not outcome.truncated),
+                               len(outcome.body), outcome.truncated, outcome.redirects)
         case NoReply():
             return CallUnanswered(outcome.call, outcome.reason, outcome.detail, outcome.sent, outcome.seconds,
                                   outcome.status, outcome.redirects)
 
 
-def _text(content: bytes) -> str:
+def _text(content: bytes, *, whole: bool = True) -> str:
+    if whole and len(content) <= KEPT_BODY:
+        return content.decode("utf-8", "replace")
     text = content[:KEPT_BODY].decode("utf-8", "replace")
-    return text if len(content) <= KEPT_BODY else text + CUT
+    return text.rstrip("\ufffd") + CUT  # half a character would stand between the start of a secret and the mark

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flowprobe.core.findings import Finding
 from flowprobe.core.jsonpath import MISSING
 from flowprobe.core.parsed import Parsed
+from flowprobe.core.redact import cut_short
 from flowprobe.core.resolve import Names, WrongType, resolve
 from flowprobe.core.shapes import compare, describe
 from flowprobe.core.steps import BodyShape, Expect, Samples, Step
@@ -28,7 +29,7 @@ _REASONS = {
     "auth": "the sign-in failed",
 }
 
-
+_HINT = 120
 _MESSAGES = ("message", "detail", "title", "code")
 
 
@@ -119,7 +120,7 @@ def _hint(parsed: Parsed) -> str:
         message = f"{message}: {body['error_description']}"
     if isinstance(error, dict):
         message = next((error[key] for key in _MESSAGES if isinstance(error.get(key), str)), None)
-    return f" ({message[:120]})" if message else ""
+    return f" ({cut_short(message, _HINT)})" if message else ""
 
 
 def _json(step: Step, expect: Expect, names: Names, parsed: Parsed) -> Iterator[Finding]:

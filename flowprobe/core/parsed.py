@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from flowprobe.core.jsonpath import MISSING
+from flowprobe.core.redact import cut_short
 from flowprobe.core.wire import Reply
 
 __all__ = ["MAX_DEPTH", "Parsed"]
@@ -85,5 +86,4 @@ _decode = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer).decode
 
 
 def _start(text: str) -> str:
-    flat = " ".join(text.split())
-    return repr(flat if len(flat) <= _SEEN_TEXT else flat[:_SEEN_TEXT] + "…")
+    return repr(cut_short(" ".join(text.split()), _SEEN_TEXT))

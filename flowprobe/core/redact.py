@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote, quote_plus
 
-__all__ = ["CUT", "REDACTED", "SHORTEST", "Redactor"]
+__all__ = ["CUT", "REDACTED", "SHORTEST", "Redactor", "cut_short"]
 
 REDACTED = "«redacted»"
 CUT = "…"
@@ -19,6 +19,11 @@ SHORTEST = 4
 _BLOCK = 8
 _COVERS = 2 * _BLOCK - 1
 _ERRORS = "surrogatepass"
+
+
+def cut_short(text: str, longest: int) -> str:
+    """At most so many characters of a text that may hold a secret, and the mark where there were more."""
+    return text if len(text) <= longest else text[:longest] + CUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +140,9 @@ def _every(data: bytes) -> Iterator[int]:
 
 
 def _forms(secret: str) -> set[str]:
-    """As it is, URL-encoded, escaped for JSON (once, and again inside other JSON texts) and XML, hexadecimal, and
-    base64: alone, and in its three alignments within a longer text, in both alphabets. A secret with letters beyond
-    ASCII also as a product shows it that reads headers as Latin-1."""
+    """As it is, URL-encoded (once and twice), escaped for JSON (once, and inside other JSON texts), for XML and for
+    XML in JSON, hexadecimal, and base64: alone, and in its three alignments within a longer text, in both alphabets. A
+    secret with letters beyond ASCII also as a product shows it that reads headers as Latin-1."""
     raw = secret.encode()
     misread = raw.decode("latin-1")
     return _spelled(secret, raw) if misread == secret else _spelled(secret, raw) | _spelled(misread, misread.encode())
@@ -149,6 +154,8 @@ def _spelled(secret: str, raw: bytes) -> set[str]:
     nested = twice | {json.dumps(form, ensure_ascii=False)[1:-1] for form in twice}
     forms = {secret, *_url_forms(secret), *nested, raw.hex(), raw.hex().upper(), *_base64_forms(raw)}
     forms |= {xml for form in {secret, *json_forms, *_url_forms(secret)} for xml in _xml_forms(form)}
+    forms |= {form for xml in _xml_forms(secret) for form in _json_forms(xml)}
+    forms |= {again for once in _url_forms(secret) for again in _url_forms(once)}
     return {form for form in forms if len(form) >= SHORTEST}
 
 

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flowprobe.core.bodies import FormBody, JsonBody, RequestBody, encoded, pairs
 from flowprobe.core.provenance import sensitive
+from flowprobe.core.redact import cut_short
 from flowprobe.core.resolve import Absent, Names, WrongType, resolve_path, resolve_text
 from flowprobe.core.scenario import Persona
 from flowprobe.core.steps import CallTemplate, Step
@@ -58,7 +59,7 @@ def _brought(text: str, call: CallTemplate, trial: Trial) -> str:
     if any(inside(url, trial.targets)):
         return url
     wrong = AMISS if amiss(url) == AMISS else "is neither a path nor a URL of a target of this environment"
-    raise WrongType(str(call.path).removeprefix("${").removesuffix("}"), f"{text[:120]!r} {wrong}")
+    raise WrongType(str(call.path).removeprefix("${").removesuffix("}"), f"{cut_short(text, 120)!r} {wrong}")
 
 
 def _is_own(url: str, base: str) -> bool:

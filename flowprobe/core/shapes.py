@@ -16,6 +16,7 @@ from typing import Any
 
 from flowprobe.core.jsonpath import MISSING, compile_path
 from flowprobe.core.patterns import TooSlow, search
+from flowprobe.core.redact import cut_short
 
 __all__ = ["MATCHERS", "TYPES", "Mismatch", "compare", "describe", "fits", "is_matcher", "shown"]
 
@@ -218,8 +219,7 @@ def shown(value: Any) -> str:
     """A value as JSON, cut to a length that people read."""
     if value is MISSING:
         return "nothing there"
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return cut_short(json.dumps(value, ensure_ascii=False, default=str), _SHOWN)
 
 
 @lru_cache(maxsize=4096)

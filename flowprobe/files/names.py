@@ -16,6 +16,7 @@ from typing import Any
 from flowprobe.core.expressions import spans
 from flowprobe.core.scenario import GUEST, Lookup
 from flowprobe.files.context import Context
+from flowprobe.files.literals import check_literals
 from flowprobe.files.nodes import Mapping, Node, Scalar
 from flowprobe.files.outline import Link, Outline, Scope, outline
 from flowprobe.files.problems import did_you_mean, listed
@@ -47,6 +48,7 @@ def check_names(root: Node, context: Context) -> None:
     _check_roles(names, context)
     _check_promises(names, context)
     _check_lookups(names, context)
+    check_literals((link.node for link in names.links), context)
 
 
 def _check_taken(names: Outline, context: Context) -> None:

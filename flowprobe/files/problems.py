@@ -108,6 +108,9 @@ MESSAGES: Mapping[str, Message] = {
     "refused-header": Message("the header `{key}` is made by FlowProbe itself", "remove it"),
     "secret-by-value": Message("{what} must name a secret by reference, never hold it",
                                "write env:NAME, file:PATH, cmd:PROGRAM or mint:NAME"),
+    "secret-in-step": Message("{what} holds a secret by value",
+                              "look it up, for example \"${{env.ACME_TOKEN}}\", or act as a persona with `auth`; one "
+                              "that is meant to be wrong is \"wrong-${{trial.id}}\""),
     "bad-id-path": Message("{what} must be the path of the ids, such as $.items[*].id: {reason}",
                            "write for example $.items[*].id"),
     "one-each": Message("`each` takes one name with its list", "write for example each: {{id: \"${{page.ids}}\"}}"),

@@ -14,6 +14,7 @@ from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.account import check_account
 from flowprobe.files.attachments import Unusable
 from flowprobe.files.context import Context
+from flowprobe.files.masking import masked, masked_text
 from flowprobe.files.names import check_names
 from flowprobe.files.nodes import MAX_BYTES, Node, compose, read_text
 from flowprobe.files.problems import Source, did_you_mean
@@ -99,15 +100,21 @@ def read_file(path: Path, read: Reader, check: Check | None = None, *,
     read. `load` reads the scenarios that it uses.
     """
     source = Source(str(path), read_text(path) if text is None else text.removeprefix("\ufeff"))
-    document = compose(source)
+    try:
+        document = compose(source)
+    except InvalidInput as invalid:
+        raise InvalidInput(masked_text(invalid.problems, source)) from None
     context = Context(source)
     context.load = load
     context.problems += document.problems
-    value = read(document.root, context)
-    if check is not None:
-        check(document.root, context, value)
+    try:
+        value = read(document.root, context)
+        if check is not None:
+            check(document.root, context, value)
+    except InvalidInput as invalid:  # there are too many to go on
+        raise InvalidInput(masked(invalid.problems, document.root, source)) from None
     if context.problems:
-        raise InvalidInput(context.finished())
+        raise InvalidInput(masked(context.finished(), document.root, source))
     return value
 
 

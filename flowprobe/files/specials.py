@@ -146,6 +146,9 @@ def _token_line(node: Node, context: Context, what: str) -> Any:
         return BAD
     if not isinstance(found.path, str):
         return context.report("template-not-here", node, offset=_scalar(node).value.index("${"), what=what)
+    if "@" in found.path.partition("://")[2].partition("/")[0]:
+        return context.report("bad-call", node, what=what, reason="its URL names a user",
+                              instead="write client_id and client_secret beside it")
     if found.method != "POST":
         return context.report("bad-call", node, what=what, reason="a token is asked for with POST",
                               instead="write for example POST /oauth/token")

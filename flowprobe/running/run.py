@@ -111,7 +111,7 @@ class _Run:
         plans = tuple(plan for chosen in selection.chosen for plan in chosen.plans)
         refuse_unverified_edge(selection.environment, plans)
         trust_of(selection.environment)
-        self._redactor = Redactor()
+        self._redactor = Redactor(selection.concealed)
         self._vault = Vault(self._redactor, folder=Path(selection.project.file).parent, allow_exec=request.allow_exec)
         credentials = Credentials(_bound(selection), self._vault, Line(
             lambda call: self._session.locate(call), lambda call: self._session.ask(call),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chosen", "Request", "Selection", "bindings", "find", "load_here", "select"]
 
+_SHORTEST_SECRET = 8
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -69,6 +70,15 @@ class Selection:
     notes: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     contract: Contract | None = None
+
+    @property
+    def concealed(self) -> tuple[str, ...]:
+        """The values of variables that are taken for secrets: all that are not short, for nobody says which of them
+        are. What stands in the environment's URLs is known to everybody who reads the file."""
+        known = (*self.environment.targets.values(),
+                 *(url for p in self.environment.providers.values() for url in (p.url, p.upstream) if url))
+        return tuple(value for value in self.variables.values()
+                     if len(value) >= _SHORTEST_SECRET and not any(value.rstrip("/") in url for url in known))
 
 
 def select(request: Request) -> Selection:

@@ -39,6 +39,7 @@ def test_a_token_is_read(body: bytes, lifetime: float | None, refresh: str) -> N
     (302, b"", "it answered 302"),
     (200, b"<html>hunter2</html>", "cannot be read as a token"), (200, b"[1]", "cannot be read as a token"), (200, b"", "cannot be read as a token"),
     (200, a_body(expires_in="soon"), "cannot be read as a token"), (200, b'{"access_token": 5}', "not text that a header can have"), (200, a_body(access_token="a\nb"), "not text"),
+    (200, a_body(access_token=""), "not text that a header can have"), (200, a_body(access_token="  "), "not text"), (200, a_body(access_token=None), "not text"),
     (200, a_body(token_type="mac"), "of the type 'mac'"), (401, a_body(), "it answered 401"),
 ])
 def test_what_is_no_token_is_said_without_the_endpoints_words(status: int, body: bytes, said: str) -> None:

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from flowprobe.core.redact import REDACTED, Redactor
+from flowprobe.core.emit import KEPT_BODY, reply_event
+from flowprobe.core.events import CallReplied
+from flowprobe.core.redact import CUT, REDACTED, Redactor, cut_short
+from flowprobe.core.wire import Reply
 
 SECRETS = st.text(st.characters(codec="utf-8"), min_size=8, max_size=40)
 
@@ -124,3 +127,32 @@ def test_a_secret_that_is_part_of_another_does_not_leave_its_rest() -> None:
 def test_a_secret_too_short_to_tell_apart_is_refused() -> None:
     with pytest.raises(ValueError, match="fewer than 4"):
         Redactor(["abc"])
+
+
+@given(st.integers(4, 200), st.text("ab ", max_size=30))
+def test_the_start_of_a_secret_before_a_cut_goes_too(longest: int, before: str) -> None:
+    secret = "S3" + "cret-" * 50
+    text = Redactor([secret])(cut_short(before + secret, longest))
+    assert "S3cr" not in text
+    assert len(cut_short(before, longest)) <= longest + len(CUT)
+
+
+@pytest.mark.parametrize(("body", "truncated"), [
+    (b"x" * (KEPT_BODY - 8) + b"s3cret-token-1", False), (b"s3cret-to", True), ("s3cret-toé".encode()[:-1], True),
+    (b"x" * (KEPT_BODY - 8) + "s3cret-é-token".encode(), False),
+])
+def test_the_start_of_a_secret_at_the_end_of_a_body_that_was_cut_goes_too(body: bytes, truncated: bool) -> None:
+    reply = Reply(call="c", status=200, headers=(), body=body, sent=0, first_byte=0, ended=0, truncated=truncated)
+    event = reply_event(reply)
+    assert isinstance(event, CallReplied)
+    assert "s3cr" not in Redactor(["s3cret-token-1", "s3cret-é-token", "s3cret-toé"])(event.body)
+
+
+@pytest.mark.parametrize("encode", [
+    lambda s: quote(quote(s, safe=""), safe=""), lambda s: quote_plus(quote_plus(s)),
+    lambda s: json.dumps(escape(s)), lambda s: json.dumps(escape(s)).replace("&", "\\u0026").replace("<", "\\u003c"),
+    lambda s: json.dumps(escape(s, {'"': "&quot;", "'": "&#39;"})),
+])
+def test_what_is_encoded_twice_is_found(encode: Callable[[str], str]) -> None:
+    secret = 'a&b<c>/d"e\'f-0123456789'
+    assert REDACTED in Redactor([secret])(f"before {encode(secret)} after")

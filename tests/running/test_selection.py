@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,17 @@ def test_the_variables_that_are_looked_up_are_read_and_no_others(here: Path, mon
     (here / "a.yaml").write_text(text.replace("call: GET /}", "call: 'GET /${env.ACME_COUPON}'}"))
     monkeypatch.setenv("ACME_COUPON", "SPRING")
     assert select(Request((here / "a.yaml",))).variables == {"ACME_COUPON": "SPRING"}
+
+
+@pytest.mark.parametrize(("value", "secret"), [("t0k3n-12", True), ("SPRING", False), ("127.0.0.1", False), ("http://127.0.0.1/", False)])
+def test_a_variable_of_eight_characters_or_more_is_a_secret_unless_a_url_of_the_environment_says_it(
+        here: Path, monkeypatch: pytest.MonkeyPatch, value: str, secret: bool) -> None:
+    text = SCENARIO.format(name="A", tag="nightly", plan="slow")
+    (here / "a.yaml").write_text(text.replace("call: GET /}", "call: 'GET /${env.ACME_COUPON}'}"))
+    monkeypatch.setenv("ACME_COUPON", value)
+    selection = select(Request((here / "a.yaml",)))
+    targets = {"target": "http://127.0.0.1:8000"}
+    assert replace(selection, environment=replace(selection.environment, targets=targets)).concealed == ((value,) if secret else ())
 
 
 def test_a_variable_that_is_not_set_is_a_problem_with_its_place(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
