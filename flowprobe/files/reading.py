@@ -61,7 +61,7 @@ def compile_shape(shape: f.Shape, name: str, example: str = "") -> Reader:
         case f.CallLine():
             return lambda node, context: call_line(node, context, name, absolute=shape.absolute, brought=shape.brought)
         case f.Json():
-            return values.shape if shape.matchers else values.templated if shape.templated else values.literal
+            return values.reader(shape, name)
         case f.ListOf():
             return _list(shape, what)
         case f.MapOf():
