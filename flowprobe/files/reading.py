@@ -192,9 +192,12 @@ def _number(shape: f.Integer | f.Number, what: What) -> Reader:
             return context.report("number-too-large", node)
         if whole and not isinstance(value, int):
             return context.wrong_type(node, what.name, wanted, what.example)
-        below = shape.minimum is not None and value < shape.minimum
-        if below or (shape.maximum is not None and value > shape.maximum):
-            return context.report("out-of-range", node, what=what.name, wanted=wanted, seen=node.value)
+        if shape.minimum is not None and value < shape.minimum:
+            return context.report("out-of-range", node, what=what.name, wanted=wanted, seen=node.value,
+                                  instead=f"write {shape.minimum} or more")
+        if shape.maximum is not None and value > shape.maximum:
+            return context.report("out-of-range", node, what=what.name, wanted=wanted, seen=node.value,
+                                  instead=f"write {shape.maximum} or less")
         return value
     return read
 
