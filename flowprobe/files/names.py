@@ -82,7 +82,7 @@ def _check_declared(names: Outline, context: Context) -> str | None:
     known = {role.value for role in roles}
     strange = [name for name in acting if name not in {*known, GUEST}]
     strange += [root for (lookup, scope), root in zip(looked_up, roots, strict=True)
-                if (wrong := _wrong(lookup, scope, names)) and (wrong.id, wrong.words["name"]) == ("unknown-name", root)]
+                if (bad := _wrong(lookup, scope, names)) and (bad.id, bad.words["name"]) == ("unknown-name", root)]
     idle = [role for role in roles if role.value not in {*acting, *roots}]
     if len(idle) != 1 or len(strange) < 2 or len(set(strange)) != 1:
         return None
