@@ -159,7 +159,7 @@ def scalars(draw: st.DrawFn) -> tuple[Any, Any]:
 
 def nulled(draw: st.DrawFn, old: Any, new: Any) -> tuple[Any, Any]:
     if draw(st.booleans()):
-        return {**old, "nullable": True}, {"anyOf": [{"type": "null"}, new]}
+        return {**old, "nullable": True}, {**new, **({"type": [new["type"], "null"]} if "type" in new else {})}
     return old, new
 
 
