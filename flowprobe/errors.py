@@ -37,7 +37,8 @@ class Problem:
 
     @property
     def place(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        file = self.file if self.file.isprintable() else "".join(map(_shown, self.file))
+        return f"{file}:{self.line}:{self.column}" if self.line else file
 
     def render(self, lead: str = "") -> str:
         """The message as a person reads it: the place, `lead` and the sentence, the line with a caret."""
@@ -49,6 +50,11 @@ class Problem:
         elif self.instead:
             lines.append(f"      {self.instead}")
         return "\n".join(lines)
+
+
+def _shown(character: str) -> str:
+    """What a terminal would act on is escaped."""
+    return character if character.isprintable() else f"\\x{ord(character):02x}"
 
 
 class InvalidInput(FlowProbeError):

@@ -96,7 +96,9 @@ def config(env: Env = None, as_json: AsJson = False) -> int:
 
 @app.command()
 def check(
-    paths: Paths, env: Env = None, as_json: AsJson = False,
+    paths: Annotated[Optional[list[Path]], typer.Argument(  # noqa: UP045
+        help="Files, or folders of scenarios. Default: this folder.", metavar="[PATH...]")] = None,
+    env: Env = None, as_json: AsJson = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as problems.")] = False,
 ) -> int:
     """Check scenario files whole, without sending anything."""
@@ -104,7 +106,7 @@ def check(
     from flowprobe.running.settings import settle
 
     named = settle(environment=env).environment.value
-    return check_command(tuple(paths), environment=named, as_json=as_json, strict=strict)
+    return check_command(tuple(paths or (Path(),)), environment=named, as_json=as_json, strict=strict)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from flowprobe.files.checks import asks_for_contract, check_scenario
 from flowprobe.files.lints import lint
 from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.project import find_project, load_project
-from flowprobe.files.scenarios import read_scenario, scenario_files
+from flowprobe.files.scenarios import PROJECT_FILE, is_profile, load_profile, read_scenario, scenario_files
 from flowprobe.running.places import shown_path
 
 if TYPE_CHECKING:
@@ -65,6 +65,12 @@ def _files(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], list[Problem]]:
 def looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     """What is wrong with a file, and with how it fits the project that it belongs to; and what is odd about it."""
     try:
+        if file.name == PROJECT_FILE:
+            load_project(file)
+            return (), ()
+        if is_profile(file):
+            load_profile(file)
+            return (), ()
         scenario, root, context = read_scenario(file)
         found = find_project(file.resolve().parent)
         project = load_project(Path(shown_path(found))) if found else None

@@ -8,23 +8,23 @@ from __future__ import annotations
 import gc
 import sys
 
+from flowprobe.cli.outlets import opened, settled
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """The entry point of the console script; it always ends with SystemExit."""
+    outlet = opened()
     if sys.argv[1:] in (["--version"], ["-V"]):
         from flowprobe import __version__
 
         print(f"flowprobe {__version__}")
-        raise SystemExit(0)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal without UTF-8 is no reason to stop
-            stream.reconfigure(errors="backslashreplace")
+        raise SystemExit(settled(0, outlet))
     gc.set_threshold(50_000, 20, 20)  # importing makes little garbage, and looking for it is a twentieth of a start
     from flowprobe.cli.failures import guarded
 
-    code = guarded(_run_app)
+    code = settled(guarded(_run_app), outlet)
     gc.freeze()  # the process ends: to look through all that it holds once more is a fifth of a short run
     raise SystemExit(code)
 

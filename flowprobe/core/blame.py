@@ -50,6 +50,8 @@ def _said(finding: Finding) -> str:
             return f"gave no {finding.expected.removeprefix('a ')}: {finding.where} was {finding.seen}"
         case "timeout":
             return f"came too late: {finding.where} had taken {finding.seen}, and {finding.expected} was promised"
+        case "value" if finding.unmade:
+            return f"could not be made: {finding.unmade}"
         case "value":
             return f"could not be made or judged: {finding.where} needs {finding.expected}, {finding.seen}"
         case _:

@@ -107,10 +107,16 @@ class CallLine:
 @_plain
 class Json:
     """Any value. `templated`: strings may hold `${...}`. `matchers`: a shape that a reply is held against, in
-    which mappings may be `$` matchers or hold `$.paths`."""
+    which mappings may be `$` matchers or hold `$.paths`. `verbatim`: a single value for a place that is text on the
+    wire anyway, where an unquoted number is the text that stands there. `looked_up`: what is read may become text
+    somewhere else, so that a number must be spelled as it would be sent. `closed`: a look-up in it is a problem.
+    """
 
     templated: bool = True
     matchers: bool = False
+    verbatim: bool = False
+    looked_up: bool = False
+    closed: bool = False
 
 
 @_plain

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 __all__ = ["MOST_TOLD", "Finding", "few"]
 
 MOST_TOLD = 100
 """How many findings a step tells: a reply of a million items can break a million promises."""
+
+
+_VALUE = re.compile(r"(\$\{[^{}]*\}): ('.*'|\".*\") ((?:is|cannot) .*)", re.DOTALL)
+"""What was looked up, its value, and why that does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,18 @@ class Finding:
     late_s: float = 0.0
     document: str = ""
 
+    @property
+    def unmade(self) -> str:
+        """Why a call never left, and in which round; '' where it did."""
+        if self.kind != "value" or not (self.where == "call" or self.where.startswith("call (")):
+            return ""
+        value = _VALUE.fullmatch(self.seen)
+        why = f"{value[1]} is {value[2]}, which {value[3]}" if value else self.seen
+        return f"{why}, in the round{self.where.removeprefix('call')}" if self.where != "call" else why
+
     def sentence(self) -> str:
+        if self.unmade:
+            return f"not made: {self.unmade}"
         return f"{self.where}: expected {self.expected}, saw {self.seen}"
 
 

@@ -228,13 +228,10 @@ def _marked(part: Part, word: str) -> bool:
 
 
 def _nullable(found: dict[str, Any]) -> dict[str, Any]:
-    """Also null. Where more than a type speaks, what it says holds for everything else (`else`)."""
+    """Null beside the `type` of the same schema, and nowhere else; what the other keywords say holds for null too, so
+    that an `enum` has to list it (OpenAPI 3.0.3, "Schema Object", and the proposal that clarified `nullable`)."""
     kind = found.get("type")
-    if isinstance(kind, str) and not any(key in found for key in (*_HERE, "not")):
-        values = found.get("enum")
-        more = {"enum": [*values, None]} if isinstance(values, list) and None not in values else {}
-        return {**found, **more, "type": [kind, "null"]}
-    return {"if": {"type": "null"}, "else": found}
+    return {**found, "type": [kind, "null"]} if isinstance(kind, str) else found
 
 
 def _exclusive(found: dict[str, Any], bound: str, exclusive: str) -> None:

@@ -3,6 +3,7 @@ with the blame named, and never a pass."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,6 +41,7 @@ class Blame(StrEnum):
     TOOL = "tool"
     STOPPED = "stopped"
     PLAN = "plan"
+    SCENARIO = "scenario"
 
 
 class ExitCode:
@@ -63,6 +65,9 @@ class Verdict:
 
 _TOLERANCE_S, _TOLERANCE = 0.05, 0.1
 """How far a delay may be off before nothing is concluded from it: 50 ms or a tenth, whichever is more."""
+
+_LOST = re.compile(r"(\$\{([^.}]+)\.[^}]*\}) has no value")
+"""What `Absent` says of a capture that was not made."""
 
 _PARTLY = ("too-large", "protocol")
 
@@ -127,9 +132,11 @@ def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:
         (Kind.INCONCLUSIVE, Blame.PLAN, tuple(_spoiled(step) for step in trial.steps if _made_by_us(step))),
         (Kind.INCONCLUSIVE, Blame.ACCOUNT, _not_signed_in(broken)),
         (Kind.INCONCLUSIVE, Blame.ENVIRONMENT, () if reachable or not broken else _unreachable(trial)),
+        (Kind.INCONCLUSIVE, Blame.SCENARIO, _unreadable(broken)),
         (Kind.FAIL, Blame.PRODUCT, _findings(broken, trial)),
         (Kind.INCONCLUSIVE, Blame.FAULT, tuple(_never_fired(trial, fault) for fault in _unfired(trial))),
         (Kind.INCONCLUSIVE, Blame.CLEANUP, leftovers(trial)),
+        (Kind.INCONCLUSIVE, Blame.SCENARIO, _needs_skipped(trial)),
         (Kind.INCONCLUSIVE, Blame.PRODUCT, _said(trial, "not-reached")),
         (Kind.DEGRADED, Blame.NONE, _said(trial, "degraded")),
     )
@@ -147,6 +154,22 @@ def _findings(broken: Sequence[StepEvidence], trial: TrialEvidence) -> tuple[str
 
 def _said(trial: TrialEvidence, outcome: str) -> tuple[str, ...]:
     return tuple(f"{step.name}: {step.because}" for step in trial.steps if step.outcome == outcome)
+
+
+def _unreadable(broken: Sequence[StepEvidence]) -> tuple[str, ...]:
+    """Where the contract itself is wrong, a document of ours; nothing where a step broke for another reason too."""
+    findings = [(step.name, finding) for step in broken for finding in step.findings]
+    if any(finding.kind != "contract" or finding.where.partition(" ")[0] != "document" for _, finding in findings):
+        return ()
+    return tuple(f"{name}: the contract cannot be judged: {finding.seen}" for name, finding in findings)
+
+
+def _needs_skipped(trial: TrialEvidence) -> tuple[str, ...]:
+    """Steps that look up what a skipped step would have captured: the scenario leaves out what it needs."""
+    skipped = {step.name for step in trial.steps if step.outcome == "skipped"}
+    lost = ((step.name, _LOST.fullmatch(step.because)) for step in trial.steps if step.outcome == "not-reached")
+    return tuple(f"{name}: needs {found[1]}, which the skipped step `{found[2]}` would have captured"
+                 for name, found in lost if found and found[2] in skipped)
 
 
 def _stand_ins(trial: TrialEvidence) -> tuple[str, ...]:

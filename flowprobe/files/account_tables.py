@@ -40,7 +40,7 @@ STRATEGIES = (
     _strategy("times", "Instants in time zones.", *_between(_INSTANT, "2024-01-01T00:00", "2028-12-31T23:59"),
               Field("zones", ListOf(_ZONE, or_one=True, minimum=1), "The zones; UTC where it is not said.",
                     example="[UTC, Europe/Berlin]"), example="{zones: [UTC, Europe/Berlin]}"),
-    Field("sampled_from", As(ListOf(Json(templated=False), minimum=1),
+    Field("sampled_from", As(ListOf(Json(templated=False, looked_up=True), minimum=1),
                              lambda values: Strategy("sampled_from", {"values": values})),
           "One of these values.", example="[valid, expired, missing]"),
 )
@@ -55,7 +55,8 @@ def _fields(entries: tuple[Entry, ...]) -> dict[str, AccountField]:
 
 
 ACCOUNT = As(MapOf(Record("field of the account", _field, (
-    Field("default", Json(templated=False), "The value on an ordinary night.", required=True, example="3"),
+    Field("default", Json(templated=False, looked_up=True), "The value on an ordinary night.", required=True,
+          example="3"),
     *STRATEGIES,
 ), "One field of the account's state: its ordinary value, and what else it may be.", positioned=True,
     at_most_one=tuple(field.key for field in STRATEGIES)), noun="field", entries=True), _fields)

@@ -163,7 +163,8 @@ CAPTURE = Record("capture", _capture, (
     Field("regex", REGEX, "A pattern in the reply's text, or in what `json`, `header` or `cookie` found; its first "
           "group, where it has one.", example="'id=([0-9]+)'"),
     Field("status", TRUE, "The status code itself.", example="true"),
-    Field("default", Json(), "The value where the reply has none; without it, that is a finding.", example="0"),
+    Field("default", Json(looked_up=True), "The value where the reply has none; without it, that is a finding.",
+          example="0"),
     Field("append", Boolean(), "Gather the values of every round of the step in one list.", example="true"),
     Field("secret", Boolean(), "Keep the value out of every report and journal.", example="true"),
 ), "Where a captured value comes from: exactly one source.",

@@ -45,9 +45,10 @@ def check_names(root: Node, context: Context) -> None:
         return
     names = outline(root, context.used)
     _check_taken(names, context)
-    _check_roles(names, context)
+    misspelt = _check_declared(names, context)
+    _check_roles(names, context, misspelt)
     _check_promises(names, context)
-    _check_lookups(names, context)
+    _check_lookups(names, context, misspelt)
     check_literals((link.node for link in names.links), context)
 
 
@@ -73,13 +74,33 @@ def _check_taken(names: Outline, context: Context) -> None:
         lines.setdefault(link.name, node.start.line + 1)
 
 
-def _check_roles(names: Outline, context: Context) -> None:
+def _check_declared(names: Outline, context: Context) -> str | None:
+    """A role that is misspelt where it is declared: nothing names it, while several places name one that is not
+    declared and is near it. The mistake is told once, there; the name that was meant is the answer."""
+    roles = names.roles or ()
+    acting = [role.value for link in names.links for role in _acting(link.node)]
+    looked_up = [(lookup, scope) for _, lookup, _, scope in _lookups(names, context)]
+    roots = [lookup.path[0] for lookup, _ in looked_up]
+    known = {role.value for role in roles}
+    strange = [name for name in acting if name not in {*known, GUEST}]
+    strange += [root for (lookup, scope), root in zip(looked_up, roots, strict=True)
+                if (bad := _wrong(lookup, scope, names)) and (bad.id, bad.words["name"]) == ("unknown-name", root)]
+    idle = [role for role in roles if role.value not in {*acting, *roots}]
+    if len(idle) != 1 or len(strange) < 2 or len(set(strange)) != 1:
+        return None
+    meant = did_you_mean(idle[0].value, strange[:1])
+    if meant:
+        context.report("unknown-role", idle[0], name=strange[0], instead=meant)
+    return strange[0] if meant else None
+
+
+def _check_roles(names: Outline, context: Context, misspelt: str | None) -> None:
     if names.roles is None:
         return
     known = [*(role.value for role in names.roles), GUEST]
     for link in names.links:
         for role in _acting(link.node):
-            if role.value not in known:
+            if role.value not in (*known, misspelt):
                 context.report("unknown-role", role, name=role.value,
                                instead=did_you_mean(role.value, known, otherwise=f"write {listed(known)}"))
 
@@ -106,12 +127,12 @@ def _check_promises(names: Outline, context: Context) -> None:
 # --- look-ups -------------------------------------------------------------------------------------
 
 
-def _check_lookups(names: Outline, context: Context) -> None:
+def _check_lookups(names: Outline, context: Context, misspelt: str | None) -> None:
     first: dict[tuple[object, ...], tuple[Scalar, int, _Wrong]] = {}
     others: dict[tuple[object, ...], dict[int, None]] = {}
     for node, lookup, offset, scope in _lookups(names, context):
         wrong = _wrong(lookup, scope, names)
-        if wrong is None:
+        if wrong is None or lookup.path[0] == misspelt:
             continue
         key: tuple[object, ...] = wrong.id, wrong.words["name"], wrong.words.get("step")
         if key in first:

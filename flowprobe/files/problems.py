@@ -27,10 +27,12 @@ _LISTED = 12
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`found` says what is wrong, `instead` the way out; both are filled with the words of the case."""
+    """`found` says what is wrong, `instead` the way out, `otherwise` the one where the place knows none of its own; all
+    are filled with the words of the case."""
 
     found: str
     instead: str = "{instead}"
+    otherwise: str = ""
 
 
 MESSAGES: Mapping[str, Message] = {
@@ -50,7 +52,7 @@ MESSAGES: Mapping[str, Message] = {
                                  "remove this line: a file holds one document"),
     "too-deep": Message("this is nested more than {limit} levels deep", "flatten it"),
     "too-many-values": Message("this file holds more than {limit} values", "split it: one journey each"),
-    "yaml-syntax": Message("{found}"),
+    "yaml-syntax": Message("{found}", otherwise="mend the YAML here, or in the line above"),
     "unquoted-template": Message("a look-up between braces or brackets needs quotes",
                                  "{instead}"),
     "unquoted-path": Message("a path with brackets needs quotes where it stands between braces"),
@@ -67,13 +69,14 @@ MESSAGES: Mapping[str, Message] = {
     "duplicate-key": Message("the key `{key}` stands here a second time; the first is on line {first}",
                              "keep one of the two"),
     # documents that are not ours
-    "no-document": Message("there is no file `{name}`"),
+    "no-document": Message("there is no file `{name}`", otherwise="check its name; it is searched from this file on"),
     "document-too-large": Message("this document is larger than {limit}", "split it into several files"),
-    "empty-document": Message("this document is empty"),
-    "json-syntax": Message("this is not JSON: {reason}"),
+    "empty-document": Message("this document is empty", otherwise="name another one"),
+    "json-syntax": Message("this is not JSON: {reason}", otherwise="mend it here"),
     "unknown-anchor": Message("nothing before this is called `{name}`", "put the anchor &{name} before it"),
-    "not-openapi": Message("`{name}` is not an OpenAPI 3.0 or 3.1 document: {reason}"),
-    "bad-schema": Message("this schema cannot be used: {reason}"),
+    "not-openapi": Message("`{name}` is not an OpenAPI 3.0 or 3.1 document: {reason}",
+                            otherwise="name another file, or mend this one"),
+    "bad-schema": Message("this schema cannot be used: {reason}", otherwise="mend the schema at that place"),
     # keys
     "unknown-key": Message("`{key}` is not a key of {noun}"),
     "missing-key": Message("{noun} needs the key `{key}`"),
@@ -82,18 +85,19 @@ MESSAGES: Mapping[str, Message] = {
     "key-beside": Message("`{key}` says nothing without `{beside}`",
                           "write `{beside}` beside it, or remove it"),
     # values
-    "wrong-type": Message("{what} must be {wanted}, not {seen}"),
+    "wrong-type": Message("{what} must be {wanted}, not {seen}", otherwise="write {wanted}, or remove it"),
     "wrong-version": Message("{what} must be 1, the version of the format that is read here, not {seen}",
                              "write 1"),
-    "out-of-range": Message("{what} must be {wanted}, not {seen}"),
-    "number-too-large": Message("this number is too large to be held exactly",
-                                "write a smaller one, or quote it"),
+    "out-of-range": Message("{what} must be {wanted}, not {seen}", otherwise="write {wanted}"),
+    "number-too-large": Message("this number cannot be held exactly",
+                                "write one of at most 15 digits, or quote it"),
+    "number-spelling": Message("{seen} would be sent as {sent} where it becomes text", 'quote it: "{seen}"'),
     "needs-unit": Message("{what} is the number {seen}, without a unit"),
     "unknown-word": Message("{what} cannot be {seen}"),
     "bad-name": Message("{what} cannot be {seen}", "use letters, digits, - and _, and start with a letter"),
-    "bad-text": Message("{what} must be {wanted}, not {seen}"),
+    "bad-text": Message("{what} must be {wanted}, not {seen}", otherwise="write {wanted}"),
     "line-break": Message("{what} must be on one line", "remove the line break or control character"),
-    "empty": Message("{what} is empty"),
+    "empty": Message("{what} is empty", otherwise="write one, or remove it"),
     "too-few": Message("{what} takes {minimum} items or more, not {seen}"),
     "bad-call": Message("{what} must be `METHOD /path`: {reason}"),
     "bad-allow": Message("{what} must be `METHODS /path`: {reason}"),
@@ -199,8 +203,12 @@ MESSAGES: Mapping[str, Message] = {
 
 
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "", cutoff: float = 0.65) -> str:
-    """The question that helps most with a misspelt word, or `otherwise`."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    """The question that helps most with a misspelt word, or `otherwise`. The same letters in another order or case are
+    always near: of a short word they have too little in common to be told by their number."""
+    words = list(known)
+    letters = sorted(word.lower())
+    near = [each for each in words if len(each) == len(word) and sorted(each.lower()) == letters]
+    near = near or difflib.get_close_matches(word, words, n=1, cutoff=cutoff)
     return f"did you mean `{near[0]}`?" if near else otherwise
 
 
@@ -240,7 +248,8 @@ class Source:
         source = self.line(line) if column <= _FARTHEST else ""
         return Problem(
             id=id, file=self.file, line=line, column=column, found=message.found.format(**filled),
-            instead=message.instead.format(**filled), source=_printable(source[:column + _BEYOND]),
+            instead=message.instead.format(**filled) or message.otherwise.format(**filled),
+            source=_printable(source[:column + _BEYOND]),
             width=max(1, min(width, len(source) - column + 1, _WIDEST)),
         )
 

@@ -41,6 +41,7 @@ _URL = Text(pattern=rf"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?:{_PORT}
             described="a URL without query, user or fragment, with a port up to 65535")
 _ADDRESS = Text(pattern=r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}", described="host:port")
 _VARIABLE = Text(pattern=r"[A-Za-z_][A-Za-z0-9_]*", described="the name of an environment variable")
+_KEPT = Json(templated=False, looked_up=True)
 _ACCOUNT_ID = Text(pattern=r"[^\s/]+", described="an id without spaces and slashes", verbatim=True)
 _WORD = Text(templated=True, verbatim=True, blank=True, lines=True)
 
@@ -70,12 +71,12 @@ ACCOUNT = Record("account", _account, (
           example="acc_1"),
     *_AUTH_FIELDS,
 ), "One account of a pool. Every other key stands in place of the persona's own.", positioned=True,
-    rest=Json(templated=False))
+    rest=_KEPT)
 
 PERSONA = Record("persona", _persona, (
-    Field("plan", Json(templated=False), "The plan of the account.", example="pro"),
-    Field("region", Json(templated=False), "The region of the account.", example="eu"),
-    Field("account", Json(templated=False), "The account; with `accounts` it is that which a trial holds.",
+    Field("plan", _KEPT, "The plan of the account.", example="pro"),
+    Field("region", _KEPT, "The region of the account.", example="eu"),
+    Field("account", _KEPT, "The account; with `accounts` it is that which a trial holds.",
           example="acc_1"),
     Field("labels", ListOf(Name(), or_one=True), "Words to choose personas by.", example="[key-account]"),
     Field("budget", MapOf(Duration(), noun="budget"),
@@ -85,7 +86,7 @@ PERSONA = Record("persona", _persona, (
           "A pool of accounts: a trial holds one of them for itself until its cleanup is done.",
           example="[{account: acc_1}, {account: acc_2}]"),
 ), "A key-account user. Every other key is a field of yours, found by `${role.key}`.", positioned=True,
-    rest=Json(templated=False))
+    rest=_KEPT)
 
 
 # --- environments ---------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def compile_shape(shape: f.Shape, name: str, example: str = "") -> Reader:
         case f.CallLine():
             return lambda node, context: call_line(node, context, name, absolute=shape.absolute, brought=shape.brought)
         case f.Json():
-            return values.shape if shape.matchers else values.templated if shape.templated else values.literal
+            return values.reader(shape, name)
         case f.ListOf():
             return _list(shape, what)
         case f.MapOf():
@@ -192,9 +192,12 @@ def _number(shape: f.Integer | f.Number, what: What) -> Reader:
             return context.report("number-too-large", node)
         if whole and not isinstance(value, int):
             return context.wrong_type(node, what.name, wanted, what.example)
-        below = shape.minimum is not None and value < shape.minimum
-        if below or (shape.maximum is not None and value > shape.maximum):
-            return context.report("out-of-range", node, what=what.name, wanted=wanted, seen=node.value)
+        if shape.minimum is not None and value < shape.minimum:
+            return context.report("out-of-range", node, what=what.name, wanted=wanted, seen=node.value,
+                                  instead=f"write {shape.minimum} or more")
+        if shape.maximum is not None and value > shape.maximum:
+            return context.report("out-of-range", node, what=what.name, wanted=wanted, seen=node.value,
+                                  instead=f"write {shape.maximum} or less")
         return value
     return read
 

@@ -27,7 +27,7 @@ def compile_record(record: f.Record, name: str, compile_shape: Compile) -> Reade
 
     def read(node: Node, context: Context) -> Any:
         if not isinstance(node, Mapping):
-            return context.wrong_type(node, name, "a mapping")
+            return context.wrong_type(node, name, "a mapping", _example(record))
         attributes: dict[str, Any] = {}
         others: list[tuple[Scalar, Node]] = []
         for key, child in node.value:
@@ -63,11 +63,12 @@ def _made(record: f.Record, node: Mapping, attributes: dict[str, Any], context: 
 def _check_keys(record: f.Record, node: Mapping, unknown: list[tuple[Scalar, Node]],
                 required: tuple[str, ...],
                 context: Context) -> None:
-    """Unknown and missing keys; one that is a near miss of a missing one makes one message, not two."""
+    """Unknown and missing keys; one that was meant to be a missing one makes one message, not two."""
     present = {key.value for key, _ in node.value}
     missing = [key for key in required if key not in present]
+    only = missing[0] if len(missing) == len(unknown) == 1 else ""
     for key, _ in unknown:
-        meant = _meant(record, key.value, present, missing)
+        meant = _meant(record, key.value, present, missing) or ("" if _home(record, key.value) else only)
         if meant in missing:
             missing.remove(meant)
         context.report("unknown-key", key, key=key.value, noun=with_article(record.noun),
@@ -117,10 +118,15 @@ def _meant(record: f.Record, word: str, present: set[str], missing: list[str]) -
 def _instead(record: f.Record, word: str, meant: str) -> str:
     if meant:
         return f"did you mean `{meant}`?"
-    for field in record.fields:
-        if any(word == inner.key for part in _records(field.shape) for inner in part.fields):
-            return f"it belongs under `{field.key}`"
+    if home := _home(record, word):
+        return f"it belongs under `{home}`"
     return f"write {listed(field.key for field in record.fields)}"
+
+
+def _home(record: f.Record, word: str) -> str:
+    """The key under which a word would be a key; '' where there is none."""
+    return next((field.key for field in record.fields
+                 if any(word == inner.key for part in _records(field.shape) for inner in part.fields)), "")
 
 
 def _records(shape: f.Shape) -> Iterator[f.Record]:
@@ -136,6 +142,13 @@ def _records(shape: f.Shape) -> Iterator[f.Record]:
             yield from _records(shape.item)
         case _:
             return
+
+
+def _example(record: f.Record) -> str:
+    """A whole one, as it stands between braces."""
+    needed = [field for field in record.fields if field.required or field.key in record.exactly_one[:1]]
+    shown = [f"{field.key}: {field.example}" for field in needed or record.fields[:1] if field.example]
+    return f"{{{', '.join(shown)}}}" if shown else ""
 
 
 def _missing_example(record: f.Record, key: str) -> str:

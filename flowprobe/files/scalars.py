@@ -13,12 +13,13 @@ from enum import Enum, auto
 from flowprobe.core.expressions import parse_number
 from flowprobe.files.nodes import Node, Scalar, Sequence
 
-__all__ = ["Kind", "kind_of", "number", "seen"]
+__all__ = ["Kind", "kind_of", "number", "respelled", "seen"]
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORDS = {"", "~", "null", "true", "false"}
 _STARTS = frozenset("-0123456789")
 _SHOWN = 40
+_SURELY = 16  # 15 digits and a point: a double holds as many
 
 
 class Kind(Enum):
@@ -41,8 +42,31 @@ def kind_of(node: Scalar) -> Kind:
 
 
 def number(node: Scalar) -> int | float | None:
-    """The value of a NUMBER; None where it is too large."""
-    return parse_number(node.value)
+    """The value of a NUMBER; None where it cannot be held as it is written: it is too large, too small or too long."""
+    found = parse_number(node.value)
+    return found if not isinstance(found, float) or _is_exact(node.value, found) else None
+
+
+def respelled(node: Scalar) -> str | None:
+    """A NUMBER as we would write it; None where it cannot be held."""
+    found = number(node)
+    return None if found is None else repr(found)
+
+
+def _is_exact(text: str, found: float) -> bool:
+    """Whether the shortest spelling of a float is the number that was written; a few digits always are."""
+    if len(text) <= _SURELY and "e" not in text and "E" not in text:
+        return True
+    return _digits(text) == _digits(repr(found))
+
+
+def _digits(text: str) -> tuple[str, int]:
+    """A number without its sign as its digits and the power of ten of the last of them."""
+    mantissa, _, exponent = text.lower().partition("e")
+    whole, _, fraction = mantissa.lstrip("-").partition(".")
+    every = (whole + fraction).lstrip("0")
+    digits = every.rstrip("0")
+    return digits, int(exponent or 0) - len(fraction) + len(every) - len(digits) if digits else 0
 
 
 def seen(node: Node) -> str:

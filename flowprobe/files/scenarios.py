@@ -22,12 +22,14 @@ from flowprobe.files.reading import Reader, compile_shape
 from flowprobe.files.steps import check_steps
 from flowprobe.files.tables import PROFILE, SCENARIO
 
-__all__ = ["PROJECT_FILE", "load_profile", "load_scenario", "read_file", "read_scenario", "scenario_files"]
+__all__ = ["PROJECT_FILE", "is_profile", "load_profile", "load_scenario", "read_file", "read_scenario",
+           "scenario_files"]
 
 PROJECT_FILE = "flowprobe.yaml"
 _SUFFIXES = (".yaml", ".yml")
 _OTHERS = re.compile(r"""^(?:profile|["']?(?:openapi|swagger|\$schema)["']?)[ \t]*:""", re.MULTILINE)
 """What tells a fault profile, an OpenAPI document or a JSON Schema that lies among scenarios."""
+_PROFILE = re.compile(r"^profile[ \t]*:", re.MULTILINE)
 Check: TypeAlias = Callable[[Node, Context, Any], None]
 
 
@@ -164,6 +166,15 @@ def _is_other(file: Path) -> bool:
     try:
         with file.open("rb") as content:
             return _OTHERS.search(content.read(MAX_BYTES).decode(errors="replace")) is not None
+    except OSError:
+        return False
+
+
+def is_profile(file: Path) -> bool:
+    """Whether a key of the file says that it is a fault profile."""
+    try:
+        with file.open("rb") as content:
+            return _PROFILE.search(content.read(MAX_BYTES).decode(errors="replace")) is not None
     except OSError:
         return False
 

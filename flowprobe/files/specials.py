@@ -11,7 +11,7 @@ from typing import Any
 from flowprobe.core.auth import SIGNED_PARTS
 from flowprobe.core.expressions import parse
 from flowprobe.core.faults.kinds import KIND_NAMES
-from flowprobe.core.fields import Special
+from flowprobe.core.fields import Json, Special
 from flowprobe.core.scenario import Each, FileRef, Lookup, SecretRef, Template
 from flowprobe.errors import InvalidInput
 from flowprobe.files.attachments import Unusable, attachment, located
@@ -22,7 +22,7 @@ from flowprobe.files.nodes import Node, Scalar, Sequence
 from flowprobe.files.policy_lines import allow_line, dates, days, zone
 from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.scalars import Kind, kind_of, number, seen
-from flowprobe.files.values import count, json_path, regex, templated
+from flowprobe.files.values import count, json_path, reader, regex
 
 __all__ = ["ALLOW", "ATTACHMENT", "COUNT", "DATES", "DAYS", "EACH", "EDGE", "FILE", "HEADER_NAME", "ID_PATH",
            "JSON_PATH", "LOOKUP", "REGEX", "RETRY_ON", "SECRET", "SECRET_FILE", "SEND_LINE", "SENT", "SIGNED_PART",
@@ -272,6 +272,9 @@ def _id_path(node: Node, context: Context, what: str) -> Any:
     return found[1], found[2]
 
 
+_ITEMS = reader(Json(looked_up=True), "an item")
+
+
 def _each(node: Node, context: Context, _: str) -> Any:
     """The name of an item and where its list comes from."""
     if not isinstance(node, Mapping_) or len(node.value) != 1:
@@ -282,7 +285,7 @@ def _each(node: Node, context: Context, _: str) -> Any:
         return context.wrong_type(child, "the list of `each`", "a list, or one look-up", '"${page.ids}"')
     if not _NAME.fullmatch(key.value):
         return context.report("bad-name", key, what="the name of an item", seen=seen(key))
-    over = templated(child, context)
+    over = _ITEMS(child, context)
     return BAD if over is BAD else Each(key.value, over, context.position(key))
 
 

@@ -34,7 +34,7 @@ KINDS = ("call", "use", "parallel")
 BODIES = ("json", "form", "multipart", "text", "file")
 _CALL = CallLine(brought=True)
 _HEADERS = MapOf(Text(templated=True, verbatim=True, blank=True), key=HEADER_NAME, noun="header")
-_VALUE = OneOf(scalar=Json(), sequence=ListOf(OneOf(scalar=Json())))
+_VALUE = OneOf(scalar=Json(verbatim=True), sequence=ListOf(OneOf(scalar=Json(verbatim=True))))
 
 
 # --- transport and state --------------------------------------------------------------------------
@@ -94,7 +94,8 @@ _BODY_FIELDS = (
           example='{email: "guest+${trial.id}@example.test"}'),
     Field("form", MapOf(_VALUE, key=Text(), noun="form field"), "The request's body, as a form sends it.",
           beside="call", example="{grant_type: password}"),
-    Field("multipart", MapOf(OneOf(scalar=As(Json(), Part), mapping=PART), key=Text(), noun="part", minimum=1),
+    Field("multipart", MapOf(OneOf(scalar=As(Json(verbatim=True), Part), mapping=PART), key=Text(), noun="part",
+                             minimum=1),
           "The request's body in parts: values, and files.", beside="call",
           example="{title: A photo, photo: {file: files/photo.png}}"),
     Field("text", Text(templated=True, blank=True, lines=True), "The request's body, as a text.", beside="call",
@@ -226,7 +227,7 @@ _CALL_FIELDS = (
 )
 _USE_FIELDS = (
     Field("use", USED, "Another scenario, from the folder of this one on, as one step.", example="sign-in.yaml"),
-    Field("with", MapOf(Json(), noun="input"), "The inputs that it is given.", beside="use",
+    Field("with", MapOf(Json(looked_up=True), noun="input"), "The inputs that it is given.", beside="use",
           example='{user: "${admin.user}"}', attribute="inputs"),
 )
 

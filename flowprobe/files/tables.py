@@ -126,7 +126,8 @@ SELECTOR = Record("selector", lambda *, rest, labels=(), **fields: Selector(labe
 ), "Every persona that is like this. Other keys are fields of its own.", filled=True, rest=_FIELD)
 
 INPUT = Record("input", lambda **given: Input("default" not in given, given.get("default")), (
-    Field("default", Json(templated=False), "Its value where none is given.", example="read"),
+    Field("default", Json(templated=False, looked_up=True, closed=True), "Its value where none is given.",
+          example="read"),
 ), "What a scenario that uses this one gives it.")
 
 
@@ -166,7 +167,7 @@ SCENARIO = Record("scenario", _scenario, (
     Field("timeout", Duration(positive=True), "How long the workflow may take in all.", example="2m"),
     Field("workflow", ListOf(STEP, minimum=1), "The steps, in order.", required=True,
           example="[{step: read, call: GET /v1/seats}]"),
-    Field("outputs", MapOf(Json(), noun="output", minimum=1), "What a scenario that uses this one gets.",
+    Field("outputs", MapOf(Json(looked_up=True), noun="output", minimum=1), "What a scenario that uses this one gets.",
           example='{token: "${login.token}"}'),
     Field("faults", As(MapOf(EDGES, noun="fault plan", entries=True), _plans),
           "Named fault plans: plan -> edge (`user` or a provider) -> a fault, or a list of them.",

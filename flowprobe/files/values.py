@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+from flowprobe.core.fields import Json
 from flowprobe.core.jsonpath import is_definite
 from flowprobe.core.shapes import MATCHERS, TYPES
-from flowprobe.files.context import Context
+from flowprobe.files.context import BAD, Context
 from flowprobe.files.nodes import Node, Scalar, Sequence
 from flowprobe.files.problems import did_you_mean, listed
-from flowprobe.files.scalars import Kind, kind_of, number, seen
+from flowprobe.files.scalars import Kind, kind_of, number, respelled, seen
 
-__all__ = ["count", "is_matcher", "json_path", "literal", "regex", "shape", "templated"]
+__all__ = ["count", "is_matcher", "json_path", "literal", "reader", "regex", "shape", "templated"]
 
 Reader: TypeAlias = Callable[[Node, Context], Any]
 _STARTS = frozenset("-0123456789tfn~")
@@ -28,6 +29,55 @@ _SEGMENTS = re.compile(r"\$(?:\.{1,2}(?:\*|[\w@-]+)|(?:\.\.)?\[\])*")
 
 
 # --- values ---------------------------------------------------------------------------------------
+
+
+def reader(shaped: Json, what: str) -> Reader:
+    """The reader of a JSON value, which messages call `what`."""
+    read = shape if shaped.matchers else verbatim if shaped.verbatim else templated if shaped.templated else literal
+    checks = [*([_check_spelling] if shaped.looked_up else []), *([_closed(what)] if shaped.closed else [])]
+    return _checked(read, checks) if checks else read
+
+
+def _checked(read: Reader, checks: list[Reader]) -> Reader:
+    def checked(node: Node, context: Context) -> Any:
+        before = len(context.problems)
+        for check in checks:
+            check(node, context)
+        return read(node, context) if len(context.problems) == before else BAD
+    return checked
+
+
+def _check_spelling(node: Node, context: Context) -> None:
+    """A number that may become text is spelled as it would be sent."""
+    for scalar in _scalars(node):
+        if kind_of(scalar) is Kind.NUMBER and (sent := respelled(scalar)) not in (None, scalar.value):
+            context.report("number-spelling", scalar, seen=scalar.value, sent=sent)
+
+
+def _closed(what: str) -> Reader:
+    def check(node: Node, context: Context) -> None:
+        if (place := _template_in(node)) is not None:
+            context.report("template-not-here", place, offset=place.value.index("${"), what=what)
+    return check
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    match node:
+        case Scalar():
+            yield node
+        case Sequence():
+            for item in node.value:
+                yield from _scalars(item)
+        case _:
+            for _, item in node.value:
+                yield from _scalars(item)
+
+
+def verbatim(node: Node, context: Context) -> Any:
+    """A single value that is text on the wire: a number as it is spelled in the file."""
+    if isinstance(node, Scalar) and kind_of(node) is Kind.NUMBER:
+        return node.value
+    return templated(node, context)
 
 
 def templated(node: Node, context: Context) -> Any:

@@ -21,6 +21,7 @@ __all__ = ["journey"]
 
 _MARK = {"held": ("✓", "good"), "degraded": ("≈", "warn"), "broken": ("✗", "bad")}
 _NO_MARK = ("·", "dim")
+_BLANK = (" ", "")
 _WIDTH = 46
 _NARROWEST, _WIDEST = 12, 24
 _COLUMNS = {"where": ("", 36), "expected": ("promised", 44), "seen": ("seen", 44)}
@@ -58,8 +59,13 @@ def _together(steps: Sequence[StepEvidence], width: int) -> Iterator[Line]:
 
 
 def _step(step: StepEvidence, width: int) -> Iterator[Line]:
+    unmade = next((finding for finding in step.findings if finding.unmade), None)
     if step.calls:
         yield from _calls(step, width)
+    elif unmade is not None:
+        yield line("      ", Span("·", "dim"), f" {step.name:<{width}} ", Span(unmade.sentence(), "bad"),
+                   Span(f"  {_places(unmade)}", "dim"))
+        return
     elif step.outcome == "held":  # what its parts did stands in lines of their own
         if step.because:
             yield _told("✓", step.name, step.because, width)
@@ -107,12 +113,21 @@ def _told(mark: str, name: str, text: str, width: int) -> Line:
 def _calls(step: StepEvidence, width: int) -> Iterator[Line]:
     """The name and the mark stand once."""
     mark, style = _MARK.get(step.outcome, _NO_MARK)
-    name = step.name
-    for calls in _runs(step):
+    name, runs = step.name, tuple(_runs(step))
+    unmade = any(finding.unmade for finding in step.findings)
+    rounds = unmade or (step.outcome == "broken" and all(map(_of_a_round, step.findings)))
+    for calls in runs:
+        if rounds:  # those before the one that broke held; one that was not made has no call
+            broke = calls is runs[-1] and not unmade
+            mark, style = _MARK["broken" if broke else "held"] if broke or name else _BLANK
         what = f"{calls[0].sent.method} {_common([_path(call.sent.url) for call in calls])}"
         yield line("      ", Span(mark, style), f" {name:<{width}} {what:<{_WIDTH}} ", *_outcome(calls))
         yield from _under(calls, width)
         mark, name = " ", ""
+
+
+def _of_a_round(finding: Finding) -> bool:
+    return finding.where.endswith(")") and " (" in finding.where and finding.kind != "within"
 
 
 def _runs(step: StepEvidence) -> Iterator[tuple[CallEvidence, ...]]:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from flowprobe.cli import checking
+from flowprobe.cli.app import app
 from flowprobe.cli.checking import check_command, looked_at
 
 ODD = """\
@@ -89,3 +90,26 @@ def test_writes_in_a_production_that_is_named_need_their_cleanup(
     for named, said in ((None, "1 warning"), ("live", "2 warnings")):
         check_command((odd,), environment=named, as_json=False)
         assert capsys.readouterr().out == f"1 file checked, {said}\n"
+
+
+@pytest.mark.parametrize(("name", "text", "key"), [
+    ("flowprobe.yaml", "flowprobe: 1\nscenaro: A\n", "project"), ("slow.yaml", "flowprobe: 1\nprofile: slow\nfults: {}\n", "profile")])
+def test_a_project_and_a_profile_are_read_as_what_they_are(tmp_path: Path, name: str, text: str, key: str) -> None:
+    (tmp_path / name).write_text(text)
+    wrong, _ = looked_at(tmp_path / name, None)
+    assert key in " ".join(problem.found for problem in wrong)
+    assert "scenario " not in " ".join(problem.found for problem in wrong)
+
+
+def test_a_file_name_is_shown_with_nothing_in_it_that_a_terminal_would_act_on(tmp_path: Path) -> None:
+    file = tmp_path / "a\x1b[31m\nb.yaml"
+    file.write_text("flowprobe: 1\n")
+    wrong, _ = looked_at(file, None)
+    assert "a\\x1b[31m\\x0ab.yaml" in wrong[0].render()
+    assert all("\x1b" not in problem.render() for problem in wrong)
+
+
+def test_without_a_path_this_folder_is_checked(odd: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(odd.parent)
+    assert app(["check"], standalone_mode=False) == 0
+    assert capsys.readouterr().out == "1 file checked, 1 warning\n"

@@ -57,7 +57,13 @@ def test_a_poll_that_ran_out_says_what_it_last_saw() -> None:
     (Finding("timeout", "the journey", "its end within 2.0 s", "1.9 s before it", ""),
      "came too late: the journey had taken 1.9 s before it, and its end within 2.0 s was promised"),
     (Finding("value", "call", "a value that fits its place", "${a.b} is null", ""),
-     "could not be made or judged: call needs a value that fits its place, ${a.b} is null"),
+     "could not be made: ${a.b} is null"),
+    (Finding("value", "call (two)", "a value that fits its place",
+             "${l.u}: 'http://x' is neither a path nor a URL of a target of this environment", ""),
+     "could not be made: ${l.u} is 'http://x', which is neither a path nor a URL of a target of this environment, "
+     "in the round (two)"),
+    (Finding("value", "json", "a value to compare with", "${a.b} is null", ""),
+     "could not be made or judged: json needs a value to compare with, ${a.b} is null"),
 ])
 def test_each_kind_of_finding_has_its_own_words(said: Finding, sentence: str) -> None:
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", said), ended())

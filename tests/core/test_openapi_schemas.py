@@ -40,10 +40,12 @@ REF: Any = {"$ref": "#/components/schemas/N"}
 @pytest.mark.parametrize(("schema", "good", "bad"), [
     ({"type": "string", "nullable": True}, ["a", None], [5]),
     ({"type": "string", "nullable": False}, ["a"], [None]),
-    ({"type": "string", "enum": ["a"], "nullable": True}, ["a", None], ["b"]),
-    ({"nullable": True, "allOf": [REF]}, [None, {"n": "a"}], [{}, {"n": 1}]),
-    ({"type": "object", "nullable": True, "allOf": [REF]}, [None, {"n": "a"}], [{}, 5]),
-    ({"nullable": True, "oneOf": [REF, {"type": "integer"}]}, [None, 5, {"n": "a"}], ["x"]),
+    ({"type": "string", "enum": ["a"], "nullable": True}, ["a"], ["b", None]),
+    ({"type": "string", "enum": ["a", None], "nullable": True}, ["a", None], ["b"]),
+    ({"nullable": True}, ["a", None, {}], []),
+    ({"nullable": True, "allOf": [REF]}, [{"n": "a"}], [{}, {"n": 1}, None]),
+    ({"type": "object", "nullable": True, "allOf": [REF]}, [{"n": "a"}], [{}, 5, None]),
+    ({"nullable": True, "oneOf": [REF, {"type": "integer"}]}, [5, {"n": "a"}], ["x", None]),
     ({**REF, "nullable": True, "maxProperties": 0}, [{"n": "a"}], [None]),  # 3.0: nothing counts beside a `$ref`
     ({"minimum": 3, "exclusiveMinimum": True}, [4], [3]), ({"minimum": 3, "exclusiveMinimum": False}, [3], [2]),
     ({"maximum": 3, "exclusiveMaximum": True}, [2], [3]), ({"exclusiveMaximum": True}, [9], []),
@@ -157,7 +159,7 @@ def scalars(draw: st.DrawFn) -> tuple[Any, Any]:
 
 def nulled(draw: st.DrawFn, old: Any, new: Any) -> tuple[Any, Any]:
     if draw(st.booleans()):
-        return {**old, "nullable": True}, {"anyOf": [{"type": "null"}, new]}
+        return {**old, "nullable": True}, {**new, **({"type": [new["type"], "null"]} if "type" in new else {})}
     return old, new
 
 

@@ -259,3 +259,18 @@ def test_one_step_that_could_not_sign_in_does_not_hide_another_that_failed() -> 
     journal = Journal().runner(started(), sent("zero"), replied(), step_ended("zero", "broken", finding()),
                                sent("one", number=2), unanswered(reason="auth", number=2), step_ended("one", "broken", finding()), ended())
     assert (judged(journal).kind, judged(journal).blame) == (Kind.FAIL, Blame.PRODUCT)
+
+
+def test_a_step_that_needs_what_a_skipped_one_captures_is_the_scenarios_doing() -> None:
+    journal = Journal().runner(started(), step_ended("b", "skipped"),
+                               step_ended("c", "not-reached", because="${b.id} has no value"), ended())
+    assert judged(journal) == Verdict(Kind.INCONCLUSIVE, Blame.SCENARIO, (
+        "c: needs ${b.id}, which the skipped step `b` would have captured",))
+
+
+def test_a_contract_that_is_wrong_itself_is_not_the_products_fail() -> None:
+    wrong = Finding("contract", "document", "a path that can be read", "#/x leads nowhere", "")
+    verdict = judged(Journal().runner(started(), sent("a"), replied(), step_ended("a", "broken", wrong), ended()))
+    assert (verdict.kind, verdict.blame) == (Kind.INCONCLUSIVE, Blame.SCENARIO)
+    both = step_ended("a", "broken", wrong, finding("status", "200", "500"))
+    assert judged(Journal().runner(started(), sent("a"), replied(), both, ended())).kind is Kind.FAIL

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from xml.etree import ElementTree
 
@@ -260,3 +261,17 @@ def proxy_of(place: Place, process: subprocess.Popen[str]) -> int:
 
     pid: int = wait_for(found, "the proxy's process")
     return pid
+
+
+@pytest.mark.parametrize("redirect", [">&-", "> /dev/full"])
+@pytest.mark.parametrize("option", ["", "--json"])
+def test_a_run_whose_lines_are_lost_goes_on_and_its_exit_code_is_as_judged(place: Place, redirect: str, option: str) -> None:
+    place.workflow("  - {step: make, call: POST /things, capture: {id: $.id}, cleanup: 'DELETE /things/${make.id}'}\n"
+                   + GET.format(path="/health") + "    expect: {status: 418}\n")
+    words = f"exec {sys.executable} -m flowprobe run journey.yaml --env bare {option} {redirect}"
+    shell = f"import os; os.execvp('sh', ['sh', '-c', {words!r}])"
+    result = place.finish(place.start_python("-c", shell))
+    assert (result.code, "Traceback" in result.err) == (1, False), result.err
+    assert result.err.count("standard output cannot be written") == 1
+    assert place.notes.read_text() == "DELETE thing-1\n"
+    assert (place.latest() / "result.json").is_file()

@@ -131,8 +131,15 @@ def test_a_doubled_key_is_one_message_on_the_second(key: Key) -> None:
     assert problem.line == key.line + (key.raw + between).count("\n")
 
 
+def transposed(word: str) -> str:
+    """Its last two letters that differ, exchanged."""
+    at = next(at for at in range(len(word) - 2, -1, -1) if word[at] != word[at + 1])
+    return word[:at] + word[at + 1] + word[at] + word[at + 2:]
+
+
 @named([key for key in OURS if not (isinstance(key.field.shape, f.Json) and (key.file == "flowprobe.yaml" or ".personas." in key.path))])
-@pytest.mark.parametrize("misspell", [lambda k: k[:-1] + k[-1] * 2, lambda k: k[0] + "x" + k[1:]])
+@pytest.mark.parametrize("misspell", [lambda k: k[:-1] + k[-1] * 2, lambda k: k[0] + "x" + k[1:], transposed,
+                                      lambda k: k[0].swapcase() + k[1:], str.swapcase])
 def test_a_misspelt_key_is_one_message_at_its_place(key: Key, misspell: Callable[[str], str]) -> None:
     """But for a persona's `plan` and `region`, beside which any other field may stand."""
     word = key.field.key  # type: ignore[union-attr]

@@ -7,7 +7,7 @@ from subprocess import run
 
 import pytest
 
-from flowprobe.core.bodies import JsonBody
+from flowprobe.core.bodies import JsonBody, encoded, pairs
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.faults.status import Status
 from flowprobe.core.scenario import (
@@ -241,3 +241,16 @@ def test_a_contract_is_the_whole_document_or_one_operation_of_it(journey: Scenar
     _, invite, billed, _ = journey.workflow
     assert invite.check.contract == ContractTerms()
     assert billed.expect.contract == ContractTerms("showBill", declared=True)
+
+
+def test_numbers_in_places_of_text_are_sent_as_they_stand_in_the_file() -> None:
+    numbers = "{version: 1.10, exp: 1e3, big: 12345678901234567890.5, all: [19.90]}"
+    parts = "{a: 1.10}"
+    scenario = load_scenario(Path("a.yaml"), text=(
+        "flowprobe: 1\nscenario: A\npersonas: {admin: b}\nworkflow:\n"
+        f"  - {{step: a, call: POST /a, query: {numbers}, form: {numbers}}}\n"
+        f"  - {{step: b, call: POST /b, multipart: {parts}}}\n"))
+    first, second = scenario.workflow
+    written = [("version", "1.10"), ("exp", "1e3"), ("big", "12345678901234567890.5"), ("all", "19.90")]
+    assert list(pairs(first.query, {})) == list(pairs(first.body.fields, {})) == written
+    assert b"\r\n\r\n1.10\r\n" in encoded(second.body, {}, boundary="x").content

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowprobe.core import fields as f
 from flowprobe.core.scenario import CallTemplate, Lookup, Template
@@ -97,6 +99,51 @@ def test_sizes(text: str, size: int) -> None:
     (f.ListOf(f.Name(), minimum=1), "[]", "empty"), (f.OneOf(scalar=f.Name()), "[a]", "wrong-type")])
 def test_what_does_not_fit_is_one_message(shape: f.Shape, text: str, id: str) -> None:
     assert refused(shape, text) == id
+
+
+@pytest.mark.parametrize("text", ["1.10", "19.90", "1e3", "-0", "12345678901234567890.5", "1e-400", "1e400"])
+def test_a_number_in_a_place_of_text_is_what_stands_there(text: str) -> None:
+    assert value(f.Json(verbatim=True), text) == text
+
+
+def test_what_is_no_number_is_read_as_ever_in_a_place_of_text() -> None:
+    assert [value(f.Json(verbatim=True), text) for text in ("true", "a", "'1.10'")] == [True, "a", "1.10"]
+
+
+@pytest.mark.parametrize("text", ["1.10", "19.90", "1e3", "-0", "{a: [1.50]}"])
+def test_a_number_that_may_become_another_text_asks_for_quotes(text: str) -> None:
+    found, (problem,) = read(f.Json(looked_up=True), text)
+    assert (found, problem.id) == (BAD, "number-spelling")
+
+
+def test_the_way_out_of_a_respelled_number_is_the_number_in_quotes() -> None:
+    _, (problem,) = read(f.Json(looked_up=True), "1.10")
+    assert (problem.found, problem.instead) == ("1.10 would be sent as 1.1 where it becomes text", 'quote it: "1.10"')
+
+
+@pytest.mark.parametrize("text", ["1.1", "3", "-0.5", "'1.10'", "[0, {a: 12.25}]"])
+def test_a_number_that_is_spelled_as_it_is_sent_is_kept(text: str) -> None:
+    value(f.Json(looked_up=True), text)
+
+
+@pytest.mark.parametrize("text", ["9007199254740993.0", "1e-400", "1e400", "-1e-999", "0.12345678901234567", "3e-324"])
+def test_a_number_that_cannot_be_held_as_it_is_written_is_refused(text: str) -> None:
+    assert refused(f.Json(), text) == "number-too-large"
+
+
+@pytest.mark.parametrize("text", ["0.1", "123456789.123456", "0.1234567890123456", "1e22", "5e-324", "0e-999", "-0.00",
+                                  "1.7976931348623157e308", "2.50e1", "9007199254740993"])
+def test_a_number_that_can_be_held_is_taken(text: str) -> None:
+    assert value(f.Json(), text) == float(text) or text.isdigit()
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_whatever_a_double_is_written_as_can_be_held(number: float) -> None:
+    assert value(f.Json(), repr(number).replace("+", "")) == number
+
+
+def test_a_look_up_in_a_closed_value_is_a_problem() -> None:
+    assert refused(f.Json(templated=False, closed=True), "[a, {b: 'x ${u.team}'}]") == "template-not-here"
 
 
 def test_verbatim_text_takes_a_number_as_it_is_written() -> None:

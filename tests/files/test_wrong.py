@@ -31,6 +31,12 @@ def test_the_messages_are_exactly_these(name: str, monkeypatch: pytest.MonkeyPat
     assert seen == golden.read_text()
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_every_message_has_a_way_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(WRONG)
+    assert [problem.found for problem in problems_of(Path(name)) if not problem.instead.strip()] == []
+
+
 def test_no_golden_is_left_without_its_file() -> None:
     assert sorted(path.stem for path in WRONG.glob("*.err")) == sorted(Path(n).stem for n in FILES)
 

@@ -162,3 +162,24 @@ def test_several_findings_are_one_difference() -> None:
         "         status   201       503            a.yaml:3:5",
         "         $.seats  4         nothing there  a.yaml:4:5",
         f'         $.note   "{"x" * 60}"  null']
+
+
+UNMADE = "${l.u}: 'http://x/' is neither a path nor a URL of a target of this environment"
+
+
+def test_a_step_whose_call_was_never_made_says_so_in_one_line() -> None:
+    wrong = Finding("value", "call", "a value that fits its place", UNMADE)
+    (row,) = told(Journal().runner(started(), step_ended("a", "broken", wrong), ended()))
+    assert " ".join(row.split()) == ("· a not made: ${l.u} is 'http://x/', which is neither a path nor a URL of a target "
+                                     "of this environment")
+
+
+def test_rounds_that_held_are_not_marked_as_broken() -> None:
+    wrong = Finding("value", "call (two)", "a value that fits its place", UNMADE)
+    journal = Journal().runner(started(), *calls("a", 200, 200), step_ended("a", "broken", wrong), ended())
+    marks = [row.strip()[0] for row in told(journal)]
+    assert (marks[0], "✗" in "".join(told(journal))) == ("✓", False)
+    assert "in the round (two)" in told(journal)[-1]
+    status = Finding("status", "status (two)", "200", "500")
+    journal = Journal().runner(started(), *calls("a", 200, 500), step_ended("a", "broken", status), ended())
+    assert [row.strip()[0] for row in told(journal)][:2] == ["✓", "✗"]
