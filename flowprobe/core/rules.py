@@ -39,6 +39,11 @@ class AllowRule(Plain):
     position: Position
     target: str | None = None
 
+    @property
+    def is_anything(self) -> bool:
+        """It allows every call to every target."""
+        return not self.methods and self.target is None and self.path == "/**"
+
     def __str__(self) -> str:
         target = f"{self.target}:" if self.target else ""
         return f"{','.join(self.methods) or '*'} {target}{self.path}"
