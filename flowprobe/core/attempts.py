@@ -7,7 +7,7 @@ waits or asks for the time.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from flowprobe.core.emit import Conceal, Emit, Stop, Wait, Wanted, reply_event, 
 from flowprobe.core.expect import judge, milliseconds, status_holds
 from flowprobe.core.findings import Finding
 from flowprobe.core.parsed import Parsed
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.resolve import Names
 from flowprobe.core.steps import Expect, Poll, Retry, Samples, Step
 from flowprobe.core.tracing import baggage, call_id, parse_call_id, traceparent
@@ -29,8 +30,8 @@ _LONGEST_PAUSE_S = 86_400.0
 _HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+@plain
+class Tried(Plain):
     """The last outcome (None where nothing was sent) of `call`, and how it was come by: `made` calls, `retries` of
     transport, `findings` of the poll and of the journey's time, `waited_s` from the first byte sent until then;
     `stopped` before the next attempt. `times` are those of every sample, in seconds. `maker` is the outcome that

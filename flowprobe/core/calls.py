@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
 from flowprobe.core.made import FOUND_ID, LookUp, is_undone, last_segment, made_by, undone_by
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.rules import Given, is_write
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.steps import CallTemplate, Item, Parallel, Samples, Step, Use
@@ -18,8 +19,8 @@ from flowprobe.core.steps import CallTemplate, Item, Parallel, Samples, Step, Us
 __all__ = ["PlannedCall", "PlannedCleanup", "Span", "calls_of", "needs"]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+@plain
+class Span(Plain):
     """A number that is known between bounds; `most` None means that nothing bounds it."""
 
     least: int = 0
@@ -38,8 +39,8 @@ class Span:
         return str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedCleanup:
+@plain
+class PlannedCleanup(Plain):
     """A call that undoes what a step made, or looks for it. `own`: it deletes what its own step made, by an id that
     the reply brought, or that was found for the trial; `looks`: it is made only where the step was never answered;
     `ends` is as in PlannedCall."""
@@ -50,8 +51,8 @@ class PlannedCleanup:
     ends: LookUp | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedCall:
+@plain
+class PlannedCall(Plain):
     """The call of one step, in how many rounds and how often in all one trial makes it, and what cleans up after each
     round. `step` is its whole name, `role` that of the scenario which is run; `roles` maps the roles as the step calls
     them to those. `made_by` are the steps whose captures its path names."""

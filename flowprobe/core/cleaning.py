@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +15,7 @@ from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, 
 from flowprobe.core.jsonpath import MISSING, compile_path, is_definite
 from flowprobe.core.ours import is_marked
 from flowprobe.core.parsed import Parsed
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.request import url_of
 from flowprobe.core.resolve import Absent, Names, WrongType, as_text, resolve
 from flowprobe.core.shapes import fits
@@ -45,8 +45,8 @@ _SHORTEST_S = 0.1
 _ONE: tuple[str | None, ...] = (None,)
 
 
-@dataclass(frozen=True, slots=True)
-class Maker:
+@plain
+class Maker(Plain):
     """One round of a step that makes something: what its rows are known by, and what undoes it."""
 
     step: str
@@ -57,8 +57,8 @@ class Maker:
     find: Find | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+@plain
+class Row(Plain):
     """One thing that has to go: the last word of the ledger about one step's cleanup. `pending` says that nobody waited
     for the reply to the call that makes it: it may still come into being."""
 

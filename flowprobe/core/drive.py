@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
 
 from flowprobe.core.attempts import Stop
 from flowprobe.core.emit import Arm, Conceal, Emit, Fork, SignedIn, Steps, Wait, Wanted
 from flowprobe.core.events import Event
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.wire import Call, Outcome
 
 __all__ = ["Hands", "drive", "one_by_one"]
@@ -21,8 +21,8 @@ def one_by_one(branches: Sequence[Thunk]) -> list[Any]:
     return [branch() for branch in branches]
 
 
-@dataclass(frozen=True, slots=True)
-class Hands:
+@plain
+class Hands(Plain):
     """What does the things that a dialogue wants. `record` returns when the event is as durable as it has to be;
     `wait` returns early when the run is stopped; once `stopped` says so, no further call is sent. `fork` calls
     several thunks at the same time and returns what they return, in their order."""

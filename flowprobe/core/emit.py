@@ -4,10 +4,11 @@ to go on, branches to be walked at the same time; and the events that every call
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 from flowprobe.core.events import CallReplied, CallSent, CallUnanswered, Event
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.redact import CUT
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
@@ -22,34 +23,34 @@ class Stop(Exception):
     """Thrown into a dialogue to end it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Emit:
+@plain
+class Emit(Plain):
     """An event for the journal; a cleanup event has to be durable before the generator goes on."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+@plain
+class Wait(Plain):
     """Let so many seconds pass; cut short by a stop."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Conceal:
+@plain
+class Conceal(Plain):
     """A value that is a secret from now on: it comes before the event of the reply that held it."""
 
     secret: str
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+@plain
+class Arm(Plain):
     """The account is as it has to be: the trial's faults go on now, before the next call."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+@plain
+class SignedIn(Plain):
     """From now on the calls of `persona` in this trial bear these headers, those of its cleanup too."""
 
     trial: str
@@ -57,8 +58,8 @@ class SignedIn:
     headers: Mapping[str, str] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Fork:
+@plain
+class Fork(Plain):
     """Walk these at the same time; what they return is sent back, in their order."""
 
     branches: tuple[Steps, ...]

@@ -10,10 +10,11 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from typing import Any, TypeAlias
 
 from flowprobe.core.findings import Finding
+from flowprobe.core.plain import Plain, plain
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -63,8 +64,8 @@ SCHEMA_VERSION = 1
 # --- written by the runner ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+@plain
+class RunStarted(Plain):
     run: str
     version: str
     seed: int
@@ -72,13 +73,13 @@ class RunStarted:
     command: str
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentReady:
+@plain
+class EnvironmentReady(Plain):
     """The product that we started has answered that it is ready: from now on silence is its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityJudged:
+@plain
+class IdentityJudged(Plain):
     """The target was asked who it is before anything else was sent. `outcome` is held, broken or silent."""
 
     method: str
@@ -87,8 +88,8 @@ class IdentityJudged:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Halted:
+@plain
+class Halted(Plain):
     """A guard of the environment ended the run: `kind` is refused (a call that is not allowed, and was not sent),
     budget or window. `trial` is the one that was being walked."""
 
@@ -97,8 +98,8 @@ class Halted:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessEnded:
+@plain
+class ProcessEnded(Plain):
     """A process that we started has ended by itself while a trial was walked. `stand_in`: it is not the product."""
 
     trial: str
@@ -107,8 +108,8 @@ class ProcessEnded:
     stand_in: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedFault:
+@plain
+class PlannedFault(Plain):
     """One fault of a plan, as evidence needs it: `described` is what a person reads ("latency 500ms")."""
 
     id: str
@@ -117,8 +118,8 @@ class PlannedFault:
     described: str
 
 
-@dataclass(frozen=True, slots=True)
-class TrialStarted:
+@plain
+class TrialStarted(Plain):
     """`personas` maps a role to the persona; `rerun` is the command that runs just this trial again."""
 
     trial: str
@@ -132,16 +133,16 @@ class TrialStarted:
     account: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountsLeased:
+@plain
+class AccountsLeased(Plain):
     """What the trial holds until its cleanup is done: `accounts` maps a persona to the account of its pool."""
 
     trial: str
     accounts: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+@plain
+class SignedIn(Plain):
     """A token was asked for at `where`: `grant` is that of OAuth2, `outcome` signed-in or failed (`detail` says why).
     The token itself is in no journal."""
 
@@ -153,20 +154,20 @@ class SignedIn:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultsArmed:
+@plain
+class FaultsArmed(Plain):
     trial: str
     lease: str
 
 
-@dataclass(frozen=True, slots=True)
-class FaultsDisarmed:
+@plain
+class FaultsDisarmed(Plain):
     trial: str
     lease: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallSent:
+@plain
+class CallSent(Plain):
     trial: str
     step: str
     call: str
@@ -179,8 +180,8 @@ class CallSent:
     phase: str = "workflow"
 
 
-@dataclass(frozen=True, slots=True)
-class CallReplied:
+@plain
+class CallReplied(Plain):
     """`at` is when the first byte was sent; the body is text, capped, redacted. `redirects` are the URLs that were
     followed, in order: the reply is that of the last one."""
 
@@ -196,8 +197,8 @@ class CallReplied:
     redirects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CallUnanswered:
+@plain
+class CallUnanswered(Plain):
     call: str
     reason: str
     detail: str
@@ -207,8 +208,8 @@ class CallUnanswered:
     redirects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StepEnded:
+@plain
+class StepEnded(Plain):
     """`outcome` is held, degraded (`because` names what allowed it), broken, skipped or not-reached (`because` says
     why). Of a `parallel` that held, `because` names who was walked at the same time."""
 
@@ -221,16 +222,16 @@ class StepEnded:
     phase: str = "workflow"
 
 
-@dataclass(frozen=True, slots=True)
-class TrialEnded:
+@plain
+class TrialEnded(Plain):
     """`how` is finished or stopped."""
 
     trial: str
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerOpened:
+@plain
+class LedgerOpened(Plain):
     """The first row of a run's ledger: where the things were made, and which file knows the personas. `started`: in a
     product that was started for this run, and is gone with it."""
 
@@ -240,8 +241,8 @@ class LedgerOpened:
     started: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FoundBy:
+@plain
+class FoundBy(Plain):
     """How a thing is found again: the call that lists, and the items (a JSONPath) of its reply that fit `where`;
     `field` of one is its id."""
 
@@ -252,8 +253,8 @@ class FoundBy:
     field: str
 
 
-@dataclass(frozen=True, slots=True)
-class CleanupPlanned:
+@plain
+class CleanupPlanned(Plain):
     """The intent, durable before the call that makes something is sent. `described` is the call as the file
     writes it, `number` the step's, `round` says which of its rounds. With `find`, `method` and `url` are the call that
     undoes it, in which the id stands as `found-id`."""
@@ -269,8 +270,8 @@ class CleanupPlanned:
     find: FoundBy | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CleanupSettled:
+@plain
+class CleanupSettled(Plain):
     """What the step's outcome means for its cleanup: `state` is due (with the resolved call), to-find (it has to be
     looked for first), not-needed (the product refused, or nothing was sent) or unknown (something may be there, and we
     cannot name it). `pending`: we ended the call ourselves, and what it makes may still come into being."""
@@ -287,8 +288,8 @@ class CleanupSettled:
     pending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CleanupEnded:
+@plain
+class CleanupEnded(Plain):
     """`outcome` is gone or failed."""
 
     trial: str
@@ -298,8 +299,8 @@ class CleanupEnded:
     round: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class SendsJudged:
+@plain
+class SendsJudged(Plain):
     """What `sends` promised of a step, held against the provider calls that were seen. `outcome` is held,
     degraded or broken. `unseen` are the promises that nobody could look at: of edges that do not pass our proxy."""
 
@@ -311,8 +312,8 @@ class SendsJudged:
     unseen: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TrialSkipped:
+@plain
+class TrialSkipped(Plain):
     """A trial that was not walked, and why: `blame` is baseline, stopped, tool or environment."""
 
     trial: str
@@ -320,13 +321,13 @@ class TrialSkipped:
     blame: str
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupted:
+@plain
+class Interrupted(Plain):
     signal: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolFailure:
+@plain
+class ToolFailure(Plain):
     """A part of ours failed: `part` is proxy, journal, product or runner."""
 
     part: str
@@ -334,16 +335,16 @@ class ToolFailure:
     trial: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunEnded:
+@plain
+class RunEnded(Plain):
     run: str
 
 
 # --- written by the proxy -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyStarted:
+@plain
+class ProxyStarted(Plain):
     """`edges` maps an edge to the URL of its listener."""
 
     mitmproxy: str
@@ -351,8 +352,8 @@ class ProxyStarted:
     edges: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseApplied:
+@plain
+class LeaseApplied(Plain):
     lease: str
     trial: str
     plan: str
@@ -361,16 +362,16 @@ class LeaseApplied:
     ceiling_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseEnded:
+@plain
+class LeaseEnded(Plain):
     """`reason` is released, expired (not renewed in time), ceiling, or lost (its controller went away)."""
 
     lease: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeEnded:
+@plain
+class ExchangeEnded(Plain):
     """One request seen on an edge, whether or not anything was injected.
 
     `trial` and `call` are None where they are not known; `evidence` says how they were found: traceparent,
@@ -400,8 +401,8 @@ class ExchangeEnded:
     body: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Injected:
+@plain
+class Injected(Plain):
     """The receipt of one injection. Delays in seconds: what was asked, how long we slept, what came of it.
 
     `ordinal` counts from 1 by trial, step and call site. `gave_up_s` is when the caller went away, where it did
@@ -423,8 +424,8 @@ class Injected:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HookFailed:
+@plain
+class HookFailed(Plain):
     """Our code failed in a hook of the proxy: nothing was injected into that exchange."""
 
     hook: str
@@ -433,8 +434,8 @@ class HookFailed:
     trial: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Saturated:
+@plain
+class Saturated(Plain):
     """The proxy's event loop was late by this much: delays of that time are not to be trusted."""
 
     lag_s: float
@@ -449,8 +450,8 @@ Event: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stamped:
+@plain
+class Stamped(Plain):
     """One line of a journal: who wrote it, as which number of its stream (from 1), and when."""
 
     writer: str

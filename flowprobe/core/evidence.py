@@ -44,6 +44,7 @@ from flowprobe.core.events import (
     TrialStarted,
 )
 from flowprobe.core.findings import Finding
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["CallEvidence", "ExchangeEvidence", "RunEvidence", "StepEvidence", "TrialEvidence", "fold", "gaps"]
 
@@ -52,8 +53,8 @@ _NO_HEADERS: Mapping[str, str] = {}
 _NOTHING: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeEvidence:
+@plain
+class ExchangeEvidence(Plain):
     """A provider call and what was injected into it; `by` says how it was joined to the step: call (its id came
     through), window (it began while the step's call was in flight), after (it began later, before the next step's
     call) or none."""
@@ -63,8 +64,8 @@ class ExchangeEvidence:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallEvidence:
+@plain
+class CallEvidence(Plain):
     sent: CallSent
     outcome: CallReplied | CallUnanswered | None
     exchanges: tuple[ExchangeEvidence, ...] = ()
@@ -76,8 +77,8 @@ class CallEvidence:
         return CallEvidence(replace(self.sent, body="", headers=_NO_HEADERS), outcome, self.exchanges)
 
 
-@dataclass(frozen=True, slots=True)
-class StepEvidence:
+@plain
+class StepEvidence(Plain):
     """`outcome` is held, degraded, broken, skipped or not-reached; `phase` is given or workflow."""
 
     name: str
@@ -92,8 +93,8 @@ class StepEvidence:
         return replace(self, captured=_NOTHING, calls=tuple(call.without_body() for call in self.calls))
 
 
-@dataclass(frozen=True, slots=True)
-class TrialEvidence:
+@plain
+class TrialEvidence(Plain):
     """Everything that is known of one trial. `receipts` are its injections, `exchanges` its provider calls in
     no step's window, `trouble` what failed on our side while it ran (a gap in a journal included), `proxy_lag_s`
     how late the proxy's clock was at the worst, `ended` the processes of ours that ended by themselves, `halted` why a
@@ -127,8 +128,8 @@ class TrialEvidence:
         return (*(e for call in self.calls for e in call.exchanges), *self.exchanges)
 
 
-@dataclass(frozen=True, slots=True)
-class RunEvidence:
+@plain
+class RunEvidence(Plain):
     """`collateral` counts injections into calls that were not ours (it must be 0), `unattributed` the provider
     calls that we could not call ours and left alone. `halted` is the kind of the guard that ended the run."""
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.values import Arithmetic, Constant, Expression, Lookup, Position, Template
 
 __all__ = ["UNITS", "Malformed", "in_seconds", "lookups", "parse", "parse_number", "spans"]
@@ -34,8 +34,8 @@ _TOKEN = re.compile(
     r"|(?P<operator>[-+*]))", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+@plain
+class Malformed(Plain):
     """What is wrong with a `${...}`, at `offset` of the text; `instead` is the way out."""
 
     offset: int
@@ -53,8 +53,8 @@ class _Stop(Exception):
         return _Stop(self.malformed.offset + by, self.malformed.found, self.malformed.instead)
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+@plain
+class _Token(Plain):
     kind: str
     text: str
     unit: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["MOST_TOLD", "Finding", "few"]
 
@@ -15,8 +16,8 @@ _VALUE = re.compile(r"(\$\{[^{}]*\}): ('.*'|\".*\") ((?:is|cannot) .*)", re.DOTA
 """What was looked up, its value, and why that does not fit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+@plain
+class Finding(Plain):
     """`kind` is status, json, within, no-reply, sends, capture, value, poll or contract.
 
     `where` is the place in the reply (`$.state`, `status`) or in the call (`request body $.email`); `expected` and

@@ -17,6 +17,7 @@ from flowprobe.core.events import CleanupSettled, StepEnded
 from flowprobe.core.expect import judge, milliseconds
 from flowprobe.core.findings import Finding, few
 from flowprobe.core.jsonpath import MISSING
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.request import build_call, persona_names
 from flowprobe.core.resolve import Absent, WrongType, resolve, resolve_text
 from flowprobe.core.scenario import GUEST, Persona
@@ -46,8 +47,8 @@ class Journey:
         self.ended: set[str] = set()
 
 
-@dataclass(frozen=True, slots=True)
-class _Judgement:
+@plain
+class _Judgement(Plain):
     """`ordinary` are the findings in the ordinary form, `left` those that nothing excuses; `checked` those of `check`,
     after which the journey goes on; `eased` says what made the step come out well, where it did not of itself."""
 
@@ -57,8 +58,8 @@ class _Judgement:
     eased: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Branch:
+@plain
+class _Branch(Plain):
     """What came of a branch of a `parallel`: the names that it added, its time, and why the journey ends, or ''."""
 
     names: Mapping[str, Any]

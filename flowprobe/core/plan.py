@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 from typing import TYPE_CHECKING
 
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import FaultPlan, Persona, Scenario
 from flowprobe.core.trial import NO_FAULTS, Given, Trial
 
@@ -19,8 +19,8 @@ __all__ = ["Bindings", "Group", "expand"]
 Bindings = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+@plain
+class Group(Plain):
     """Trials that share a baseline: one scenario, one binding of personas. The twin comes first."""
 
     twin: Trial
@@ -31,8 +31,8 @@ class Group:
         return (self.twin, *self.faulted)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+@plain
+class Setting(Plain):
     """What the trials of a run share."""
 
     personas: Mapping[str, Persona]

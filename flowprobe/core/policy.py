@@ -6,13 +6,13 @@ Guards fail closed: what cannot be told to be allowed is refused.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from flowprobe.core.calls import PlannedCall, PlannedCleanup, Span, calls_of, needs
 from flowprobe.core.made import FOUND_ID, LookUp
 from flowprobe.core.paths import Segment, covers, outlined, readings, sketched
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.resolve import Names
 from flowprobe.core.rules import SAFE, AllowRule, Budget, FaultRule, Given, Rate, is_write
 from flowprobe.core.scenario import Environment, FaultPlan, Scenario
@@ -26,8 +26,8 @@ __all__ = ["PRODUCTION_BUDGET", "Policy", "Refusal", "demand", "known", "policy_
 PRODUCTION_BUDGET = Budget(calls=500, writes=20, rate=Rate(5, 1, "5/s"), seconds=600)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+@plain
+class Refusal(Plain):
     """A guard's no: the key of the environment that says it and where that stands, what was to be done and where that
     stands (None: not in a file)."""
 
@@ -41,8 +41,8 @@ class Refusal:
         return f"{lead}{self.found} (`{self.rule}`, {self.position})"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+@plain
+class Policy(Plain):
     """An environment with its defaults filled in. `places` says where a part stands; one that is not said stands where
     `production`, or else the environment does."""
 

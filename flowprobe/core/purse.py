@@ -6,15 +6,16 @@ cleanup then spends what was laid aside for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.rules import Budget
 
 __all__ = ["Purse"]
 
 
-@dataclass(frozen=True, slots=True)
-class Purse:
+@plain
+class Purse(Plain):
     """`calls` and `writes` are what has been charged; `aside` and `aside_writes` the part of it that cleanup has not
     used yet."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote, quote_plus
+
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["CUT", "REDACTED", "SHORTEST", "Redactor", "cut_short"]
 
@@ -26,8 +27,8 @@ def cut_short(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[:longest] + CUT
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+@plain
+class _Known(Plain):
     """What is looked for: every form, the longest first; those too short to cover a block; the blocks of the others."""
 
     forms: tuple[str, ...] = ()

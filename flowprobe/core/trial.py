@@ -4,12 +4,13 @@ pickled, run twice without harm, and run somewhere else."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flowprobe.core.expect import replaced
 from flowprobe.core.faults.kinds import kind_name
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.rules import Given
 from flowprobe.core.scenario import Expect, FaultPlan, Persona, Scenario
 
@@ -20,8 +21,8 @@ __all__ = ["NO_FAULTS", "Given", "Trial", "promised_under"]
 
 NO_FAULTS = FaultPlan("none", ())
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+@plain
+class Trial(Plain):
     """`id` is 16 hex digits, unique for each trial; `personas` binds every role; `targets` maps names to base
     URLs (the first is the default); `budget` is the total deadline of one call in seconds; `account` the state that
     the journey starts from; `contract` describes the product."""

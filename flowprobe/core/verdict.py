@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from flowprobe.core.events import (
@@ -17,6 +16,7 @@ from flowprobe.core.events import (
     PlannedFault,
 )
 from flowprobe.core.evidence import RunEvidence, StepEvidence, TrialEvidence
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Blame", "ExitCode", "Kind", "Verdict", "answered", "exit_code", "judge_run", "judge_trial", "worst"]
 
@@ -56,8 +56,8 @@ class ExitCode:
     INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+@plain
+class Verdict(Plain):
     kind: Kind
     blame: Blame
     reasons: tuple[str, ...]
