@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import settings
 
 settings.register_profile("flowprobe", deadline=None)  # a busy machine is no failure
 settings.load_profile("flowprobe")
+
+# Whoever starts the tests under nohup lets all of them inherit a SIGHUP that is ignored, which is a case of its own.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
