@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flowprobe.core.bodies import Attachment
 from flowprobe.core.expressions import Malformed, parse
@@ -16,6 +16,9 @@ from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.nodes import Mapping, Node, Scalar
 from flowprobe.files.problems import Source
 from flowprobe.files.scalars import Kind, kind_of, seen
+
+if TYPE_CHECKING:
+    from flowprobe.files.outline import Outline
 
 __all__ = ["BAD", "MAX_PROBLEMS", "Context"]
 
@@ -46,6 +49,7 @@ class Context:
         self.used: dict[tuple[int, int], Scenario] = {}
         self.attached: dict[str, Attachment] = {}
         self.load: Callable[[Path], Scenario] | None = None
+        self.outline: Outline | None = None
 
     def position(self, node: Node) -> Position:
         start = node.start

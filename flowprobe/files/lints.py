@@ -28,7 +28,7 @@ def lint(root: Node, context: Context, *, writes_need_cleanup: bool = False) -> 
     """
     if not isinstance(root, Mapping):
         return ()
-    names, used = outline(root, context.used), _used(context)
+    names, used = context.outline or outline(root, context.used), _used(context)
     found = [*_captures(names, used, context), *_roles(names, used, context)]
     if writes_need_cleanup:
         found += _writes(names, context)

@@ -43,7 +43,7 @@ def check_names(root: Node, context: Context) -> None:
     """Note every name of a scenario that means nothing, or nothing yet."""
     if not isinstance(root, Mapping):
         return
-    names = outline(root, context.used)
+    names = context.outline = outline(root, context.used)
     _check_taken(names, context)
     misspelt = _check_declared(names, context)
     _check_roles(names, context, misspelt)

@@ -61,19 +61,23 @@ class Sequence:
 class Mapping:
     """Pairs of a key and its node, in the order of the file; keys are unique text."""
 
-    __slots__ = ("end", "start", "value")
+    __slots__ = ("_index", "end", "start", "value")
 
     def __init__(self, start: Any) -> None:
         self.value: list[tuple[Scalar, Node]] = []
         self.start = start
         self.end = start
+        self._index: dict[str, Node] | None = None
 
     @overload
     def get(self, key: str) -> Node | None: ...
     @overload
     def get(self, key: str, default: Node) -> Node: ...
     def get(self, key: str, default: Node | None = None) -> Node | None:
-        return next((node for name, node in self.value if name.value == key), default)
+        """The node of a key. Asked when the file has been read: what is added later is not found."""
+        if self._index is None:
+            self._index = {name.value: node for name, node in reversed(self.value)}
+        return self._index.get(key, default)
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping

@@ -31,7 +31,7 @@ def check_steps(root: Node, context: Context) -> None:
     does not go together."""
     if not isinstance(root, Mapping):
         return
-    names = outline(root, context.used)
+    names = context.outline or outline(root, context.used)
     _check_size(names, context)
     for link in names.links:
         if link.plain:
