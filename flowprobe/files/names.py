@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flowprobe.core.expressions import spans
+from flowprobe.core.expressions import lookups, spans
 from flowprobe.core.scenario import GUEST, Lookup
 from flowprobe.files.context import Context
 from flowprobe.files.literals import check_literals
@@ -79,19 +79,26 @@ def _check_declared(names: Outline, context: Context) -> str | None:
     declared and is near it. The mistake is told once, there; the name that was meant is the answer."""
     roles = names.roles or ()
     acting = [role.value for link in names.links for role in _acting(link.node)]
-    looked_up = [(lookup, scope) for _, lookup, _, scope in _lookups(names, context)]
-    roots = [lookup.path[0] for lookup, _ in looked_up]
+    idle = [role for role in roles if role.value not in acting and role.value not in _roots(context)]
+    if len(idle) != 1:
+        return None
     known = {role.value for role in roles}
     strange = [name for name in acting if name not in {*known, GUEST}]
-    strange += [root for (lookup, scope), root in zip(looked_up, roots, strict=True)
-                if (bad := _wrong(lookup, scope, names)) and (bad.id, bad.words["name"]) == ("unknown-name", root)]
-    idle = [role for role in roles if role.value not in {*acting, *roots}]
-    if len(idle) != 1 or len(strange) < 2 or len(set(strange)) != 1:
+    strange += [lookup.path[0] for _, lookup, _, scope in _lookups(names, context)
+                if (bad := _wrong(lookup, scope, names))
+                and (bad.id, bad.words["name"]) == ("unknown-name", lookup.path[0])]
+    if len(strange) < 2 or len(set(strange)) != 1:
         return None
     meant = did_you_mean(idle[0].value, strange[:1])
     if meant:
         context.report("unknown-role", idle[0], name=strange[0], instead=meant)
     return strange[0] if meant else None
+
+
+def _roots(context: Context) -> Iterator[str]:
+    """The first name of everything that is looked up, as it comes: whoever looks for one stops there."""
+    yield from (lookup.path[0] for template, _ in context.templates for lookup in lookups(template))
+    yield from (path.path[0] for path, _ in context.paths)
 
 
 def _check_roles(names: Outline, context: Context, misspelt: str | None) -> None:
