@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterable
@@ -75,7 +76,9 @@ def write_shared(path: Path, text: str) -> None:
                 device.write(text)
             return
         whole = path.resolve()
-    except (OSError, RuntimeError) as error:  # a ring of links is a RuntimeError before Python 3.13
+        if whole.is_symlink():  # what a ring of links comes to, from Python 3.13 on
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    except (OSError, RuntimeError) as error:  # before that it is a RuntimeError
         raise ToolFailed(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
     write_whole(whole, text, mode=0o666)
 
