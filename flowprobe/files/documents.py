@@ -28,6 +28,7 @@ from yaml.events import (
 )
 
 from flowprobe.errors import InvalidInput
+from flowprobe.files.nodes import read_bytes
 from flowprobe.files.problems import Source
 from flowprobe.files.syntax import explain
 
@@ -122,18 +123,7 @@ class _Content:
 
 
 def _read(path: Path, limit: int) -> bytes:
-    source = Source(str(path))
-    try:
-        if path.is_dir():
-            raise InvalidInput((source.problem("not-a-file"),))
-        if not path.is_file():
-            raise InvalidInput((source.problem("file-not-found"),))
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except ValueError as error:  # a NUL in the name
-        raise InvalidInput((source.problem("file-not-found"),)) from error
-    except OSError as error:
-        raise InvalidInput((source.problem("unreadable-file", reason=error.strerror or str(error)),)) from error
+    source, content = Source(str(path)), read_bytes(path, limit)
     if len(content) > limit:
         raise InvalidInput((source.problem("document-too-large", limit=f"{limit // 1_000_000} MB"),))
     return content

@@ -28,7 +28,7 @@ from flowprobe.files.syntax import explain
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Document", "Mapping", "Node", "Scalar", "Sequence",
            "compose",
-           "read_text"]
+           "read_bytes", "read_text"]
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
@@ -94,6 +94,11 @@ class Document:
 
 def read_text(path: Path) -> str:
     """The text of a file, within the limits. Raises InvalidInput."""
+    return _decoded(Source(str(path)), read_bytes(path, MAX_BYTES))
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """The bytes of a file, and one more than `limit` where there are more. Raises InvalidInput."""
     source = Source(str(path))
     try:
         if path.is_dir():
@@ -101,13 +106,12 @@ def read_text(path: Path) -> str:
         if not path.is_file():
             raise InvalidInput((source.problem("file-not-found"),))
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            return file.read(limit + 1)
     except ValueError as error:  # a NUL in the name
         raise InvalidInput((source.problem("file-not-found"),)) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise InvalidInput((source.problem("unreadable-file", reason=reason),)) from error
-    return _decoded(source, content)
 
 
 def _decoded(source: Source, content: bytes) -> str:

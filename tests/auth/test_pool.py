@@ -43,9 +43,10 @@ def test_where_none_is_free_it_is_said_who_holds_them(tmp_path: Path) -> None:
 
 
 def test_another_environment_and_another_persona_have_accounts_of_their_own(tmp_path: Path) -> None:
-    pools(tmp_path).lease([a_persona("acc_1")], patience=0)
-    pools(tmp_path, environment="local").lease([a_persona("acc_1")], patience=0)
-    pools(tmp_path).lease([a_persona("acc_1", name="staff")], patience=0)
+    held = [pools(tmp_path).lease([a_persona("acc_1")], patience=0),
+            pools(tmp_path, environment="local").lease([a_persona("acc_1")], patience=0),
+            pools(tmp_path).lease([a_persona("acc_1", name="staff")], patience=0)]
+    assert all(lease.personas for lease in held)
 
 
 def test_one_that_cannot_have_all_keeps_none(tmp_path: Path) -> None:
