@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowprobe.core.attempts import Stop
-from flowprobe.core.emit import Arm, Conceal, Dialogue, Emit, SignedIn, Wait
+from flowprobe.core.emit import Arm, Conceal, Dialogue, Emit, Sign, Wait
 from flowprobe.core.events import CallReplied, CallSent, CallUnanswered, Event, StepEnded
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
@@ -106,7 +106,7 @@ class Playbook:
         self._script.append(f"<< {self._now}")
         assert wanted.fits(self._now), f"expected {wanted.words}; the dialogue:\n" + "\n".join(self._script)
         self.last = self._now
-        if isinstance(self._now, Emit | Wait | Conceal | SignedIn):
+        if isinstance(self._now, Emit | Wait | Conceal | Sign):
             self._go(None)
         return self
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, assert_never
 
 from flowprobe.core.attempts import Stop
-from flowprobe.core.emit import Arm, Conceal, Emit, Fork, SignedIn, Steps, Wait, Wanted
+from flowprobe.core.emit import Arm, Conceal, Emit, Fork, Sign, Steps, Wait, Wanted
 from flowprobe.core.events import Event
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.wire import Call, Outcome
@@ -33,7 +33,7 @@ class Hands(Plain):
     wait: Callable[[float], None] = lambda _: None
     conceal: Callable[[str], None] = lambda _: None
     arm: Callable[[], None] = lambda: None
-    sign_in: Callable[[SignedIn], None] = lambda _: None
+    sign_in: Callable[[Sign], None] = lambda _: None
     fork: Callable[[Sequence[Thunk]], list[Any]] = one_by_one
 
 
@@ -62,7 +62,7 @@ def _do(wanted: Wanted, hands: Hands) -> Any:
             return hands.conceal(secret)
         case Arm():
             return hands.arm()
-        case SignedIn():
+        case Sign():
             return hands.sign_in(wanted)
         case Fork(branches):
             return hands.fork([_thunk(branch, hands) for branch in branches])

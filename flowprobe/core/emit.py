@@ -12,7 +12,7 @@ from flowprobe.core.plain import Plain, plain
 from flowprobe.core.redact import CUT
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
-__all__ = ["KEPT_BODY", "Arm", "Conceal", "Dialogue", "Emit", "Fork", "SignedIn", "Steps", "Stop", "Wait", "Wanted",
+__all__ = ["KEPT_BODY", "Arm", "Conceal", "Dialogue", "Emit", "Fork", "Sign", "Steps", "Stop", "Wait", "Wanted",
            "reply_event", "sent_event"]
 
 KEPT_BODY = 20_000
@@ -50,7 +50,7 @@ class Arm(Plain):
 
 
 @plain
-class SignedIn(Plain):
+class Sign(Plain):
     """From now on the calls of `persona` in this trial bear these headers, those of its cleanup too."""
 
     trial: str
@@ -65,7 +65,7 @@ class Fork(Plain):
     branches: tuple[Steps, ...]
 
 
-Wanted: TypeAlias = Call | Emit | Wait | Conceal | Arm | SignedIn | Fork
+Wanted: TypeAlias = Call | Emit | Wait | Conceal | Arm | Sign | Fork
 Dialogue: TypeAlias = Generator[Wanted, Any, None]
 Steps: TypeAlias = Generator[Wanted, Any, Any]
 """A part of a dialogue, which returns what came of it."""

@@ -12,7 +12,7 @@ from flowprobe.core.attempts import Stop, Tried, attempts
 from flowprobe.core.capture import capture, crowded, merged
 from flowprobe.core.cleaning import Maker, never_sent, planned, settled
 from flowprobe.core.clock import Clock
-from flowprobe.core.emit import Conceal, Emit, Fork, SignedIn, Steps
+from flowprobe.core.emit import Conceal, Emit, Fork, Sign, Steps
 from flowprobe.core.events import CleanupSettled, StepEnded
 from flowprobe.core.expect import judge, milliseconds
 from flowprobe.core.findings import Finding, few
@@ -341,7 +341,7 @@ class Scope:
                 continue
             for value in headers.values():
                 yield Conceal(value.rpartition(" ")[2])
-            yield SignedIn(self.journey.trial.id, self.actor(sign_in.role).identity, headers)
+            yield Sign(self.journey.trial.id, self.actor(sign_in.role).identity, headers)
 
     # --- judging ---
 

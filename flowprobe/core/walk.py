@@ -6,7 +6,7 @@ Rules of the dialogue:
  1. `Emit(event)` is for the journal; nothing is sent back. A `CleanupPlanned` has to be durable before the
     generator is resumed: it stands before the call that makes something.
  2. `Call` is to be sent; its `Reply` or `NoReply` is sent back. A time-out is data, not an exception.
- 3. `Wait(seconds)` is a pause, `Conceal(secret)` a value that no later event may show, `SignedIn` headers that a
+ 3. `Wait(seconds)` is a pause, `Conceal(secret)` a value that no later event may show, `Sign` headers that a
     persona's calls bear from now on.
  4. `Arm` comes once, after `given` and before the workflow: the faults go on.
  5. `Fork(branches)` is to be walked at the same time; what the branches return is sent back.

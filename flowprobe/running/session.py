@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from flowprobe.core.emit import SignedIn
+from flowprobe.core.emit import Sign
 from flowprobe.core.resolve import resolve_text
 from flowprobe.core.scenario import CallTemplate, Environment, FaultPlan, Provider, Start, webhook_edge
 from flowprobe.core.trial import NO_FAULTS, Trial
@@ -173,7 +173,7 @@ class Session:
         """Where a token call goes: a whole URL, or a target's path."""
         return located(call, self.targets)
 
-    def sign_in(self, signed: SignedIn) -> None:
+    def sign_in(self, signed: Sign) -> None:
         """Let the calls of a persona in a trial bear these headers, in place of its own credentials."""
         self._signed_in[signed.trial, signed.persona] = signed.headers
 

@@ -9,7 +9,7 @@ from typing import Any
 from flowprobe.core.bodies import FormBody, JsonBody
 from flowprobe.core.capture import MOST_GATHERED
 from flowprobe.core.drive import Hands, drive
-from flowprobe.core.emit import Arm, Fork, SignedIn
+from flowprobe.core.emit import Arm, Fork, Sign
 from flowprobe.core.events import CleanupPlanned, CleanupSettled, StepEnded, TrialEnded
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.findings import MOST_TOLD
@@ -243,7 +243,7 @@ def test_a_sign_in_keeps_its_token_and_signs_the_role() -> None:
     book = Playbook(walk(a_trial(login)))
     book << call("POST", "/token", persona="guest") >> reply(200, {"token": "abcd1234"})
     book << conceals("abcd1234") << conceals("abcd1234")
-    wanted = SignedIn(TRIAL, "guest", {"authorization": "Bearer abcd1234"})
+    wanted = Sign(TRIAL, "guest", {"authorization": "Bearer abcd1234"})
     assert book._now == wanted
     assert "abcd1234" not in repr(wanted)
 
