@@ -15,17 +15,31 @@ _TRY_S = 0.5
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on; this process is never given the same one twice."""
+    """A TCP port of 127.0.0.1 for a process that we are about to start; never the same one twice in this process.
+
+    The port is left in TIME-WAIT (RFC 9293, 3.6.1), which keeps the kernel from giving it to anybody who asks for
+    any port, or connects from one, before that process listens there. A server that sets SO_REUSEADDR, as servers
+    do so that they can be restarted, takes it all the same."""
     with _lock:
         if len(_given) > _ENOUGH:
             _given.clear()
-        while True:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = int(probe.getsockname()[1])
-            if port not in _given:
-                _given.add(port)
-                return port
+        while (port := _reserved()) in _given:
+            pass
+        _given.add(port)
+        return port
+
+
+def _reserved() -> int:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+        address: tuple[str, int] = listener.getsockname()
+        with socket.create_connection(address, timeout=_TRY_S) as caller:
+            # The side that closes first is the one that waits: it has to be ours, not the caller's.
+            listener.accept()[0].close()
+            caller.recv(1)
+        return address[1]
 
 
 def taken(host: str, port: int) -> bool:
