@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 
-from flowprobe.core.faults.actions import Action, ends_exchange, rank
+from flowprobe.core.faults.actions import Action
 from flowprobe.core.faults.kinds import action_of
 from flowprobe.core.scenario import Fault, Match, When
 
@@ -60,12 +60,12 @@ def decide(
             continue
         ordinal = _count(counters, fault, seen, site)
         action = action_of(fault.kind)
-        ended = ends_exchange(action) and any(ends_exchange(other.action) for other in fallen)
+        ended = action.ends and any(other.action.ends for other in fallen)
         if ended or not _within(fault, counters, armed_s) or not _drawn(fault, seen, site, ordinal, seed):
             continue
         counters.injections[fault.id] += 1
         fallen.append(Injection(fault, action, site, ordinal))
-    return tuple(sorted(fallen, key=lambda injection: rank(injection.action)))
+    return tuple(sorted(fallen, key=lambda injection: injection.action.stage))
 
 
 def _count(counters: Counters, fault: Fault, seen: Seen, site: str) -> int:

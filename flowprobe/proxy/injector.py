@@ -12,12 +12,13 @@ from flowprobe.core.decide import Injection
 from flowprobe.core.faults.actions import (
     Answer,
     Cut,
+    CutReply,
     Hold,
     Replace,
+    Rewriting,
     Rewritten,
     Shorten,
     Sleep,
-    rewrite,
 )
 from flowprobe.proxy import mitm
 from flowprobe.proxy.exchange import Exchange, Waits
@@ -51,10 +52,10 @@ class Injector:
                     await self._hold(flow, exchange, injection, seconds)
                 case Answer(status, headers, body):
                     self._answer(flow, exchange, injection, Answer(status, headers, body))
-                case Cut(reset, after_head=False):
+                case Cut(reset):
                     self._recorder.injected(exchange, injection)
                     self._cut(flow, exchange, reset=reset)
-                case Cut() | Replace() | Shorten():
+                case Replace() | Shorten() | CutReply():
                     pass  # these need the reply
                 case strange:
                     assert_never(strange)
@@ -109,13 +110,14 @@ class Injector:
         if flow.response is None or not _can_have_body(flow):
             return
         for injection in exchange.injections:
-            changed = rewrite(injection.action, flow.response.raw_content or b"")
+            action = injection.action
+            changed = action.rewrite(flow.response.raw_content or b"") if isinstance(action, Rewriting) else None
             if changed is None:
                 continue
             _put(flow.response, changed)
             self._recorder.injected(exchange, injection, realised_s=self._clock() - exchange.ready)
-            if isinstance(injection.action, Cut):
-                self._end_after_head(flow, exchange, reset=injection.action.reset)
+            if isinstance(action, CutReply):
+                self._end_after_head(flow, exchange, reset=action.reset)
 
     def _end_after_head(self, flow: HTTPFlow, exchange: Exchange, *, reset: bool) -> None:
         exchange.error = "reset by a fault after the head" if reset else "closed by a fault after the head"

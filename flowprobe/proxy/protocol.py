@@ -22,6 +22,7 @@ __all__ = ["Ready", "Settings", "plan_from", "plan_json", "read", "to_plain"]
 
 _KINDS: dict[str, type[Any]] = {cls.__name__.lower(): cls for cls in typing.get_args(Kind)}
 _NOWHERE = Position("", 0, 0)
+_CLASS = "$class"
 T = TypeVar("T")
 
 
@@ -62,9 +63,9 @@ class Ready:
 
 
 def to_plain(value: Any) -> Any:
-    """A frozen value as JSON."""
+    """A frozen value as JSON; `_CLASS` names which of a union it is."""
     if is_dataclass(value):
-        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
+        return {_CLASS: type(value).__name__, **{f.name: to_plain(getattr(value, f.name)) for f in fields(value)}}
     if isinstance(value, Mapping):
         return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -83,14 +84,14 @@ def _read(hint: Any, value: Any) -> Any:
     if isinstance(value, list):
         inner = typing.get_args(hint)
         return tuple(_read(inner[0] if inner[1:] == (...,) else Any, item) for item in value)
-    if isinstance(value, dict) and (cls := _record(hint)):
+    if isinstance(value, dict) and (cls := _record(hint, value.get(_CLASS))):
         return read(cls, value)
     return value
 
 
-def _record(hint: Any) -> type[Any] | None:
+def _record(hint: Any, name: object) -> type[Any] | None:
     options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    return next((cls for cls in options if isinstance(cls, type) and is_dataclass(cls)), None)
+    return next((cls for cls in options if isinstance(cls, type) and is_dataclass(cls) and cls.__name__ == name), None)
 
 
 def plan_json(plan: FaultPlan) -> dict[str, Any]:

@@ -1,24 +1,41 @@
 """What a kind does to one exchange, as plain values: the proxy carries them out and judges nothing.
 
-Several may fall on one exchange. They happen in one fixed order (`RANK`): first the delay, then at most one
-of those that end the exchange, then what is done to the reply's body.
+Several may fall on one exchange. They happen in the order of their `stage`, whatever the order in the file, and at
+most one of those that end the exchange (`ends`) falls on it.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias, assert_never
+from enum import IntEnum
+from typing import ClassVar, TypeAlias
 
 from flowprobe.core.plain import Plain, plain
 
 __all__ = [
-    "Action", "Answer", "Cut", "Hold", "Replace", "Rewritten", "Shorten", "Sleep", "changes_reply", "ends_exchange",
-    "rank", "rewrite",
+    "Action", "Answer", "Cut", "CutReply", "Hold", "Replace", "Rewriting", "Rewritten", "Shorten", "Sleep", "Stage",
+    "changes_reply",
 ]
+
+
+class Stage(IntEnum):
+    """Where in an exchange an action happens, in this order."""
+
+    DELAY = 10    # the whole request is here, and is forwarded later
+    PACE = 20     # from here on the bytes move more slowly
+    INSTEAD = 30  # the caller has its end or its answer without the provider
+    FORWARD = 40  # the request is forwarded, and something beside it
+    LOST = 50     # the provider has answered, and the caller does not hear of it
+    HEAD = 60     # the answer is here, and goes on later
+    SPOIL = 70    # the answer is here, whole, and is changed
+    CUT = 80      # the answer goes on, and ends within
 
 
 @plain
 class Sleep(Plain):
     """Forward the request this much later."""
+
+    stage: ClassVar = Stage.DELAY
+    ends: ClassVar = False
 
     seconds: float
 
@@ -27,12 +44,18 @@ class Sleep(Plain):
 class Hold(Plain):
     """Neither forward nor answer, for at most this long; then end the connection."""
 
+    stage: ClassVar = Stage.INSTEAD
+    ends: ClassVar = True
+
     seconds: float
 
 
 @plain
 class Answer(Plain):
     """Answer in the provider's place."""
+
+    stage: ClassVar = Stage.INSTEAD
+    ends: ClassVar = True
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -41,29 +64,12 @@ class Answer(Plain):
 
 @plain
 class Cut(Plain):
-    """End the connection (`reset`: by a TCP reset), instead of forwarding, or after the head of the reply."""
+    """End the connection (`reset`: by a TCP reset) instead of forwarding."""
+
+    stage: ClassVar = Stage.INSTEAD
+    ends: ClassVar = True
 
     reset: bool
-    after_head: bool
-
-
-@plain
-class Replace(Plain):
-    """Put another body into the reply; `media_type` None leaves Content-Type as it is."""
-
-    body: bytes
-    media_type: str | None = None
-
-
-@plain
-class Shorten(Plain):
-    """Keep the first `keep` percent of the reply's body; `honest` lets Content-Length say so."""
-
-    keep: int
-    honest: bool
-
-
-Action: TypeAlias = Sleep | Hold | Answer | Cut | Replace | Shorten
 
 
 @plain
@@ -79,42 +85,57 @@ class Rewritten(Plain):
     ends_early: bool = False
 
 
-def rank(action: Action) -> int:
-    """The place of an action in the fixed order."""
-    match action:
-        case Sleep():
-            return 0
-        case Hold() | Answer() | Cut(after_head=False):
-            return 1
-        case Replace() | Shorten():
-            return 2
-        case Cut():
-            return 3
-    assert_never(action)
+@plain
+class Replace(Plain):
+    """Put another body into the reply; `media_type` None leaves Content-Type as it is."""
+
+    stage: ClassVar = Stage.SPOIL
+    ends: ClassVar = False
+
+    body: bytes
+    media_type: str | None = None
+
+    def rewrite(self, body: bytes) -> Rewritten | None:
+        """What becomes of a reply's body; None where there is nothing to spoil (then nothing was injected)."""
+        return None if self.body == body else Rewritten(self.body, len(self.body), self.media_type)
 
 
-def ends_exchange(action: Action) -> bool:
-    """Whether the exchange has its end from this action: at most one such falls on one call."""
-    return isinstance(action, Hold | Answer | Cut)
+@plain
+class Shorten(Plain):
+    """Keep the first `keep` percent of the reply's body; `honest` lets Content-Length say so."""
+
+    stage: ClassVar = Stage.SPOIL
+    ends: ClassVar = False
+
+    keep: int
+    honest: bool
+
+    def rewrite(self, body: bytes) -> Rewritten | None:
+        """The beginning of the body, or None where that is all of it."""
+        kept = body[: len(body) * self.keep // 100]
+        if kept == body:
+            return None
+        return Rewritten(kept, len(kept)) if self.honest else Rewritten(kept, len(body), ends_early=True)
+
+
+@plain
+class CutReply(Plain):
+    """End the connection (`reset`: by a TCP reset) after the head of the reply."""
+
+    stage: ClassVar = Stage.CUT
+    ends: ClassVar = True
+
+    reset: bool
+
+    def rewrite(self, body: bytes) -> Rewritten | None:
+        """No body, where one was promised."""
+        return Rewritten(b"", max(1, len(body)), ends_early=not self.reset)
+
+
+Rewriting: TypeAlias = Replace | Shorten | CutReply
+Action: TypeAlias = Sleep | Hold | Answer | Cut | Rewriting
 
 
 def changes_reply(action: Action) -> bool:
     """Whether the action needs the provider's reply, whole, before the caller sees any of it."""
-    return isinstance(action, Replace | Shorten) or (isinstance(action, Cut) and action.after_head)
-
-
-def rewrite(action: Action, body: bytes) -> Rewritten | None:
-    """What becomes of a reply's body; None where there is nothing to spoil (then nothing was injected)."""
-    match action:
-        case Replace(spoilt, media_type):
-            return None if spoilt == body else Rewritten(spoilt, len(spoilt), media_type)
-        case Shorten(keep, honest):
-            kept = body[: len(body) * keep // 100]
-            if kept == body:
-                return None
-            return Rewritten(kept, len(kept)) if honest else Rewritten(kept, len(body), ends_early=True)
-        case Cut(reset, after_head=True):
-            return Rewritten(b"", max(1, len(body)), ends_early=not reset)
-        case Sleep() | Hold() | Answer() | Cut():
-            return None
-    assert_never(action)
+    return isinstance(action, Rewriting)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowprobe.core.faults.actions import Action, Cut
+from flowprobe.core.faults.actions import Action, Cut, CutReply
 from flowprobe.core.faults.endings import AT
 from flowprobe.core.fields import As, Field
 from flowprobe.core.plain import Plain, plain
@@ -18,7 +18,7 @@ class Close(Plain):
     at: str = "request"
 
     def action(self) -> Action:
-        return Cut(reset=False, after_head=self.at == "headers")
+        return CutReply(reset=False) if self.at == "headers" else Cut(reset=False)
 
     def describe(self) -> str:
         return f"close at {self.at}"

@@ -13,15 +13,14 @@ from flowprobe.core.faults.actions import (
     Action,
     Answer,
     Cut,
+    CutReply,
     Hold,
     Replace,
     Rewritten,
     Shorten,
     Sleep,
+    Stage,
     changes_reply,
-    ends_exchange,
-    rank,
-    rewrite,
 )
 from flowprobe.core.faults.body import Body, Truncate
 from flowprobe.core.faults.close import Close
@@ -37,10 +36,10 @@ from flowprobe.core.faults.status import Status
     (Latency(0.5), "latency 500ms", Sleep(0.5)),
     (Latency(90), "latency 90s", Sleep(90)),
     (Status(503), "status 503", Answer(503, (), b"")),
-    (Reset(), "reset at request", Cut(True, False)),
-    (Reset("headers"), "reset at headers", Cut(True, True)),
-    (Close(), "close at request", Cut(False, False)),
-    (Close("headers"), "close at headers", Cut(False, True)),
+    (Reset(), "reset at request", Cut(True)),
+    (Reset("headers"), "reset at headers", CutReply(True)),
+    (Close(), "close at request", Cut(False)),
+    (Close("headers"), "close at headers", CutReply(False)),
     (Hang(30), "hang 30s", Hold(30)),
     (Body("empty"), "body empty", Replace(b"")),
     (Body(Truncate(20, "right")), "body cut to 20% with the right length", Shorten(20, True)),
@@ -88,16 +87,18 @@ def test_a_status_keeps_the_content_type_that_it_is_given() -> None:
 
 
 def test_the_order_is_delay_end_body_and_the_cut_after_the_head() -> None:
-    actions = [Cut(True, True), Shorten(1, True), Replace(b""), Cut(True, False), Answer(1, (), b""), Hold(1), Sleep(1)]
-    assert [rank(action) for action in actions] == [3, 2, 2, 1, 1, 1, 0]
-    assert [ends_exchange(action) for action in actions] == [True, False, False, True, True, True, False]
+    actions = [CutReply(True), Shorten(1, True), Replace(b""), Cut(True), Answer(1, (), b""), Hold(1), Sleep(1)]
+    assert [action.stage for action in actions] == [
+        Stage.CUT, Stage.SPOIL, Stage.SPOIL, Stage.INSTEAD, Stage.INSTEAD, Stage.INSTEAD, Stage.DELAY]
+    assert list(Stage) == sorted(Stage)
+    assert [action.ends for action in actions] == [True, False, False, True, True, True, False]
     assert [changes_reply(action) for action in actions] == [True, True, True, False, False, False, False]
 
 
 @settings(deadline=None)  # a busy machine is no failure
 @given(st.binary(), st.integers(0, 99), st.booleans())
 def test_shortening_keeps_a_true_beginning_or_does_nothing(body: bytes, keep: int, honest: bool) -> None:
-    changed = rewrite(Shorten(keep, honest), body)
+    changed = Shorten(keep, honest).rewrite(body)
     if not body:
         assert changed is None
         return
@@ -111,18 +112,13 @@ def test_shortening_keeps_a_true_beginning_or_does_nothing(body: bytes, keep: in
 @settings(deadline=None)  # a busy machine is no failure
 @given(st.binary(), st.booleans())
 def test_a_cut_after_the_head_promises_a_body_that_never_comes(body: bytes, reset: bool) -> None:
-    changed = rewrite(Cut(reset, True), body)
+    changed = CutReply(reset).rewrite(body)
     assert changed == Rewritten(b"", max(1, len(body)), ends_early=not reset)
 
 
-@pytest.mark.parametrize("action", [Sleep(1), Hold(1), Answer(503, (), b""), Cut(True, False)])
-def test_what_is_done_without_the_reply_does_not_touch_it(action: Action) -> None:
-    assert rewrite(action, b"body") is None
-
-
 def test_replacing_a_body_by_itself_is_no_fault() -> None:
-    assert rewrite(Replace(b""), b"") is None
-    assert rewrite(Replace(b"", "text/html"), b"x") == Rewritten(b"", 0, "text/html")
+    assert Replace(b"").rewrite(b"") is None
+    assert Replace(b"", "text/html").rewrite(b"x") == Rewritten(b"", 0, "text/html")
 
 
 @pytest.mark.parametrize(("seconds", "words"), [
