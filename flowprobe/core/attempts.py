@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from flowprobe.core.capture import capture
@@ -20,6 +19,7 @@ from flowprobe.core.findings import Finding
 from flowprobe.core.parsed import Parsed
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.resolve import Names
+from flowprobe.core.retry_after import asked_to_wait
 from flowprobe.core.steps import Expect, Poll, Retry, Samples, Step
 from flowprobe.core.tracing import baggage, call_id, parse_call_id, traceparent
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
@@ -27,7 +27,6 @@ from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 __all__ = ["Stop", "Tried", "attempts"]
 
 _LONGEST_PAUSE_S = 86_400.0
-_HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 
 
 @plain
@@ -170,18 +169,8 @@ def _retry_after(outcome: Outcome | None) -> float:
     """What the product asked for (RFC 9110, 10.2.3): seconds, or a date, which is read against the reply's own."""
     if not isinstance(outcome, Reply):
         return 0.0
-    asked = outcome.header("retry-after") or ""
-    if asked.isascii() and asked.isdigit():
-        return min(float(asked[:9]), _LONGEST_PAUSE_S)
-    try:
-        until, now = _instant(asked), _instant(outcome.header("date") or "")
-        return min(max(0.0, (until - now).total_seconds()), _LONGEST_PAUSE_S)
-    except ValueError:
-        return 0.0
-
-
-def _instant(text: str) -> datetime:
-    return datetime.strptime(text, _HTTP_DATE).replace(tzinfo=UTC)
+    asked = asked_to_wait(outcome.header("retry-after"), outcome.header("date"))
+    return min(asked or 0.0, _LONGEST_PAUSE_S)
 
 
 # --- poll -----------------------------------------------------------------------------------------

@@ -44,6 +44,10 @@ def _said(finding: Finding) -> str:
             return f"made the product send {finding.where} {finding.seen} where {finding.expected} was promised"
         case "receives":
             return f"brought the product {finding.where} {finding.seen} where {finding.expected} was promised"
+        case "never":
+            return f"shows what must never be: {finding.seen}"
+        case "gives_up":
+            return f"{finding.seen}, where {finding.expected} was promised"
         case "repeat":
             return f"was repeated in vain: {finding.expected} was promised, and {finding.seen}"
         case "capture":

@@ -378,7 +378,8 @@ class ExchangeEnded(Plain):
     baggage, trial-id, owned (we started the product, one trial is active), ambiguous (it bears the marks of two
     trials) or none. An edge `undeclared` is a host that nobody declared: passed untouched, only counted. `status`
     is what the caller was given (None: no answer); `upstream_status` what the provider said (None: it was not
-    asked, or did not answer). `key` is the idempotency key's digest, `body` that of the body ('' for none).
+    asked, or did not answer). `key` is the idempotency key's digest, `body` that of the body ('' for none);
+    `retry_after_s` is for how long the answer asked its caller to wait (RFC 9110, 10.2.3), in seconds.
     """
 
     exchange: str
@@ -399,6 +400,7 @@ class ExchangeEnded(Plain):
     reply_bytes: int = 0
     key: str = ""
     body: str = ""
+    retry_after_s: float | None = None
 
 
 @plain

@@ -44,6 +44,7 @@ from flowprobe.core.events import (
     TrialStarted,
 )
 from flowprobe.core.findings import Finding
+from flowprobe.core.oracles import Observation, observe
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["CallEvidence", "ExchangeEvidence", "RunEvidence", "StepEvidence", "TrialEvidence", "fold", "gaps"]
@@ -99,7 +100,7 @@ class TrialEvidence(Plain):
     no step's window, `trouble` what failed on our side while it ran (a gap in a journal included), `proxy_lag_s`
     how late the proxy's clock was at the worst, `ended` the processes of ours that ended by themselves, `halted` why a
     guard of the environment ended it, `unseen` what was promised of provider calls that do not pass our proxy, and so
-    was not judged."""
+    was not judged, `observed` what the oracles saw."""
 
     started: TrialStarted
     steps: tuple[StepEvidence, ...]
@@ -114,6 +115,7 @@ class TrialEvidence(Plain):
     ended: tuple[ProcessEnded, ...] = ()
     halted: str = ""
     unseen: tuple[str, ...] = ()
+    observed: tuple[Observation, ...] = ()
 
     def without_bodies(self) -> TrialEvidence:
         """The same, lighter: what a trial needs that is counted and not read."""
@@ -314,7 +316,8 @@ def _trial(trial: _Gathered) -> TrialEvidence:
     return TrialEvidence(trial.started, steps, tuple(trial.receipts), tuple(loose), trial.how, trial.skipped,
                          tuple(trial.trouble), dict(trial.cleanup), max(0.0, trial.ended - trial.mono),
                          trial.proxy_lag_s, tuple(trial.processes), trial.halted,
-                         tuple(f"{name}: {words}" for name, judged in trial.sends.items() for words in judged.unseen))
+                         tuple(f"{name}: {words}" for name, judged in trial.sends.items() for words in judged.unseen),
+                         tuple(seen for step in steps for seen in observe(step)))
 
 
 def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]) -> StepEvidence:

@@ -66,6 +66,8 @@ def replaced(ordinary: Expect, under: Expect) -> Expect:
         body=under.body if "body" in named else ordinary.body,
         patience=under.patience,
         contract=ordinary.contract,
+        never=under.never if "never" in named else ordinary.never,
+        gives_up=under.gives_up if "gives_up" in named else ordinary.gives_up,
         position=under.position,
         positions={**ordinary.positions, **{k: v for k, v in under.positions.items() if k in named}},
     )

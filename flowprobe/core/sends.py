@@ -1,25 +1,27 @@
-"""`sends` and `receives`: what the product must have sent to a provider, or have been sent by it, because of a step;
-counted from the exchanges that the proxy saw."""
+"""What a step promises of the calls between the product and its providers: `sends` and `receives`, counted from the
+exchanges that the proxy saw; `never` and `gives_up`, from what the oracles saw in them."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from flowprobe.core.decide import path_matches
 from flowprobe.core.events import SendsJudged
 from flowprobe.core.evidence import ExchangeEvidence, StepEvidence, TrialEvidence
+from flowprobe.core.faults.durations import in_words
 from flowprobe.core.findings import Finding
+from flowprobe.core.oracles import GAVE_UP, NO_TIMEOUT, Observation, observe
 from flowprobe.core.scenario import FaultPlan, Scenario, webhook_edge
 from flowprobe.core.shapes import compare, describe
 from flowprobe.core.steps import Expect, Sends
 from flowprobe.core.trial import promised_under
 from flowprobe.core.values import Value
 
-__all__ = ["judge_sends"]
+__all__ = ["judge_sends", "promises"]
 
 
 def judge_sends(scenario: Scenario, plan: FaultPlan, evidence: TrialEvidence, *,
-                watched: Container[str] | None = None) -> tuple[SendsJudged, ...]:
+                watched: Collection[str] | None = None) -> tuple[SendsJudged, ...]:
     """One judgement for each step that was answered and promises something. `watched` are the edges that our proxy
     stands on, None for all: what is promised of another one cannot be judged."""
     under = promised_under(scenario, plan)
@@ -28,17 +30,30 @@ def judge_sends(scenario: Scenario, plan: FaultPlan, evidence: TrialEvidence, *,
     for name, step in scenario.steps():
         seen = found.get(name)
         key, promised = under.get(name, ("", step.expect))
-        if seen is None or not seen.calls or not (_counted(step.expect) or _counted(promised)):
+        if seen is None or not seen.calls or not (promises(step.expect) or promises(promised)):
             continue
         ordinary, left = _findings(step.expect, seen, watched), _findings(promised, seen, watched)
         outcome = "broken" if left else "degraded" if ordinary else "held"
         because = f"under {key}" if outcome == "degraded" else ""
-        unseen = tuple(_named(wanted) for wanted in _counted(promised) if not _is_watched(wanted, watched))
+        unseen = (*(_named(wanted) for wanted in _counted(promised) if not _is_watched(wanted, watched)),
+                  *(_unseen(promised) if watched is not None and not watched else ()))
         judged.append(SendsJudged(evidence.started.trial, name, outcome, left or ordinary, because, unseen))
     return tuple(judged)
 
 
-def _is_watched(wanted: Sends, watched: Container[str] | None) -> bool:
+def promises(expect: Expect) -> bool:
+    """Whether it says anything of provider calls."""
+    return bool(_counted(expect) or expect.never or expect.gives_up is not None)
+
+
+def _unseen(expect: Expect) -> Iterator[str]:
+    """What nobody could look at, where no provider's calls pass our proxy."""
+    yield from (f"never {oracle}" for oracle in expect.never if oracle != "stack-trace")
+    if expect.gives_up is not None:
+        yield "gives_up"
+
+
+def _is_watched(wanted: Sends, watched: Collection[str] | None) -> bool:
     return watched is None or _edge(wanted) in watched
 
 
@@ -46,10 +61,30 @@ def _counted(expect: Expect) -> tuple[Sends, ...]:
     return (*expect.sends, *expect.receives)
 
 
-def _findings(expect: Expect, step: StepEvidence, watched: Container[str] | None) -> tuple[Finding, ...]:
+def _findings(expect: Expect, step: StepEvidence, watched: Collection[str] | None) -> tuple[Finding, ...]:
     exchanges = [exchange for call in step.calls for exchange in call.exchanges]
-    return tuple(finding for wanted in _counted(expect) if _is_watched(wanted, watched)
-                 for finding in _judge(wanted, exchanges))
+    counted = (finding for wanted in _counted(expect) if _is_watched(wanted, watched)
+               for finding in _judge(wanted, exchanges))
+    return (*counted, *_observed(expect, step))
+
+
+def _observed(expect: Expect, step: StepEvidence) -> Iterator[Finding]:
+    if not expect.never and expect.gives_up is None:
+        return
+    for seen in observe(step):
+        if seen.oracle in expect.never:
+            yield Finding("never", seen.oracle, f"never {seen.oracle}", seen.seen, _place(expect, "never"))
+        if _waited_too_long(seen, expect.gives_up):
+            yield Finding("gives_up", f"the wait for {seen.edge!r}", f"at most {in_words(expect.gives_up or 0)}",
+                          seen.seen, _place(expect, "gives_up"))
+
+
+def _waited_too_long(seen: Observation, limit: float | None) -> bool:
+    return limit is not None and seen.oracle in (GAVE_UP, NO_TIMEOUT) and (seen.seconds or 0) > limit
+
+
+def _place(expect: Expect, part: str) -> str:
+    return str(expect.positions.get(part) or expect.position or "")
 
 
 def _judge(wanted: Sends, exchanges: Sequence[ExchangeEvidence]) -> Iterator[Finding]:

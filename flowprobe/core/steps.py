@@ -109,7 +109,8 @@ class Expect(Plain):
     `json` is an expected shape (literals, `$` matchers, `$.paths`), `exactly` refuses further properties; `headers`
     maps a header's name to the shape of its value, `text` is the shape of the whole text.
     `within` is in seconds, a Template that yields a duration, or a say about several calls.
-    `patience` is for `under` alone: how long a poll may then take, in seconds.
+    `patience` is for `under` alone: how long a poll may then take, in seconds. `never` names the oracles that must see
+    nothing, `gives_up` is how long the product may wait for a provider that does not answer, in seconds.
     """
 
     status: tuple[int, ...] | None = None
@@ -126,6 +127,8 @@ class Expect(Plain):
     body: BodyShape | None = None
     receives: tuple[Sends, ...] = ()
     contract: ContractTerms | None = None
+    never: tuple[str, ...] = ()
+    gives_up: float | None = None
 
     @property
     def named(self) -> frozenset[str]:
@@ -133,7 +136,8 @@ class Expect(Plain):
         parts = {"status": self.status is not None, "json": self.has_json, "within": self.within is not None,
                  "sends": bool(self.sends), "headers": bool(self.headers), "text": self.text is not None,
                  "body": self.body is not None, "receives": bool(self.receives),
-                 "contract": self.contract is not None}
+                 "contract": self.contract is not None, "never": bool(self.never),
+                 "gives_up": self.gives_up is not None}
         return frozenset(name for name, stated in parts.items() if stated)
 
 

@@ -19,6 +19,7 @@ from flowprobe.core.fields import (
     Record,
     Text,
 )
+from flowprobe.core.oracles import ORACLES
 from flowprobe.core.steps import BodyShape, Capture, CaptureSource, ContractTerms, Expect, Samples, Sends
 from flowprobe.files.specials import COUNT, HEADER_NAME, JSON_PATH, REGEX, SEND_LINE, SENT, TRUE
 
@@ -123,10 +124,20 @@ _CONTRACT = Field(
     "Call and reply must be as the environment's OpenAPI document says.", example="openapi")
 
 
+# --- oracles --------------------------------------------------------------------------------------
+
+_NEVER = Field("never", OneOf(scalar=As(Choice(("any",)), lambda _: tuple(ORACLES)),
+                              sequence=ListOf(Choice(tuple(ORACLES)), minimum=1)),
+               "What the product must never do towards its providers: names of oracles, or `any` of them.",
+               example="[duplicate-write, unkeyed-retry]")
+_GIVES_UP = Field("gives_up", Duration(positive=True), "How long the product may wait for a provider that does not "
+                  "answer; judged where a fault made one silent or slow.", example="2s")
+
+
 # --- expectations ---------------------------------------------------------------------------------
 
 EXPECT = Record("expectation", _expect, (_STATUS, _HEADERS, _JSON, _EXACTLY, _TEXT, _BODY, _WITHIN_OR_SAMPLES, _SENDS,
-                                         _RECEIVES, _CONTRACT),
+                                         _RECEIVES, _CONTRACT, _NEVER, _GIVES_UP),
                 "What the reply must satisfy.", positioned=True, placed=True)
 CHECK = Record("check", _expect, (_ANY_STATUS, _HEADERS, _JSON, _EXACTLY, _TEXT, _BODY, _WITHIN, _CONTRACT),
                "What the reply must satisfy besides: the journey goes on, and has failed.",
@@ -136,7 +147,7 @@ CONDITION = Record("condition", _expect, (_ANY_STATUS, _HEADERS, _JSON, _EXACTLY
 _PATIENCE = Field("poll.for", Duration(positive=True), "How long the step's poll may then take.", example="180s",
                   attribute="patience")
 UNDER_EXPECT = Record("expectation under faults", _expect, (_STATUS, _HEADERS, _JSON, _TEXT, _BODY, _WITHIN, _SENDS,
-                                                            _RECEIVES, _PATIENCE),
+                                                            _RECEIVES, _NEVER, _GIVES_UP, _PATIENCE),
                       "What is still promised: each key replaces the ordinary one, the others hold.",
                       positioned=True, placed=True)
 

@@ -17,6 +17,7 @@ from mitmproxy.proxy.layer import NextLayer
 from flowprobe.core.attribution import SCANNED_BYTES, Attribution, Signs, attribute, without_our_baggage
 from flowprobe.core.decide import Injection, Seen, call_site, decide
 from flowprobe.core.faults.actions import changes_reply
+from flowprobe.core.retry_after import asked_to_wait
 from flowprobe.proxy import mitm
 from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
 from flowprobe.proxy.exchange import Exchange
@@ -272,6 +273,8 @@ class Addon:
         if exchange.injections and not reply.stream:
             self._injector.spoil_reply(flow, exchange)
         exchange.reply_bytes += len(reply.raw_content or b"")
+        if reply.status_code >= 400:
+            exchange.retry_after_s = asked_to_wait(reply.headers.get("retry-after"), reply.headers.get("date"))
         self._recorder.ended(exchange, reply.status_code)
         return None
 

@@ -44,6 +44,7 @@ class Exchange:
     reply_bytes: int = 0
     key: str = ""
     body: str = ""
+    retry_after_s: float | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -56,6 +56,7 @@ class Recorder:
             trial=x.whose.trial, call=x.whose.call, evidence=x.whose.evidence, started=x.arrived,
             ended=self._clock(), status=status, upstream_status=x.upstream_status, error=x.error,
             request_bytes=x.request_bytes, reply_bytes=x.reply_bytes, key=x.key, body=x.body,
+            retry_after_s=x.retry_after_s,
         )
 
     def disarm(self, lease: str) -> None:

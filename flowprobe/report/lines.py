@@ -7,15 +7,20 @@ from collections.abc import Iterator
 from flowprobe.core.blame import why
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.expect import milliseconds
+from flowprobe.core.oracles import GAVE_UP
 from flowprobe.core.verdict import Blame, Kind, Verdict, leftovers
 from flowprobe.report.model import RunReport, twin_of
 from flowprobe.report.spans import Line, Span, line
 from flowprobe.report.steps import journey
 
-__all__ = ["details", "footer", "headline", "scenario_line", "summary", "trial_block"]
+__all__ = ["details", "footer", "headline", "noticed", "scenario_line", "summary", "trial_block"]
 
 _MARK = {Kind.PASS: ("✓", "good"), Kind.DEGRADED: ("≈", "warn"), Kind.FAIL: ("✗", "bad"),
          Kind.INCONCLUSIVE: ("?", "odd")}
+
+
+_NOTICED = 3
+"""So many observations are told in the terminal; `result.json` has all."""
 
 
 def headline(version: str, environment: str, seed: int, folder: str) -> Line:
@@ -50,6 +55,15 @@ def details(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) 
         yield line("      ", Span("run just this again: ", "dim"), trial.started.rerun)
 
 
+def noticed(trial: TrialEvidence) -> Iterator[Line]:
+    """What the oracles saw, whether or not anything was promised of it."""
+    wrong = [f"{seen.step}: {seen.seen}" for seen in trial.observed if seen.oracle != GAVE_UP]
+    for text in wrong[:_NOTICED]:
+        yield line("      ", Span(f"noticed at {text}", "warn"))
+    if len(wrong) > _NOTICED:
+        yield line("      ", Span(f"and {len(wrong) - _NOTICED} more", "dim"))
+
+
 def footer(report: RunReport) -> Iterator[Line]:
     """The verdict of the run, its counts, and what else has to be known."""
     kinds = [verdict.kind for verdict in report.verdicts.values()]
@@ -76,3 +90,4 @@ def trial_block(trial: TrialEvidence, verdict: Verdict, report: RunReport) -> It
     yield summary(trial, verdict)
     if verdict.kind is not Kind.PASS:
         yield from details(trial, verdict, twin_of(trial, report.evidence))
+    yield from noticed(trial)

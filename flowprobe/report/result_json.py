@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowprobe.core.blame import why
-from flowprobe.core.events import CallReplied, CallUnanswered, to_json
+from flowprobe.core.events import CallReplied, CallUnanswered, members, to_json
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.findings import Finding
 from flowprobe.core.verdict import Verdict
@@ -85,6 +85,7 @@ def _trial_tail(trial: TrialEvidence) -> dict[str, Any]:
         "cleanup": {step: _plain(row) for step, row in trial.cleanup.items()},
         "exchanges": [_exchange(found) for found in trial.exchanges],
         "not_judged": list(trial.unseen),
+        "observed": [members(seen) for seen in trial.observed],
     }
 
 

@@ -48,7 +48,7 @@ from flowprobe.core.plan import Group, Setting, expand
 from flowprobe.core.policy import policy_of
 from flowprobe.core.redact import Redactor
 from flowprobe.core.scenario import Fault, Persona
-from flowprobe.core.sends import judge_sends
+from flowprobe.core.sends import judge_sends, promises
 from flowprobe.core.trial import Trial
 from flowprobe.core.verdict import ExitCode, Kind, Verdict, answered, exit_code, judge_trial
 from flowprobe.core.walk import walk
@@ -315,7 +315,7 @@ class _Run:
             self._record(ProcessEnded(trial.id, process, how, stand_in))
 
     def _judge_sends(self, trial: Trial) -> None:
-        counted = any(step.expect.sends or step.expect.receives for _, step in trial.scenario.steps())
+        counted = any(promises(step.expect) for _, step in trial.scenario.steps())
         if counted or trial.scenario.under:
             evidence = fold(self._recorder.lines, whole=False).trials
             for judged in judge_sends(trial.scenario, trial.plan, evidence[0],

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from flowprobe.core.events import ExchangeEnded
@@ -6,7 +8,7 @@ from flowprobe.core.faults.latency import Latency
 from flowprobe.core.scenario import Expect, Sends, Under
 from flowprobe.core.sends import judge_sends
 from flowprobe.core.trial import NO_FAULTS
-from tests.journals import Journal, ended, exchange, replied, sent, started, step_ended
+from tests.journals import Journal, ended, exchange, injected, replied, sent, started, step_ended
 from tests.scenes import HERE, a_plan, a_scenario, a_step
 
 
@@ -80,3 +82,42 @@ def test_what_does_not_pass_us_is_not_judged_and_is_named() -> None:
     scenario = a_scenario(a_step("one", "GET /one", expect=promise(1)))
     judged, = judge_sends(scenario, NO_FAULTS, fold(journal.lines).trials[0], watched={"mail"})
     assert (judged.outcome, judged.findings, judged.unseen) == ("held", (), ("POST /v1/charges to 'payments'",))
+
+
+# --- oracles --------------------------------------------------------------------------------------
+
+
+def lost_and_sent_again() -> tuple[ExchangeEnded, ...]:
+    return (exchange("a", status=None, upstream_status=201, body="b"), exchange("b", started_at=101.0, body="b"))
+
+
+@pytest.mark.parametrize(("never", "found"), [
+    (("duplicate-write",), "broken"), (("retry-storm",), "held"), (("stack-trace", "unkeyed-retry"), "broken"),
+])
+def test_only_the_oracles_that_are_named_count(never: tuple[str, ...], found: str) -> None:
+    assert outcome(Expect(never=never), *lost_and_sent_again()) == found
+
+
+def test_under_may_ask_for_less() -> None:
+    strict, mild = Expect(never=("duplicate-write",)), Expect(never=("stack-trace",))
+    assert outcome(strict, *lost_and_sent_again(), under=mild) == "degraded"
+
+
+@pytest.mark.parametrize(("gave_up", "kind", "found"), [
+    (0.3, "latency", "held"), (3.0, "latency", "broken"), (None, "hang", "broken"), (None, "latency", "held"),
+])
+def test_a_product_may_wait_only_so_long(gave_up: float | None, kind: str, found: str) -> None:
+    receipt = replace(injected("a"), kind=kind, gave_up_s=gave_up, asked_s=30.0, slept_s=30.0)
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended())
+    journal.proxy(exchange("a", status=None), receipt)
+    scenario = a_scenario(a_step("one", "GET /one", expect=Expect(gives_up=2.0)))
+    judged, = judge_sends(scenario, NO_FAULTS, fold(journal.lines).trials[0])
+    assert judged.outcome == found
+
+
+def test_oracles_without_a_proxy_are_named_as_not_judged() -> None:
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended())
+    expect = Expect(never=("duplicate-write", "stack-trace"), gives_up=2.0)
+    scenario = a_scenario(a_step("one", "GET /one", expect=expect))
+    judged, = judge_sends(scenario, NO_FAULTS, fold(journal.lines).trials[0], watched=())
+    assert judged.unseen == ("never duplicate-write", "gives_up")

@@ -109,9 +109,9 @@ async def answer(method: str, target: str, writer: asyncio.StreamWriter, head: s
         case ["scanned"]:
             state = "done" if CALLS["/hooks/scanned"] else "waiting"
             reply(writer, 200, f'{{"state": "{state}"}}')
-        case ["pay"]:  # charges until it hears of it
+        case ["pay", *carelessly]:  # charges until it hears of it
             tries = 0
-            while await asyncio.to_thread(call_provider, "/v1/charge", head, "POST") != 200 and tries < 3:
+            while await asyncio.to_thread(call_provider, "/v1/charge", head, "POST", not carelessly) != 200 and tries < 3:
                 tries += 1
             reply(writer, 200, f'{{"tries": {tries + 1}}}')
         case ["login"]:
@@ -149,11 +149,11 @@ def raw(writer: asyncio.StreamWriter, status: int, body: bytes, headers: str) ->
     writer.write(head.encode("latin-1") + body)
 
 
-def call_provider(path: str, head: str, method: str = "GET") -> int:
+def call_provider(path: str, head: str, method: str = "GET", keyed: bool = True) -> int:
     proxy = os.environ.get("HTTPS_PROXY")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": proxy} if proxy else {}))
     try:
-        with opener.open(_request(os.environ["PROVIDER_URL"] + path, head, method), timeout=20) as response:
+        with opener.open(_request(os.environ["PROVIDER_URL"] + path, head, method, keyed), timeout=20) as response:
             response.read()
             return int(response.status)
     except urllib.error.HTTPError as error:
@@ -167,9 +167,11 @@ def call_webhook(head: str) -> None:
         pass
 
 
-def _request(url: str, head: str, method: str) -> urllib.request.Request:
-    """A call that passes the trace on and, where it pays, bears a key that is the same each time."""
-    headers = {"traceparent": field(head, "traceparent"), "Idempotency-Key": field(head, "traceparent")[3:35]}
+def _request(url: str, head: str, method: str, keyed: bool = True) -> urllib.request.Request:
+    """A call that passes the trace on and, where it pays with care, bears a key that is the same each time."""
+    headers = {"traceparent": field(head, "traceparent")}
+    if keyed:
+        headers["Idempotency-Key"] = field(head, "traceparent")[3:35]
     return urllib.request.Request(url, method=method, headers=headers, data=b"{}" if method == "POST" else None)
 
 

@@ -394,3 +394,41 @@ def test_a_journey_out_of_time_ends_whatever_it_waits_for(place: Place) -> None:
         assert (result.code, [found["outcome"] for found in steps(result).values()]) == (1, ["broken", "not-reached"]), result.out + result.err
         assert steps(result)["one"]["findings"][0]["kind"] == "timeout"
         assert result.trial()["seconds"] < 15, "it would be 20 s or more"
+
+
+# --- oracles --------------------------------------------------------------------------------------
+
+CHARGED_TWICE = "faults: {unheard: {shop: {reset: headers, when: {first: 1}}}}\n"
+
+
+def test_a_charge_that_was_lost_and_made_again_is_noticed_in_every_run(place: Place) -> None:
+    place.workflow("  - {step: pay, call: GET /pay/carelessly}\n", more=CHARGED_TWICE)
+    result = place.run("journey.yaml", "--env", "local")
+    assert (result.code, result.json["verdict"]) == (0, "pass"), result.out + result.err
+    assert [seen["oracle"] for seen in result.trial("unheard")["observed"]] == ["duplicate-write", "unkeyed-retry"]
+    assert result.trial("none")["observed"] == []
+    assert "noticed at pay: shop acted on the same POST /v1/charge 2 times" in result.out
+
+
+def test_a_charge_that_says_that_it_is_the_same_is_no_duplicate(place: Place) -> None:
+    place.workflow("  - {step: pay, call: GET /pay, expect: {never: any}}\n", more=CHARGED_TWICE)
+    result = place.run("journey.yaml", "--env", "local")
+    assert (result.code, result.trial("unheard")["observed"]) == (0, []), result.out + result.err
+
+
+def test_what_must_never_be_fails_the_journey(place: Place) -> None:
+    place.workflow("  - {step: pay, call: GET /pay/carelessly, expect: {never: any}}\n", more=CHARGED_TWICE)
+    result = place.run("journey.yaml", "--env", "local")
+    findings = [finding for step in result.trial("unheard")["steps"] for finding in step["findings"]]
+    assert (result.code, result.trial("unheard")["verdict"], result.trial("none")["verdict"]) == (1, "fail", "pass")
+    assert [finding["where"] for finding in findings] == ["duplicate-write", "unkeyed-retry"]
+    assert findings[0]["place"].startswith("journey.yaml:5:")
+
+
+def test_a_product_that_waits_longer_than_promised_fails(place: Place) -> None:
+    place.workflow("  - {step: look, call: GET /provider, expect: {status: [200, 502], gives_up: 1s}}\n",
+                   more="faults: {silent: {shop: {hang: 2s}}}\n")
+    result = place.run("journey.yaml", "--env", "local")
+    findings = [finding for step in result.trial("silent")["steps"] for finding in step["findings"]]
+    assert (result.code, [finding["kind"] for finding in findings]) == (1, ["gives_up"]), result.out
+    assert findings[0]["seen"] == "still waited for shop after 2s"

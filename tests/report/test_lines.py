@@ -77,3 +77,18 @@ def test_the_footer_counts_the_verdicts_and_gives_the_exit_code() -> None:
 def test_every_verdict_has_a_mark() -> None:
     empty = RunReport(failed().folder, fold([]), judge_run(fold([])), 3)
     assert "? inconclusive  no trials" in "\n".join("".join(s.text for s in line) for line in footer(empty))
+
+
+def noticing(tries: int) -> str:
+    """A provider that has to bear many requests, each of them twice."""
+    doubled = [exchange(f"x{n}{again}", body=str(n), status=201, upstream_status=201) for n in range(tries) for again in "ab"]
+    report = report_of(Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended()).proxy(*doubled))
+    return block(report)[1]
+
+
+def test_what_the_oracles_saw_stands_below_a_trial_that_passed() -> None:
+    assert noticing(1).splitlines()[1:] == ["      noticed at one: payments acted on the same POST /v1/charges 2 times"]
+
+
+def test_the_same_thing_is_told_once() -> None:
+    assert noticing(5).count("noticed") == 1
