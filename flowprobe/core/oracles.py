@@ -125,8 +125,8 @@ def _is_keyed(tries: Sequence[ExchangeEnded]) -> bool:
 
 
 def _failed(exchange: ExchangeEnded) -> bool:
-    """The product had reason to try again."""
-    return exchange.status is None or exchange.status >= 500 or exchange.status == 429
+    """The product had reason to try again: also where it had the head of an answer and no more (`error`)."""
+    return exchange.status is None or bool(exchange.error) or exchange.status >= 500 or exchange.status == 429
 
 
 # --- how long it waits ----------------------------------------------------------------------------
@@ -157,7 +157,7 @@ def _answers(step: str, call: CallEvidence) -> Iterator[Observation]:
 
 
 def _hurt(exchange: ExchangeEnded) -> bool:
-    return exchange.status is None or exchange.status >= 400
+    return exchange.status is None or bool(exchange.error) or exchange.status >= 400
 
 
 _STACKS: Mapping[str, re.Pattern[str]] = {
