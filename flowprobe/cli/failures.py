@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Callable
 
 from flowprobe.errors import EnvironmentBroken, FlowProbeError, InvalidInput, Refused, ToolFailed
@@ -21,33 +20,43 @@ _CODES: tuple[tuple[type[FlowProbeError], int, str], ...] = (
 
 def guarded(command: Callable[[], int]) -> int:
     """Run a command; every way out of it is an exit code and, where it failed, a sentence."""
-    import click
-
     try:
         return command()
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except click.ClickException as usage:
-        usage.show()
-        return 2
-    except click.Abort as abort:
-        if isinstance(abort.__cause__, EOFError):
-            return _bug()
-        print("interrupted", file=sys.stderr)
-        return 130
     except FlowProbeError as error:
         return _told(error)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         sys.stderr.close()
         return 4
-    except Exception:
-        return _bug()
+    except Exception as error:
+        return _of_the_parser(error)
+
+
+def _of_the_parser(error: Exception) -> int:
+    """What is said about the words of the command; everything else is a bug."""
+    import click
+
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.ClickException():
+            error.show()
+            return 2
+        case click.Abort() if not isinstance(error.__cause__, EOFError):
+            return _interrupted()
+    return _bug()
+
+
+def _interrupted() -> int:
+    print("interrupted", file=sys.stderr)
+    return 130
 
 
 def _bug() -> int:
+    """Within the handler of the exception."""
+    import traceback
+
     traceback.print_exc()
     print("flowprobe: this is a bug of ours; please report it with the lines above", file=sys.stderr)
     return 4

@@ -11,8 +11,10 @@ positions -> frozen values, or problems) and `flowprobe.files.schema` (-> JSON S
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, dataclass_transform
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from flowprobe.core.plain import Frozen, plain
 
 if TYPE_CHECKING:
     from flowprobe.core.scenario import Position
@@ -23,18 +25,8 @@ __all__ = [
     "OneOf", "Record", "Shape", "Size", "Special", "Text",
 ]
 
-T = TypeVar("T")
-
-
-@dataclass_transform(frozen_default=True)
-def _plain(cls: type[T]) -> type[T]:
-    """A frozen, slotted dataclass that is its own equal and has no text of its own: these are made at every start,
-    nobody compares or prints them, and the methods for it would be half of what making them costs."""
-    return dataclass(frozen=True, slots=True, eq=False, repr=False)(cls)
-
-
-@_plain
-class Text:
+@plain
+class Text(Frozen):
     """A string on one line that is not empty.
 
     `templated`: may hold `${...}` and is then read as a `Template`. `pattern`: a full match, described for
@@ -51,30 +43,30 @@ class Text:
     lines: bool = False
 
 
-@_plain
-class Name:
+@plain
+class Name(Frozen):
     """An identifier: letters, digits, `-` and `_`, starting with a letter."""
 
 
-@_plain
-class Integer:
+@plain
+class Integer(Frozen):
     minimum: int | None = None
     maximum: int | None = None
 
 
-@_plain
-class Number:
+@plain
+class Number(Frozen):
     minimum: float | None = None
     maximum: float | None = None
 
 
-@_plain
-class Boolean:
+@plain
+class Boolean(Frozen):
     pass
 
 
-@_plain
-class Duration:
+@plain
+class Duration(Frozen):
     """`800ms`, `2s`, `1.5m`, `2h`, `7d`; read as seconds (float). A bare number is a problem. `positive`: zero is
     one too."""
 
@@ -82,20 +74,20 @@ class Duration:
     positive: bool = False
 
 
-@_plain
-class Size:
+@plain
+class Size(Frozen):
     """`64KB`, `1MB`, `10MiB`, `512B` (KB = 1000); read as bytes (int). A bare number is a problem."""
 
 
-@_plain
-class Choice:
+@plain
+class Choice(Frozen):
     """One of a closed list of words."""
 
     words: tuple[str, ...]
 
 
-@_plain
-class CallLine:
+@plain
+class CallLine(Frozen):
     """`METHOD /path` or `METHOD target:/path`, read as a `CallTemplate`. `absolute`: also `METHOD
     http://…`. `brought`: also a URL that one look-up brings.
     """
@@ -104,8 +96,8 @@ class CallLine:
     brought: bool = False
 
 
-@_plain
-class Json:
+@plain
+class Json(Frozen):
     """Any value. `templated`: strings may hold `${...}`. `matchers`: a shape that a reply is held against, in
     which mappings may be `$` matchers or hold `$.paths`. `verbatim`: a single value for a place that is text on the
     wire anyway, where an unquoted number is the text that stands there. `looked_up`: what is read may become text
@@ -119,8 +111,8 @@ class Json:
     closed: bool = False
 
 
-@_plain
-class ListOf:
+@plain
+class ListOf(Frozen):
     """A list of `item`, read as a tuple; `or_one` also takes a single item."""
 
     item: Shape
@@ -128,8 +120,8 @@ class ListOf:
     minimum: int = 0
 
 
-@_plain
-class MapOf:
+@plain
+class MapOf(Frozen):
     """A mapping with free keys, read as a dict in file order. `key` is the shape of the keys and `noun`
     what messages call one; with `entries` it is read as a tuple of `Entry`, for makers that need the place
     of a key.
@@ -142,8 +134,8 @@ class MapOf:
     entries: bool = False
 
 
-@_plain
-class Entry:
+@plain
+class Entry(Frozen):
     """One key of a `MapOf` with `entries`, where it stands, and its value."""
 
     key: str
@@ -151,8 +143,8 @@ class Entry:
     value: Any
 
 
-@_plain
-class OneOf:
+@plain
+class OneOf(Frozen):
     """The first shape whose kind of node fits: told apart by kind (scalar, list, mapping), never by
     trying.
     """
@@ -162,16 +154,16 @@ class OneOf:
     mapping: Shape | None = None
 
 
-@_plain
-class As:
+@plain
+class As(Frozen):
     """What `shape` reads, handed to `make`: a short form (`latency: 500ms`) of a value that has parts."""
 
     shape: Shape
     make: Callable[[Any], Any]
 
 
-@_plain
-class Special:
+@plain
+class Special(Frozen):
     """A shape with a reader of its own, registered under `name` in `flowprobe.files.specials`; `schema` is its
     JSON Schema."""
 
@@ -179,8 +171,8 @@ class Special:
     schema: Mapping[str, Any]
 
 
-@_plain
-class Field:
+@plain
+class Field(Frozen):
     """One key of a record. `attribute` is the argument of `make` (the key itself by default); `beside`
     names the key without which this one makes no sense.
     """
@@ -198,8 +190,8 @@ class Field:
         return self.attribute or self.key.replace("-", "_")
 
 
-@_plain
-class Record:
+@plain
+class Record(Frozen):
     """A mapping with known keys.
 
     `make` is called with the attributes that are present, and with `position` where `positioned` and

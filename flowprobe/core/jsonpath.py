@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from flowprobe.core.plain import Plain, plain
 
 __all__ = ["MISSING", "InvalidPath", "JsonPath", "compile_path", "is_definite"]
 
@@ -29,8 +30,8 @@ class InvalidPath(ValueError):
     """Not a JSONPath."""
 
 
-@dataclass(frozen=True, slots=True)
-class JsonPath:
+@plain
+class JsonPath(Plain):
     """`find` gives the value (definite; MISSING where there is none) or the list of values (indefinite)."""
 
     text: str

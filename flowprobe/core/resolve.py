@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -24,22 +23,23 @@ _LISTS = (list, tuple)
 _MAX_BITS = 10_000
 
 
-@dataclass(frozen=True)
 class Absent(Exception):
     """A name that has no value: the capture that should have given it was not made."""
 
-    path: str
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(path)
 
     def __str__(self) -> str:
         return f"${{{self.path}}} has no value"
 
 
-@dataclass(frozen=True)
 class WrongType(Exception):
     """An operator or a place in a text that the value does not fit."""
 
-    expression: str
-    detail: str
+    def __init__(self, expression: str, detail: str) -> None:
+        self.expression, self.detail = expression, detail
+        super().__init__(expression, detail)
 
     def __str__(self) -> str:
         return f"${{{self.expression}}}: {self.detail}"

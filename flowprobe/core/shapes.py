@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from flowprobe.core.jsonpath import MISSING, compile_path
 from flowprobe.core.patterns import TooSlow, search
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.redact import cut_short
 
 __all__ = ["MATCHERS", "TYPES", "Mismatch", "compare", "describe", "fits", "is_matcher", "shown"]
@@ -27,8 +27,8 @@ MOST_MISMATCHES = 1_000
 _SHOWN = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+@plain
+class Mismatch(Plain):
     """`path` is a JSONPath of the reply; `expected` and `seen` are short texts. `document` is the place in a schema's
     file that says so."""
 

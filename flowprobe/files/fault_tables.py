@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from flowprobe.core.faults.fault import Fault, Limit, Match, When
 from flowprobe.core.faults.kinds import FIELDS, KIND_NAMES, Kind
 from flowprobe.core.fields import As, Field, Integer, ListOf, MapOf, Number, Record, Text
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Position
 from flowprobe.files.calls import METHODS
 from flowprobe.files.specials import EDGE
@@ -15,8 +15,8 @@ from flowprobe.files.specials import EDGE
 __all__ = ["EDGES", "FAULT"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Harm:
+@plain
+class _Harm(Plain):
     """A fault that does not know its edge yet."""
 
     kind: Kind

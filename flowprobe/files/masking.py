@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowprobe.core.plain import Plain, plain
 from flowprobe.errors import Problem
 from flowprobe.files.nodes import Mapping, Node, Scalar
 from flowprobe.files.problems import Source
@@ -28,8 +29,8 @@ _SHORTEST = 4  # a shorter word would blank out half of a sentence
 _CUTS = (20, 40, 300)  # where messages cut a word
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+@plain
+class _Span(Plain):
     """A value and where it stands: lines and columns from 0."""
 
     value: str

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from flowprobe.core.expressions import lookups, spans
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import GUEST, Lookup
 from flowprobe.files.context import Context
 from flowprobe.files.literals import check_literals
@@ -29,8 +29,8 @@ _MAX_LINES = 5
 _LOOKUP = re.compile(r"\$\{([^}]*)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Wrong:
+@plain
+class _Wrong(Plain):
     """What is wrong with one look-up: a message and its words. `instead` is asked for once it is needed: looking
     for near misses takes longer than all the rest."""
 

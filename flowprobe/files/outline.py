@@ -9,9 +9,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Mapping_
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Scenario
 from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence
 from flowprobe.files.scalars import Kind, kind_of
@@ -26,8 +26,8 @@ Spot: TypeAlias = tuple[int, int]
 Used: TypeAlias = Mapping_[Spot, Scenario]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+@plain
+class Link(Plain):
     """One step: its name, and the names that it captures. `plain` says that each of its keys is one of ours. `branch`
     is the place of its `parallel` and the number of its branch; `given`: it puts the account into its state; `used` is
     the scenario that it uses."""
@@ -56,8 +56,8 @@ class Link:
         return self.node.get("repeat") is not None or self.strange
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+@plain
+class Scope(Plain):
     """Where a template stands: in the step with this index. `own`: where its captures are known; `found`: where the id
     is known that its cleanup looked for."""
 
@@ -66,8 +66,8 @@ class Scope:
     found: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+@plain
+class Outline(Plain):
     """The roles and steps of a scenario; `whole` says that the name of every step is known.
 
     `index` finds a step's place by its name; `starts` and `scopes` say from where on which scope holds. `fields` are

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Position
 from flowprobe.errors import Problem
 
@@ -25,8 +26,8 @@ _LONGEST = 300  # of one word in a message
 _LISTED = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+@plain
+class Message(Plain):
     """`found` says what is wrong, `instead` the way out, `otherwise` the one where the place knows none of its own; all
     are filled with the words of the case."""
 

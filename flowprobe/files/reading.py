@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias, assert_never
 
 from flowprobe.core import fields as f
 from flowprobe.core.expressions import UNITS, in_seconds, parse_number
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Template
 from flowprobe.files import values
 from flowprobe.files.calls import call_line
@@ -32,8 +33,8 @@ _SIZES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 
 _QUANTITY = re.compile(r"((?:0|[1-9][0-9]*)(?:\.[0-9]+)?)\s?([A-Za-z]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class What:
+@plain
+class What(Plain):
     """What messages call a value, and an example of one."""
 
     name: str

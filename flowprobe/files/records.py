@@ -17,13 +17,20 @@ Compile: TypeAlias = Callable[[f.Shape, str, str], Reader]
 
 
 def compile_record(record: f.Record, name: str, compile_shape: Compile) -> Reader:
-    """The reader of a record, whose value messages call `name`."""
-    readers = {field.key: (field.target, compile_shape(field.shape, f"`{field.key}`", field.example))
-               for field in record.fields}
+    """The reader of a record, whose value messages call `name`. A field's reader is made where the first file has it:
+    there are some hundred and fifty, and most files have a few."""
+    fields = {field.key: field for field in record.fields}
+    readers: dict[str, tuple[str, Reader]] = {}
     rest = compile_shape(record.rest, "this field", "") if record.rest is not None else None
     required = tuple(field.key for field in record.fields if field.required)
     beside = {field.key: field.beside for field in record.fields if field.beside}
     groups = record.exactly_one or record.at_most_one
+
+    def met(key: str) -> tuple[str, Reader] | None:
+        field = fields.get(key)
+        if field is not None:
+            readers[key] = field.target, compile_shape(field.shape, f"`{key}`", field.example)
+        return readers.get(key)
 
     def read(node: Node, context: Context) -> Any:
         if not isinstance(node, Mapping):
@@ -31,14 +38,14 @@ def compile_record(record: f.Record, name: str, compile_shape: Compile) -> Reade
         attributes: dict[str, Any] = {}
         others: list[tuple[Scalar, Node]] = []
         for key, child in node.value:
-            known = readers.get(key.value)
+            known = readers.get(key.value) or met(key.value)
             if known is None:
                 others.append((key, child))
             else:
                 attributes[known[0]] = known[1](child, context)
         if record.filled and not node.value:
             return context.report("empty", node, what=name, instead=_missing_example(record, record.fields[0].key))
-        if others or beside or groups or len(attributes) < len(readers):
+        if others or beside or groups or len(attributes) < len(fields):
             before = len(context.problems)
             _check_keys(record, node, others if rest is None else _near_misses(record, others), required,
                         context)

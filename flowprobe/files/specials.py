@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from flowprobe.core.auth import SIGNED_PARTS
 from flowprobe.core.expressions import parse
 from flowprobe.core.faults.kinds import KIND_NAMES
 from flowprobe.core.fields import Json, Special
+from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Each, FileRef, Lookup, SecretRef, Template
 from flowprobe.errors import InvalidInput
 from flowprobe.files.attachments import Unusable, attachment, located
@@ -29,8 +29,8 @@ __all__ = ["ALLOW", "ATTACHMENT", "COUNT", "DATES", "DAYS", "EACH", "EDGE", "FIL
            "SPECIALS", "TOKEN_LINE", "TRUE", "UNDER_KEY", "USED", "VERSION", "ZONE", "SpecialReader"]
 
 
-@dataclass(frozen=True, slots=True)
-class SpecialReader:
+@plain
+class SpecialReader(Plain):
     """`read` takes the node, the context and what messages call the value; `described` is what it takes."""
 
     read: Callable[[Node, Context, str], Any]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from flowprobe.core.plain import Plain, plain
 from flowprobe.errors import InvalidInput, Problem
 
 __all__ = ["DEFAULT", "VARIABLES", "Settings", "Settled", "settle"]
@@ -22,16 +22,16 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _Given = TypeVar("_Given")
 
 
-@dataclass(frozen=True, slots=True)
-class Settled(Generic[_Given]):
+@plain
+class Settled(Plain, Generic[_Given]):
     """`source` is a flag, a variable's name, a place in a file, or `default`."""
 
     value: _Given
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+@plain
+class Settings(Plain):
     """`environment` None leaves the choice to flowprobe.yaml; `seed` None draws one for each run."""
 
     environment: Settled[str | None]

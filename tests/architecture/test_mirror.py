@@ -26,7 +26,6 @@ ELSEWHERE = {
     "flowprobe/cli/planning.py": POLICY,
     "flowprobe/cli/demo.py": "tests/end_to_end/test_demo.py",
     "flowprobe/cli/doctor.py": PAGES,
-    "flowprobe/cli/main.py": "tests/architecture/test_start.py",
     "flowprobe/cli/running.py": RUNS,
     "flowprobe/core/clock.py": "tests/core/test_journey.py",
     "flowprobe/core/contract_reply.py": "tests/core/test_contract.py",

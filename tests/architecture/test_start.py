@@ -37,6 +37,10 @@ def test_the_version_imports_no_library_at_all() -> None:
     assert not _loaded("--version") & {*SLOW, "click", "typer", "yaml"}
 
 
+def test_a_check_of_files_by_their_names_needs_no_parser() -> None:
+    assert not _loaded("check", "scenarios/search.yaml") & {*SLOW, "click", "typer"}
+
+
 def test_the_runner_never_imports_mitmproxy() -> None:
     done = subprocess.run([sys.executable, "-c", "import flowprobe.running.run, sys; print('mitmproxy' in sys.modules)"],
                           cwd=ROOT, capture_output=True, text=True, check=True)

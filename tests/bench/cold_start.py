@@ -1,8 +1,9 @@
 """CPU of a start with compiled bytecode, against `python -c pass` of the same interpreter and site-packages.
 
 `run` walks one journey of five steps without faults; the product is already there, and only the runner's process
-is counted. `check` and `--version` have no target: they are for information. Both sides pay for what site-packages
-does at every start (`.pth` files).
+is counted. `check` reads the search scenario of this repository with its project, in the words that an editor or a
+hook uses; of the file of five steps it is for information, with an option that sends it through the parser of the
+command line. So is `--version`. Both sides pay for what site-packages does at every start (`.pth` files).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import mean
 
-from tests.bench.cpu import python, refuse_without_bytecode, surroundings, used
+from tests.bench.cpu import ROOT, python, refuse_without_bytecode, surroundings, used
 from tests.bench.journey import secrets, write_journey
 from tests.bench.loopback import loopback
 from tests.bench.pairs import Comparison, compare
@@ -32,14 +33,15 @@ def measure(rounds: int, *, quick: bool) -> Sequence[Comparison]:
     with tempfile.TemporaryDirectory(prefix="flowprobe-bench-") as name, loopback() as product:
         folder = Path(name)
         file = write_journey(folder, product, _STEPS).name
-        verbs: tuple[tuple[str, tuple[str, ...], float | None], ...] = (
-            ("run of five steps", ("run", file, "--faults", "none", "--persona", "admin=account-0"), 27),
-            ("--help", ("--help",), 8),
-            ("--version", ("--version",), None),
-            *(() if quick else (("check of one file", ("check", file), None),)),
+        verbs: tuple[tuple[str, Path, tuple[str, ...], float | None], ...] = (
+            ("run of five steps", folder, ("run", file, "--faults", "none", "--persona", "admin=account-0"), 27),
+            ("check of a small scenario", ROOT, ("check", "scenarios/search.yaml"), 10),
+            ("--help", folder, ("--help",), 8),
+            ("--version", folder, ("--version",), None),
+            *(() if quick else (("check --json of five steps", folder, ("check", "--json", file), None),)),
         )
-        return [_against_pass(f"{title} / python -c pass", words, folder, target, rounds)
-                for title, words, target in verbs]
+        return [_against_pass(f"{title} / python -c pass", words, where, target, rounds)
+                for title, where, words, target in verbs]
 
 
 def _against_pass(name: str, words: tuple[str, ...], folder: Path, target: float | None, rounds: int) -> Comparison:
