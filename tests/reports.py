@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flowprobe.core.evidence import fold
+from flowprobe.core.evidence import RunEvidence, TrialEvidence, fold
 from flowprobe.core.verdict import exit_code, judge_run
 from flowprobe.report.model import RunReport
+from flowprobe.report.telling import tell
 from tests.journals import Journal
 
 
 def report_of(journal: Journal) -> RunReport:
+    """With the trials' journeys, as a run has them when it judges."""
     evidence = fold(journal.lines)
     verdicts = judge_run(evidence)
-    return RunReport(Path(".flowprobe/runs/x"), evidence, verdicts, exit_code(evidence, verdicts))
+    told = tuple(tell(trial, verdicts[trial.started.trial], twin_of(trial, evidence)) for trial in evidence.trials)
+    return RunReport(Path(".flowprobe/runs/x"), evidence, verdicts, exit_code(evidence, verdicts), told=told)
+
+
+def twin_of(trial: TrialEvidence, run: RunEvidence) -> TrialEvidence | None:
+    """The unfaulted trial of the same scenario and binding."""
+    for other in run.trials:
+        same = (other.started.file, other.started.personas) == (trial.started.file, trial.started.personas)
+        if same and other.started.plan == "none" and other is not trial:
+            return other
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import stat
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from flowprobe.errors import InvalidInput, Problem
 from flowprobe.report.junit import junit_xml
 from flowprobe.report.lines import footer
 from flowprobe.report.model import RunReport
-from flowprobe.report.result_json import result_json
+from flowprobe.report.result_json import indented, result_text
 from flowprobe.running.folder import write_shared
 from flowprobe.running.run import run
 from flowprobe.running.selection import Request, Selection, select
@@ -85,5 +84,6 @@ def _finish(report: RunReport, show: Screen, *, as_json: bool, junit: Path | Non
     if junit is not None:
         write_shared(junit, report.redact(junit_xml(report)))
     if as_json:
-        text = report.redact(json.dumps(result_json(report), indent=1, ensure_ascii=False))
-        print(text.encode("utf-8", "backslashreplace").decode())
+        for text in indented(map(report.redact, result_text(report))):
+            print(text.encode("utf-8", "backslashreplace").decode(), end="")
+        print()

@@ -14,7 +14,6 @@ from flowprobe.core.events import CallSent, Event, TrialStarted
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.verdict import Verdict
 from flowprobe.report.lines import headline, scenario_line, trial_block
-from flowprobe.report.model import RunReport
 from flowprobe.report.spans import Line, Span
 from flowprobe.report.visible import visible
 
@@ -75,13 +74,13 @@ class Screen:
     def event(self, event: Event) -> None:
         """Plain lines say what came out, not what goes on."""
 
-    def trial(self, trial: TrialEvidence, verdict: Verdict, so_far: RunReport) -> None:
+    def trial(self, trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> None:
         key = (trial.started.file, tuple(trial.started.personas.values()))
         if key != self._scenario:
             self._scenario = key
             self.print(())
             self.print(scenario_line(trial))
-        for line in trial_block(trial, verdict, so_far):
+        for line in trial_block(trial, verdict, twin):
             self.print(line)
 
     def notice(self, text: str) -> None:

@@ -47,11 +47,8 @@ from flowprobe.core.findings import Finding
 from flowprobe.core.oracles import Observation, observe
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["CallEvidence", "ExchangeEvidence", "RunEvidence", "StepEvidence", "TrialEvidence", "fold", "gaps"]
-
-
-_NO_HEADERS: Mapping[str, str] = {}
-_NOTHING: Mapping[str, Any] = {}
+__all__ = ["CallEvidence", "ExchangeEvidence", "RunEvidence", "StepEvidence", "TrialEvidence", "fold", "gaps",
+           "is_settled"]
 
 
 @plain
@@ -71,12 +68,6 @@ class CallEvidence(Plain):
     outcome: CallReplied | CallUnanswered | None
     exchanges: tuple[ExchangeEvidence, ...] = ()
 
-    def without_body(self) -> CallEvidence:
-        outcome = self.outcome
-        if isinstance(outcome, CallReplied):
-            outcome = replace(outcome, body="", headers=())
-        return CallEvidence(replace(self.sent, body="", headers=_NO_HEADERS), outcome, self.exchanges)
-
 
 @plain
 class StepEvidence(Plain):
@@ -90,8 +81,16 @@ class StepEvidence(Plain):
     calls: tuple[CallEvidence, ...]
     phase: str = "workflow"
 
-    def without_bodies(self) -> StepEvidence:
-        return replace(self, captured=_NOTHING, calls=tuple(call.without_body() for call in self.calls))
+
+def is_settled(row: CleanupSettled | CleanupEnded | CleanupPlanned) -> bool:
+    """What a step made is known to be gone, or was never made."""
+    match row:
+        case CleanupEnded(outcome=outcome):
+            return outcome == "gone"
+        case CleanupSettled(state=state):
+            return state == "not-needed"
+        case _:
+            return False
 
 
 @plain
@@ -117,9 +116,11 @@ class TrialEvidence(Plain):
     unseen: tuple[str, ...] = ()
     observed: tuple[Observation, ...] = ()
 
-    def without_bodies(self) -> TrialEvidence:
-        """The same, lighter: what a trial needs that is counted and not read."""
-        return replace(self, steps=tuple(step.without_bodies() for step in self.steps))
+    def without_journey(self) -> TrialEvidence:
+        """The same, as light as a trial that has been told of can be: what is kept of it does not grow with its
+        steps, but for what they left behind."""
+        left = {step: row for step, row in self.cleanup.items() if not is_settled(row)}
+        return replace(self, steps=(), receipts=(), exchanges=(), cleanup=left)
 
     @property
     def calls(self) -> tuple[CallEvidence, ...]:

@@ -15,7 +15,7 @@ from flowprobe.core.events import (
     CleanupSettled,
     PlannedFault,
 )
-from flowprobe.core.evidence import RunEvidence, StepEvidence, TrialEvidence
+from flowprobe.core.evidence import RunEvidence, StepEvidence, TrialEvidence, is_settled
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Blame", "ExitCode", "Kind", "Verdict", "answered", "exit_code", "judge_run", "judge_trial", "worst"]
@@ -257,9 +257,9 @@ def leftovers(trial: TrialEvidence) -> tuple[str, ...]:
     """What was made, or may have been, and is not known to be gone."""
     left = []
     for step, row in trial.cleanup.items():
+        if is_settled(row):
+            continue
         match row:
-            case CleanupEnded(outcome="gone") | CleanupSettled(state="not-needed"):
-                continue
             case CleanupEnded(detail=detail) | CleanupSettled(detail=detail):
                 left.append(f"{step}: {detail or 'its cleanup was not run'}")
             case CleanupPlanned(described=described):

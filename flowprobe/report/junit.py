@@ -9,58 +9,68 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeAlias
 from xml.etree import ElementTree
 
 from flowprobe.core.blame import why
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.report.lines import details
-from flowprobe.report.model import RunReport, twin_of
+from flowprobe.report.model import RunReport
 
-__all__ = ["junit_xml"]
+__all__ = ["junit_problem", "junit_xml"]
 
+_Case: TypeAlias = tuple[TrialEvidence, Verdict, tuple[str, str]]
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit_xml(report: RunReport) -> str:
     """The document as text; raises ElementTree.ParseError if it could not be read back."""
     root = ElementTree.Element("testsuites", {"name": "flowprobe"})
-    for name, trials in _suites(report).items():
-        root.append(_suite(name, trials, report))
+    for name, cases in _suites(report).items():
+        root.append(_suite(name, cases))
     text = ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
     ElementTree.fromstring(text)
     return text + "\n"
 
 
-def _suites(report: RunReport) -> Mapping[str, list[TrialEvidence]]:
-    suites: dict[str, list[TrialEvidence]] = {}
-    for trial in report.evidence.trials:
+def junit_problem(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> tuple[str, str]:
+    """The message and the text of a trial that failed or could not be judged; two empty ones of another."""
+    if verdict.kind not in (Kind.FAIL, Kind.INCONCLUSIVE):
+        return "", ""
+    message = (why(trial, twin) if verdict.kind is Kind.FAIL else "") or "; ".join(verdict.reasons)
+    return message, "\n".join("".join(span.text for span in line) for line in details(trial, verdict, twin))
+
+
+def _suites(report: RunReport) -> Mapping[str, list[_Case]]:
+    suites: dict[str, list[_Case]] = {}
+    for trial, told in zip(report.evidence.trials, report.told, strict=True):
         who = ",".join(trial.started.personas.values())
-        suites.setdefault(f"{trial.started.file} [{who}]", []).append(trial)
+        case = trial, report.verdicts[trial.started.trial], told.problem
+        suites.setdefault(f"{trial.started.file} [{who}]", []).append(case)
     return suites
 
 
-def _suite(name: str, trials: list[TrialEvidence], report: RunReport) -> ElementTree.Element:
-    kinds = [report.verdicts[trial.started.trial].kind for trial in trials]
+def _suite(name: str, cases: list[_Case]) -> ElementTree.Element:
+    kinds = [verdict.kind for _, verdict, _ in cases]
     suite = ElementTree.Element("testsuite", {
-        "name": _legal(name), "tests": str(len(trials)), "failures": str(kinds.count(Kind.FAIL)),
+        "name": _legal(name), "tests": str(len(cases)), "failures": str(kinds.count(Kind.FAIL)),
         "errors": str(kinds.count(Kind.INCONCLUSIVE)), "skipped": "0",
-        "time": f"{sum(trial.seconds for trial in trials):.3f}",
+        "time": f"{sum(trial.seconds for trial, _, _ in cases):.3f}",
     })
-    suite.extend(_case(trial, report) for trial in trials)
+    suite.extend(_case(*case) for case in cases)
     return suite
 
 
-def _case(trial: TrialEvidence, report: RunReport) -> ElementTree.Element:
-    verdict = report.verdicts[trial.started.trial]
+def _case(trial: TrialEvidence, verdict: Verdict, problem: tuple[str, str]) -> ElementTree.Element:
     case = ElementTree.Element("testcase", {
         "classname": _legal(trial.started.scenario), "name": _legal(trial.started.plan), "time": f"{trial.seconds:.3f}",
     })
     match verdict.kind:
         case Kind.FAIL:
-            case.append(_problem("failure", trial, verdict, report))
+            case.append(_problem("failure", verdict, *problem))
         case Kind.INCONCLUSIVE:
-            case.append(_problem("error", trial, verdict, report))
+            case.append(_problem("error", verdict, *problem))
         case Kind.DEGRADED:
             ElementTree.SubElement(case, "system-out").text = _legal("degraded: " + "; ".join(verdict.reasons))
         case Kind.PASS:
@@ -68,11 +78,8 @@ def _case(trial: TrialEvidence, report: RunReport) -> ElementTree.Element:
     return case
 
 
-def _problem(tag: str, trial: TrialEvidence, verdict: Verdict, report: RunReport) -> ElementTree.Element:
-    twin = twin_of(trial, report.evidence)
-    message = (why(trial, twin) if verdict.kind is Kind.FAIL else "") or "; ".join(verdict.reasons)
+def _problem(tag: str, verdict: Verdict, message: str, text: str) -> ElementTree.Element:
     problem = ElementTree.Element(tag, {"message": _legal(message), "type": str(verdict.blame) or str(verdict.kind)})
-    text = "\n".join("".join(span.text for span in line) for line in details(trial, verdict, twin))
     problem.text = _legal(text)
     return problem
 

@@ -9,7 +9,7 @@ from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.oracles import GAVE_UP
 from flowprobe.core.verdict import Blame, Kind, Verdict, leftovers
-from flowprobe.report.model import RunReport, twin_of
+from flowprobe.report.model import RunReport
 from flowprobe.report.spans import Line, Span, line
 from flowprobe.report.steps import journey
 
@@ -86,8 +86,10 @@ def footer(report: RunReport) -> Iterator[Line]:
         yield line(Span(f"  nothing was judged there: {', '.join(sorted(blames))}", "dim"))
 
 
-def trial_block(trial: TrialEvidence, verdict: Verdict, report: RunReport) -> Iterator[Line]:
+def trial_block(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Iterator[Line]:
+    """What a person is shown of a trial when it has been judged; `twin` is the unfaulted one of the same scenario and
+    binding."""
     yield summary(trial, verdict)
     if verdict.kind is not Kind.PASS:
-        yield from details(trial, verdict, twin_of(trial, report.evidence))
+        yield from details(trial, verdict, twin)
     yield from noticed(trial)

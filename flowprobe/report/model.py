@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowprobe.core.evidence import RunEvidence, TrialEvidence
+from flowprobe.core.evidence import RunEvidence
 from flowprobe.core.verdict import Kind, Verdict, worst
 
-__all__ = ["RunReport", "twin_of"]
+__all__ = ["RunReport", "Told"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the files of a run say of a trial, put into words when it was judged, so that its evidence can go. `result`
+    is its part of `result.json`, in lines that are joined without a break; `problem` is the message and the text that
+    JUnit has of a trial that failed or could not be judged."""
+
+    result: tuple[str, ...]
+    problem: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A run, finished or so far. `notes` are sentences about the whole; `redact` takes the secrets of the run out
-    of a text, and every sink uses it."""
+    """A run that has ended. `evidence` has its trials without their journeys, and `told`, which can be gone through
+    more than once, what the reports say of each of them, in the same order. `notes` are sentences about the whole;
+    `redact` takes the secrets of the run out of a text, and every sink uses it."""
 
     folder: Path
     evidence: RunEvidence
@@ -23,16 +34,8 @@ class RunReport:
     exit_code: int
     notes: tuple[str, ...] = ()
     redact: Callable[[str], str] = str
+    told: Iterable[Told] = ()
 
     @property
     def verdict(self) -> Kind:
         return worst(tuple(self.verdicts.values()))
-
-
-def twin_of(trial: TrialEvidence, run: RunEvidence) -> TrialEvidence | None:
-    """The unfaulted trial of the same scenario and binding."""
-    for other in run.trials:
-        same = (other.started.file, other.started.personas) == (trial.started.file, trial.started.personas)
-        if same and other.started.plan == "none" and other is not trial:
-            return other
-    return None

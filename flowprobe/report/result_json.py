@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flowprobe.core.blame import why
@@ -11,27 +12,54 @@ from flowprobe.core.events import CallReplied, CallUnanswered, members, to_json
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.findings import Finding
 from flowprobe.core.verdict import Verdict
-from flowprobe.report.model import RunReport, twin_of
+from flowprobe.report.model import RunReport
 
-__all__ = ["result_json", "result_text"]
+__all__ = ["indented", "result_text", "trial_text"]
 
 VERSION = 1
 
 
-def result_json(report: RunReport) -> dict[str, Any]:
-    """The whole run as JSON values; the journal has the bodies."""
-    return {**_run(report), "trials": [_trial(trial, report) for trial in report.evidence.trials]}
-
-
 def result_text(report: RunReport) -> Iterator[str]:
-    """The same as text, step by step: a run is as long as it likes, and all of it at once is many times its size."""
+    """The whole run as JSON, line by line of what was told of its trials; the journal has the bodies."""
     yield _open(_run(report), "trials")
-    for number, trial in enumerate(report.evidence.trials):
-        yield (", " if number else "") + _open(_trial_head(trial, report), "steps")
-        for place, step in enumerate(trial.steps):
-            yield (", " if place else "") + _text(_step(step))
-        yield "], " + _text(_trial_tail(trial))[1:]
+    for number, told in enumerate(report.told):
+        yield ", " if number else ""
+        yield from told.result
     yield "]}\n"
+
+
+def trial_text(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Iterator[str]:
+    """A trial as JSON, step by step: a trial is as long as it likes, and all of it at once is many times its size. No
+    part has a line break."""
+    yield _open(_trial_head(trial, verdict, twin), "steps")
+    for place, step in enumerate(trial.steps):
+        yield (", " if place else "") + _text(_step(step))
+    yield "], " + _text(_trial_tail(trial))[1:]
+
+
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]|, |[^][{}",]+|[",]')
+
+
+def indented(parts: Iterable[str]) -> Iterator[str]:
+    """The parts of `result_text` as people read them: indented by a blank for each level, as `json.dumps` does it. What
+    was redacted is no JSON any more where a secret looked like some, and goes as it is."""
+    depth, after_opening = 0, False
+    for part in parts:
+        shown = []
+        for token in _TOKEN.findall(part.rstrip("\n")):
+            if token in ("]", "}"):
+                depth -= 1
+                shown.append(token if after_opening else _line(depth) + token)
+            else:
+                shown += [_line(depth)] if after_opening else []
+                shown.append("," + _line(depth) if token == ", " else token)
+            after_opening = token in ("[", "{")
+            depth += after_opening
+        yield "".join(shown)
+
+
+def _line(depth: int) -> str:
+    return "\n" + " " * depth
 
 
 def _open(record: dict[str, Any], last: str) -> str:
@@ -61,18 +89,13 @@ def _run(report: RunReport) -> dict[str, Any]:
     }
 
 
-def _trial(trial: TrialEvidence, report: RunReport) -> dict[str, Any]:
-    return {**_trial_head(trial, report), "steps": [_step(step) for step in trial.steps], **_trial_tail(trial)}
-
-
-def _trial_head(trial: TrialEvidence, report: RunReport) -> dict[str, Any]:
-    verdict: Verdict = report.verdicts[trial.started.trial]
+def _trial_head(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> dict[str, Any]:
     started = trial.started
     return {
         "trial": started.trial, "scenario": started.scenario, "file": started.file,
         "personas": dict(started.personas), "account": dict(started.account), "plan": started.plan,
         "verdict": str(verdict.kind), "blame": str(verdict.blame), "reasons": list(verdict.reasons),
-        "why": why(trial, twin_of(trial, report.evidence)), "rerun": started.rerun,
+        "why": why(trial, twin), "rerun": started.rerun,
         "seconds": round(trial.seconds, 6),
         "proxy_lag_s": round(trial.proxy_lag_s, 6),
         "faults": [_plain(fault) for fault in started.faults],

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from flowprobe.core.events import Event, Stamped
+from flowprobe.core.events import Event, Stamped, without_body
 from flowprobe.errors import ToolFailed
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.ledger.file import LEDGER_EVENTS, Ledger
@@ -23,7 +23,7 @@ _Written = TypeVar("_Written")
 
 @dataclass(slots=True)
 class Recorder:
-    """`lines` are the events of the trial that is being walked, as they were stamped."""
+    """`lines` are the events of the trial that is being walked, as they were stamped, without bodies."""
 
     journal: JournalWriter
     ledger: Ledger
@@ -35,7 +35,7 @@ class Recorder:
         if isinstance(event, LEDGER_EVENTS):
             self._attempt(self.ledger.append, event)
         stamped = self._attempt(self.journal.stamp, event)
-        self.lines.append(stamped or self._unwritten(event))
+        self.lines.append(self._kept(event, stamped))
         self.watch(event)
 
     def _attempt(self, write: Callable[[Any], _Written], event: Event) -> _Written | None:
@@ -45,11 +45,16 @@ class Recorder:
             self.broken = self.broken or str(failed)
             return None
 
-    def _unwritten(self, event: Event) -> Stamped:
-        """Kept in memory all the same: cleanup and the verdict are made of it."""
+    def _kept(self, event: Event, stamped: Stamped | None) -> Stamped:
+        """What cleanup and the verdict are made of: also of a line that could not be written, and never with bodies."""
+        light = without_body(event)
+        if stamped is not None and light is event:
+            return stamped
+        if stamped is not None:
+            return Stamped(stamped.writer, stamped.number, stamped.mono, stamped.wall, light)
         last = self.lines[-1] if self.lines else None
         mono, wall = (last.mono, last.wall) if last else (0.0, 0.0)
-        return Stamped("runner", 0, mono, wall, event)
+        return Stamped("runner", 0, mono, wall, light)
 
     def take(self) -> tuple[Stamped, ...]:
         """The lines since the last time."""

@@ -60,6 +60,7 @@ from flowprobe.ledger.file import Ledger
 from flowprobe.report.junit import junit_xml
 from flowprobe.report.model import RunReport
 from flowprobe.report.result_json import result_text
+from flowprobe.report.telling import tell
 from flowprobe.running.branches import at_once
 from flowprobe.running.credentials import Credentials, Line
 from flowprobe.running.drivers import refuse_unverified_edge, trust_of, unverified
@@ -73,6 +74,7 @@ from flowprobe.running.recorder import Recorder
 from flowprobe.running.review import review
 from flowprobe.running.selection import Request, Selection
 from flowprobe.running.session import Session
+from flowprobe.running.spool import Spool
 from flowprobe.running.stopping import Stopper
 from flowprobe.secrets.references import Vault
 
@@ -88,7 +90,7 @@ class Watcher(Protocol):
 
     def opened(self, folder: Path, environment: str, seed: int, redact: Callable[[str], str]) -> None: ...
     def event(self, event: Event) -> None: ...
-    def trial(self, trial: TrialEvidence, verdict: Verdict, so_far: RunReport) -> None: ...
+    def trial(self, trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> None: ...
     def notice(self, text: str) -> None: ...
 
 
@@ -128,6 +130,8 @@ class _Run:
         self._proxy_lines = Follower(self._folder.journal / "proxy.jsonl")
         self._evidence = RunEvidence(None, (), (), "", 0, 0)
         self._verdicts: dict[str, Verdict] = {}
+        self._told = Spool(self._folder.path, self._redactor)
+        self._twin: TrialEvidence | None = None
         self._answered = False
         self._making = 0
         self._patience = Patience()
@@ -178,7 +182,7 @@ class _Run:
             self._clean_earlier()
         self._guard.begin()
         for group in self._groups:
-            broken = trouble
+            broken, self._twin = trouble, None
             for trial in group.trials:
                 broken = broken or self._halted() or self._lost()
                 if broken:
@@ -362,11 +366,12 @@ class _Run:
         return self._judge()
 
     def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:
-        """Keep what reports need: the journal has the bodies."""
-        kept = evidence.without_bodies()
-        self._evidence = self._evidence.plus(part, kept)
+        """Tell of a trial, and keep what the end of the run asks of it; a twin whole, for those that follow it."""
+        self._told.add(tell(evidence, verdict, self._twin))
+        self._watcher.trial(evidence, verdict, self._twin)
+        self._twin = self._twin or evidence
+        self._evidence = self._evidence.plus(part, evidence.without_journey())
         self._verdicts[evidence.started.trial] = verdict
-        self._watcher.trial(kept, verdict, self._report(0))
 
     # --- stopping: in the thread that listens for signals ---
 
@@ -417,7 +422,8 @@ class _Run:
 
     def _report(self, code: int) -> RunReport:
         notes = (*unverified(self._selection.environment), *self._selection.notes)
-        return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, notes, self._redactor)
+        return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, notes, self._redactor,
+                         self._told)
 
     # --- small things ---
 

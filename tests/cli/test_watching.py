@@ -24,7 +24,7 @@ def show(to: Screen) -> None:
         for event in failed_journal().lines:
             to.event(event.event)
         trial = report.evidence.trials[0]
-        to.trial(trial, report.verdicts[trial.started.trial], report)
+        to.trial(trial, report.verdicts[trial.started.trial], None)
         to.notice("SIGINT: stopping with api_key-123")
 
 
@@ -88,7 +88,7 @@ def test_the_scenario_is_named_once_for_all_its_trials() -> None:
     to = Screen(stream)
     trial = report.evidence.trials[0]
     for _ in range(2):
-        to.trial(trial, report.verdicts[trial.started.trial], report)
+        to.trial(trial, report.verdicts[trial.started.trial], None)
     assert stream.getvalue().count("A journey") == 1
 
 

@@ -1,5 +1,14 @@
-from flowprobe.core.events import CleanupEnded, CleanupPlanned, HookFailed, LeaseEnded, SendsJudged, ToolFailure
+from flowprobe.core.events import (
+    CleanupEnded,
+    CleanupPlanned,
+    CleanupSettled,
+    HookFailed,
+    LeaseEnded,
+    SendsJudged,
+    ToolFailure,
+)
 from flowprobe.core.evidence import fold
+from flowprobe.core.verdict import leftovers
 from tests.journals import Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
 from tests.scenes import TRIAL
 
@@ -76,3 +85,17 @@ def test_the_last_word_about_a_cleanup_counts() -> None:
     journal = Journal().runner(started(), CleanupPlanned(TRIAL, "one", 1, "pro-eu", "DELETE /x"),
                                CleanupEnded(TRIAL, "one", "gone"), ended())
     assert fold(journal.lines).trials[0].cleanup == {"one": CleanupEnded(TRIAL, "one", "gone")}
+
+
+def test_a_trial_without_its_journey_keeps_only_the_cleanup_that_is_not_settled() -> None:
+    settled = CleanupSettled(TRIAL, "three", 3, "pro-eu", "not-needed")
+    planned = CleanupPlanned(TRIAL, "two", 2, "pro-eu", "DELETE /x")
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended(), CleanupEnded(TRIAL, "one", "gone"),
+                               planned, settled, CleanupEnded(TRIAL, "four", "failed"))
+    trial = fold(journal.proxy(exchange(), injected()).lines).trials[0]
+    light = trial.without_journey()
+    assert (light.steps, light.receipts, light.exchanges) == ((), (), ())
+    assert list(light.cleanup) == ["two", "four"]
+    assert leftovers(light) == leftovers(trial)
+    assert len(leftovers(trial)) == 2
+    assert (light.started, light.seconds, light.how) == (trial.started, trial.seconds, trial.how)

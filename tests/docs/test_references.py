@@ -14,7 +14,7 @@ import pytest
 
 from flowprobe.core.events import Event
 from flowprobe.core.verdict import Blame, ExitCode, Kind
-from flowprobe.report.result_json import result_json
+from flowprobe.report.result_json import result_text
 from flowprobe.running.run import run
 from flowprobe.running.selection import Request, select
 from tests.docs.documents import ROOT
@@ -56,7 +56,7 @@ class _Nobody:
 def test_result_has_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     request = Request((ROOT / "scenarios",), environment="demo-weak", faults="slow-payments", seed=1)
-    result = json.loads(json.dumps(result_json(run(request, select(request), _Nobody()))))
+    result = json.loads("".join(result_text(run(request, select(request), _Nobody()))))
     said = set(re.findall(r"`([\w.]+)`", _page("result.md")))
     assert not sorted(set(_keys(result)) - said)
 

@@ -18,12 +18,12 @@ from tests.journals import (
     step_ended,
     unanswered,
 )
-from tests.reports import report_of
+from tests.reports import report_of, twin_of
 
 
 def block(report: RunReport, number: int = -1) -> tuple[list[Line], str]:
     trial = report.evidence.trials[number]
-    lines = list(trial_block(trial, report.verdicts[trial.started.trial], report))
+    lines = list(trial_block(trial, report.verdicts[trial.started.trial], twin_of(trial, report.evidence)))
     return lines, "\n".join("".join(span.text for span in line).rstrip() for line in lines)
 
 

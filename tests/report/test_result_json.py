@@ -1,8 +1,12 @@
 import json
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from flowprobe.report.result_json import result_json, result_text
+from flowprobe.report.model import RunReport
+from flowprobe.report.result_json import indented, result_text
 from tests.journals import (
     SLOW,
     Journal,
@@ -21,7 +25,7 @@ from tests.reports import report_of
 
 def test_the_result_has_the_trial_its_steps_its_provider_calls_and_their_receipts() -> None:
     journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one", "broken", finding()), ended())
-    result = json.loads(json.dumps(result_json(report_of(journal.proxy(exchange(), injected())))))
+    result = read(report_of(journal.proxy(exchange(), injected())))
     trial = result["trials"][0]
     assert (result["version"], result["verdict"], result["exit_code"]) == (1, "fail", 1)
     assert (trial["plan"], trial["verdict"], trial["blame"], trial["rerun"]) == ("slow", "fail", "product", "flowprobe run …")
@@ -33,7 +37,7 @@ def test_the_result_has_the_trial_its_steps_its_provider_calls_and_their_receipt
 
 def test_a_call_without_a_reply_has_its_reason() -> None:
     journal = Journal().runner(started(), sent("one"), unanswered(), step_ended("one", "broken", finding("no-reply")), ended())
-    call = result_json(report_of(journal))["trials"][0]["steps"][0]["calls"][0]
+    call = read(report_of(journal))["trials"][0]["steps"][0]["calls"][0]
     assert (call["status"], call["no_reply"]["reason"]) == (None, "connect")
 
 
@@ -45,5 +49,32 @@ def test_the_text_that_is_written_step_by_step_is_the_whole(trials: int) -> None
         journal.runner(started(trial=name), sent("one", trial=name), replied(trial=name), sent("two", 2, trial=name), replied(2, trial=name))
         journal.runner(step_ended("one", trial=name), step_ended("two", "broken", finding(), trial=name), ended(trial=name))
     report = report_of(journal)
-    assert json.loads("".join(result_text(report))) == json.loads(json.dumps(result_json(report)))
-    assert len(report.evidence.trials) == trials
+    found = read(report)
+    assert [trial["trial"] for trial in found["trials"]] == [f"{number:016x}" for number in range(trials)]
+    assert [[step["step"] for step in trial["steps"]] for trial in found["trials"]] == [["one", "two"]] * trials
+    assert "".join(indented(result_text(report))) == json.dumps(found, indent=1, ensure_ascii=False)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=5), inner, max_size=3))
+
+
+@given(VALUES)
+def test_whatever_it_says_it_is_indented_as_json_does_it(value: object) -> None:
+    text = json.dumps({"value": value}, ensure_ascii=False)
+    assert "".join(indented([text + "\n"])) == json.dumps({"value": value}, indent=1, ensure_ascii=False)
+
+
+@given(st.text(st.sampled_from('[]{}",: \\«a1\n')))
+def test_what_redaction_left_of_a_text_is_indented_without_losing_any_of_it(text: str) -> None:
+    shown = "".join(indented([text]))
+    assert shown.translate(BLANK) == text.translate(BLANK)
+
+
+BLANK = {ord(" "): None, ord("\n"): None}
+
+
+def read(report: RunReport) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads("".join(result_text(report)))
+    return found

@@ -1,11 +1,12 @@
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from flowprobe.core.events import CallSent, CleanupPlanned, Event
+from flowprobe.core.events import CallReplied, CallSent, CleanupPlanned, Event, StepEnded
 from flowprobe.core.redact import REDACTED, Redactor
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.ledger.file import Ledger, read_ledger
@@ -13,6 +14,8 @@ from flowprobe.running.recorder import Recorder
 
 PLANNED = CleanupPlanned("t", "one", 1, "pro-eu", "DELETE /x")
 SENT = CallSent("t", "one", "c", 1, "pro-eu", "GET", "http://acme.test/?key=s3cr3t-token", {})
+
+SENT_BODY = replace(SENT, body="the request", headers={"X": "1"})
 
 
 def test_a_cleanup_is_in_the_ledger_before_anybody_is_told(tmp_path: Path) -> None:
@@ -41,6 +44,20 @@ def test_the_lines_of_a_trial_are_taken_once(tmp_path: Path) -> None:
     record(SENT)
     assert [line.event for line in record.take()] == [SENT]
     assert record.take() == ()
+    record.close()
+
+
+def test_bodies_are_in_the_journal_and_not_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    seen: list[Event] = []
+    record = Recorder(JournalWriter(path, "runner"), Ledger(tmp_path / "l"), seen.append)
+    reply = CallReplied("c", 200, 1.0, 0.1, 0.2, (("X-Long", "header"),), "the body", 8)
+    step = StepEnded("t", "one", "held", captured={"id": "the capture"})
+    for event in (SENT_BODY, reply, step):
+        record(event)
+    assert seen == [SENT_BODY, reply, step]
+    assert all(word in path.read_text() for word in ("the request", "the body", "X-Long", "the capture"))
+    assert [line.event for line in record.take()] == [SENT, replace(reply, headers=(), body=""), replace(step, captured={})]
     record.close()
 
 

@@ -1,0 +1,16 @@
+"""What the files of a run say of a trial, put into words when it has been judged."""
+
+from __future__ import annotations
+
+from flowprobe.core.evidence import TrialEvidence
+from flowprobe.core.verdict import Verdict
+from flowprobe.report.junit import junit_problem
+from flowprobe.report.model import Told
+from flowprobe.report.result_json import trial_text
+
+__all__ = ["tell"]
+
+
+def tell(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Told:
+    """`twin` is the unfaulted trial of the same scenario and binding, None for that one itself."""
+    return Told(tuple(trial_text(trial, verdict, twin)), junit_problem(trial, verdict, twin))
