@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from flowprobe.core.evidence import RunEvidence, TrialEvidence, fold
@@ -15,8 +16,9 @@ def report_of(journal: Journal) -> RunReport:
     """With the trials' journeys, as a run has them when it judges."""
     evidence = fold(journal.lines)
     verdicts = judge_run(evidence)
-    told = tuple(tell(trial, verdicts[trial.started.trial], twin_of(trial, evidence)) for trial in evidence.trials)
-    return RunReport(Path(".flowprobe/runs/x"), evidence, verdicts, exit_code(evidence, verdicts), told=told)
+    told = (tell(trial, verdicts[trial.started.trial], twin_of(trial, evidence)) for trial in evidence.trials)
+    kept = tuple(replace(each, result=tuple(each.result)) for each in told)
+    return RunReport(Path(".flowprobe/runs/x"), evidence, verdicts, exit_code(evidence, verdicts), told=kept)
 
 
 def twin_of(trial: TrialEvidence, run: RunEvidence) -> TrialEvidence | None:

@@ -469,15 +469,15 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 def without_body(event: Event) -> Event:
-    """The same, lighter: without what only the journal has to have of a call. Written out, for each call passes here:
-    `dataclasses.replace` takes several times as long."""
+    """The same, lighter: without what only the journal has to have of a call. The body of an error stays, for the
+    oracles look into it. Written out, for each call passes here: `dataclasses.replace` takes several times as long."""
     match event:
         case CallSent():
             return CallSent(event.trial, event.step, event.call, event.attempt, event.persona, event.method, event.url,
                             _NO_HEADERS, "", event.phase)
         case CallReplied():
-            return CallReplied(event.call, event.status, event.at, event.first_byte_s, event.total_s, (), "",
-                               event.body_bytes, event.truncated, event.redirects)
+            return CallReplied(event.call, event.status, event.at, event.first_byte_s, event.total_s, (),
+                               event.body if event.status >= 400 else "", event.body_bytes, event.truncated, event.redirects)
         case StepEnded():
             return StepEnded(event.trial, event.step, event.outcome, event.findings, event.because, _NOTHING,
                              event.phase)

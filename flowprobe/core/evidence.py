@@ -120,7 +120,7 @@ class TrialEvidence(Plain):
         """The same, as light as a trial that has been told of can be: what is kept of it does not grow with its
         steps, but for what they left behind."""
         left = {step: row for step, row in self.cleanup.items() if not is_settled(row)}
-        return replace(self, steps=(), receipts=(), exchanges=(), cleanup=left)
+        return replace(self, steps=(), receipts=(), exchanges=(), observed=(), cleanup=left)
 
     @property
     def calls(self) -> tuple[CallEvidence, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from flowprobe.core.bodies import RequestBody
 from flowprobe.core.plain import Plain, plain
@@ -14,6 +14,13 @@ __all__ = [
     "BodyShape", "CallTemplate", "Capture", "CaptureSource", "ContractTerms", "Each", "Expect", "Find", "Item",
     "Parallel", "Poll", "Repeat", "Retry", "Samples", "Sends", "SignIn", "Step", "Use", "names_of", "steps_of",
 ]
+
+_NOTHING: Mapping[str, Any] = {}
+"""What a step does not say. It is one for all, for in a long scenario one for each of them is a tenth of everything."""
+
+
+def _nothing() -> Mapping[str, Any]:
+    return _NOTHING
 
 
 @plain
@@ -121,8 +128,8 @@ class Expect(Plain):
     sends: tuple[Sends, ...] = ()
     patience: float | None = None
     position: Position | None = None
-    positions: Mapping[str, Position] = field(default_factory=dict)
-    headers: Mapping[str, Value] = field(default_factory=dict)
+    positions: Mapping[str, Position] = field(default_factory=_nothing)
+    headers: Mapping[str, Value] = field(default_factory=_nothing)
     text: Value = None
     body: BodyShape | None = None
     receives: tuple[Sends, ...] = ()
@@ -139,6 +146,13 @@ class Expect(Plain):
                  "contract": self.contract is not None, "never": bool(self.never),
                  "gives_up": self.gives_up is not None}
         return frozenset(name for name, stated in parts.items() if stated)
+
+
+_NO_EXPECT = Expect()
+
+
+def _nothing_expected() -> Expect:
+    return _NO_EXPECT
 
 
 @plain
@@ -215,17 +229,17 @@ class Step(Plain):
     call: CallTemplate
     position: Position
     role: str | None = None
-    query: Mapping[str, Value] = field(default_factory=dict)
-    headers: Mapping[str, Text] = field(default_factory=dict)
+    query: Mapping[str, Value] = field(default_factory=_nothing)
+    headers: Mapping[str, Text] = field(default_factory=_nothing)
     body: RequestBody | None = None
-    expect: Expect = field(default_factory=Expect)
+    expect: Expect = field(default_factory=_nothing_expected)
     captures: tuple[Capture, ...] = ()
     cleanup: CallTemplate | None = None
     find: Find | None = None
-    check: Expect = field(default_factory=Expect)
+    check: Expect = field(default_factory=_nothing_expected)
     poll: Poll | None = None
     retry: Retry | None = None
-    when: Mapping[str, Value] = field(default_factory=dict)
+    when: Mapping[str, Value] = field(default_factory=_nothing)
     timeout: float | None = None
     each: Each | None = None
     repeat: Repeat | None = None
@@ -243,9 +257,9 @@ class Use(Plain):
     file: str
     workflow: tuple[Item, ...]
     outputs: Mapping[str, Value]
-    inputs: Mapping[str, Value] = field(default_factory=dict)
-    roles: Mapping[str, str | None] = field(default_factory=dict)
-    when: Mapping[str, Value] = field(default_factory=dict)
+    inputs: Mapping[str, Value] = field(default_factory=_nothing)
+    roles: Mapping[str, str | None] = field(default_factory=_nothing)
+    when: Mapping[str, Value] = field(default_factory=_nothing)
 
 
 @plain
@@ -255,7 +269,7 @@ class Parallel(Plain):
     name: str
     position: Position
     branches: tuple[tuple[Item, ...], ...]
-    when: Mapping[str, Value] = field(default_factory=dict)
+    when: Mapping[str, Value] = field(default_factory=_nothing)
 
 
 Item: TypeAlias = Step | Use | Parallel

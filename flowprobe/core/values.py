@@ -4,12 +4,12 @@ the file is loaded and resolved, once, when the step is reached.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["Arithmetic", "Constant", "Expression", "Lookup", "Position", "Template", "Text", "Value"]
+__all__ = ["Arithmetic", "Constant", "Expression", "Lookup", "Places", "Position", "Template", "Text", "Value"]
 
 
 @plain
@@ -22,6 +22,33 @@ class Position(Plain):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+
+class Places(Mapping[str, Position]):
+    """Where the keys of a record stand. Each `Position` is made when it is asked for, which is in a message at most: to
+    hold them all would be a fifth of a long scenario. `spots` are a key, its line and its column from 0, by turns."""
+
+    __slots__ = ("_file", "_spots")
+
+    def __init__(self, file: str, spots: tuple[str | int, ...]) -> None:
+        self._file = file
+        self._spots = spots
+
+    def __getitem__(self, key: str) -> Position:
+        for at in range(0, len(self._spots), 3):
+            if self._spots[at] == key:
+                _, line, column = self._spots[at:at + 3]
+                return Position(self._file, int(line) + 1, int(column) + 1)
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(str(key) for key in self._spots[::3])
+
+    def __len__(self) -> int:
+        return len(self._spots) // 3
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 @plain

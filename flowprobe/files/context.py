@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flowprobe.core.bodies import Attachment
 from flowprobe.core.expressions import Malformed, parse
 from flowprobe.core.scenario import Lookup, Position, Scenario, Template
+from flowprobe.core.values import Places
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.nodes import Mapping, Node, Scalar
 from flowprobe.files.problems import Source
@@ -46,14 +47,18 @@ class Context:
         self.templates: list[tuple[Template, Scalar]] = []
         self.paths: list[tuple[Lookup, Scalar]] = []
         self.hidden: list[str] = []
-        self.used: dict[tuple[int, int], Scenario] = {}
+        self.used: dict[int, Scenario] = {}
         self.attached: dict[str, Attachment] = {}
         self.load: Callable[[Path], Scenario] | None = None
         self.outline: Outline | None = None
 
     def position(self, node: Node) -> Position:
-        start = node.start
-        return Position(self.file, start.line + 1, start.column + 1)
+        line, column = node.spot
+        return Position(self.file, line + 1, column + 1)
+
+    def places(self, node: Mapping) -> Places:
+        """The positions of its keys."""
+        return Places(self.file, tuple(part for key, _ in node.value for part in (key.value, *key.spot)))
 
     def report(self, id: str, node: Node, *, offset: int | None = None, width: int | None = None,
                **words: object) -> Any:
@@ -80,7 +85,8 @@ class Context:
 
     def place(self, node: Node, offset: int | None = None) -> tuple[int, int]:
         """Line and column of a node, or of an offset of its text as far as escapes allow to tell."""
-        line, column = node.start.line + 1, node.start.column + 1
+        line, column = node.spot
+        line, column = line + 1, column + 1
         if offset is None or not isinstance(node, Scalar):
             return line, column
         opening = node.value.rfind("${", 0, offset + 2)
@@ -107,7 +113,7 @@ class Context:
         """`value` (the node's text from `start` on) with its `${...}` parsed."""
         if "${" not in value:
             return value
-        line, column = self.place(node, start) if start else (node.start.line + 1, node.start.column + 1)
+        line, column = self.place(node, start or None)
         parsed = parse(value, Position(self.file, line, column))
         if isinstance(parsed, Malformed):
             return self.report("bad-template", node, offset=start + parsed.offset, found=parsed.found,

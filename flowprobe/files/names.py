@@ -9,7 +9,7 @@ wrong in several places is named once, with the other lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from flowprobe.core.expressions import lookups, spans
@@ -278,7 +278,7 @@ def _at_once(link: Link, scope: Scope, names: Outline) -> bool:
     return link.branch is not None and here is not None and here[0] == link.branch[0] and here != link.branch
 
 
-def _nearest_capture(path: tuple[str, ...], captures: frozenset[str]) -> str:
+def _nearest_capture(path: tuple[str, ...], captures: Collection[str]) -> str:
     head, dash, rest = path[1].partition("-")
     if dash and head in captures:
         return f"put spaces around the minus: {path[0]}.{head} - {rest}"

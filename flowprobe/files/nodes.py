@@ -26,7 +26,7 @@ from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.problems import Source
 from flowprobe.files.syntax import explain
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Document", "Mapping", "Node", "Scalar", "Sequence",
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Document", "Mapping", "Mark", "Node", "Scalar", "Sequence",
            "compose",
            "read_bytes", "read_text"]
 
@@ -35,49 +35,105 @@ MAX_DEPTH = 32
 MAX_NODES = 100_000
 
 
-class Scalar:
-    """Text as it stands in the file; `plain` means without quotes. `start` and `end` count from 0."""
+_BITS = 21
+_LOW = (1 << _BITS) - 1
+"""A line, a column and an index are at most as large as a text is long."""
+_MOST_SHARED = 500
+"""So many different texts are kept once for all the nodes that have them: most keys, and many a value."""
 
-    __slots__ = ("end", "plain", "start", "value")
 
-    def __init__(self, value: str, plain: bool, start: Any, end: Any) -> None:
+class Mark:
+    """A place in a text; everything counts from 0."""
+
+    __slots__ = ("column", "index", "line")
+
+    def __init__(self, line: int, column: int, index: int) -> None:
+        self.line = line
+        self.column = column
+        self.index = index
+
+
+def _packed(mark: Any) -> int:
+    """A place as one number: libyaml's own marks, two for each node, are half of all that a tree takes."""
+    packed: int = mark.index << 2 * _BITS | mark.line << _BITS | mark.column
+    return packed
+
+
+def _mark(packed: int) -> Mark:
+    return Mark(packed >> _BITS & _LOW, packed & _LOW, packed >> 2 * _BITS)
+
+
+class _Placed:
+    """What stands somewhere: `begins` and `ends` are packed places, in the order of the text."""
+
+    __slots__ = ("begins",)
+
+    begins: int
+    ends: int
+
+    @property
+    def start(self) -> Mark:
+        return _mark(self.begins)
+
+    @property
+    def end(self) -> Mark:
+        return _mark(self.ends)
+
+    @property
+    def spot(self) -> tuple[int, int]:
+        """The line and the column in which it starts."""
+        return self.begins >> _BITS & _LOW, self.begins & _LOW
+
+
+class Scalar(_Placed):
+    """Text as it stands in the file; `plain` means without quotes."""
+
+    __slots__ = ("_ends", "plain", "value")
+
+    def __init__(self, value: str, plain: bool, begins: int = 0, ends: int = 0) -> None:
         self.value = value
         self.plain = plain
-        self.start = start
-        self.end = end
+        self.begins = begins
+        self._ends = ends
+
+    @property
+    def ends(self) -> int:  # type: ignore[override]
+        """Kept only where it cannot be told: nearly every scalar ends in its line, and has no escapes."""
+        long = len(self.value) + (0 if self.plain else 2)
+        return self._ends or self.begins + (long << 2 * _BITS) + long
 
 
-class Sequence:
+class Sequence(_Placed):
     """A list of nodes."""
 
-    __slots__ = ("end", "start", "value")
+    __slots__ = ("ends", "value")
 
-    def __init__(self, start: Any) -> None:
+    def __init__(self, begins: int = 0) -> None:
         self.value: list[Node] = []
-        self.start = start
-        self.end = start
+        self.begins = begins
+        self.ends = begins
 
 
-class Mapping:
+class Mapping(_Placed):
     """Pairs of a key and its node, in the order of the file; keys are unique text."""
 
-    __slots__ = ("_index", "end", "start", "value")
+    __slots__ = ("ends", "value")
 
-    def __init__(self, start: Any) -> None:
-        self.value: list[tuple[Scalar, Node]] = []
-        self.start = start
-        self.end = start
-        self._index: dict[str, Node] | None = None
+    def __init__(self, begins: int = 0) -> None:
+        self.value: tuple[tuple[Scalar, Node], ...] = ()
+        self.begins = begins
+        self.ends = begins
 
     @overload
     def get(self, key: str) -> Node | None: ...
     @overload
     def get(self, key: str, default: Node) -> Node: ...
     def get(self, key: str, default: Node | None = None) -> Node | None:
-        """The node of a key. Asked when the file has been read: what is added later is not found."""
-        if self._index is None:
-            self._index = {name.value: node for name, node in reversed(self.value)}
-        return self._index.get(key, default)
+        """The node of a key. Looked for one by one: an index for each mapping would be a tenth of the whole tree."""
+        for name, node in self.value:
+            if name.value == key:
+                return node
+        return default
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping
@@ -164,17 +220,27 @@ class _Composer:
         next_event = self.next_event
         top: list[Any] = []
         items, open_, count = top, [], 0
+        shared: dict[str, str] = {}
         while True:
             event = next_event()
             kind = event.__class__
             if kind is ScalarEvent:
                 if event.tag is not None or event.anchor is not None:
                     self._refuse(event)
-                items.append(Scalar(event.value, not event.style, event.start_mark, event.end_mark))
+                text, plain, start, end = event.value, not event.style, event.start_mark, event.end_mark
+                known = shared.get(text)
+                if known is not None:
+                    text = known
+                elif len(shared) < _MOST_SHARED:
+                    shared[text] = text
+                line, index = start.line, start.index
+                whole = end.index - index == len(text) + (0 if plain else 2) and end.line == line
+                begins = index << 2 * _BITS | line << _BITS | start.column  # not by a call: it is the hot path
+                items.append(Scalar(text, plain, begins, 0 if whole else _packed(end)))
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 if event.tag is not None or event.anchor is not None:
                     self._refuse(event)
-                node: Any = (Mapping if kind is MappingStartEvent else Sequence)(event.start_mark)
+                node: Any = (Mapping if kind is MappingStartEvent else Sequence)(_packed(event.start_mark))
                 items.append(node)
                 open_.append((items, node))
                 items = [] if kind is MappingStartEvent else node.value
@@ -184,11 +250,13 @@ class _Composer:
                 pairs = items
                 items, node = open_.pop()
                 node.value = self._pairs(pairs)
-                node.end = event.end_mark
+                if pairs and pairs[0].begins == node.begins:
+                    node.begins = pairs[0].begins  # of two equal numbers one is enough
+                node.ends = _packed(event.end_mark)
                 continue
             elif kind is SequenceEndEvent:
                 items, node = open_.pop()
-                node.end = event.end_mark
+                node.ends = _packed(event.end_mark)
                 continue
             elif kind is AliasEvent:
                 self._refuse(event)
@@ -207,17 +275,14 @@ class _Composer:
             self.problems.append(self._problem("tag", mark,
                                                tag=event.tag.replace("tag:yaml.org,2002:", "!!")))
 
-    def _pairs(self, items: list[Any]) -> list[tuple[Scalar, Node]]:
+    def _pairs(self, items: list[Any]) -> tuple[tuple[Scalar, Node], ...]:
         """The pairs of a mapping. Keys that cannot be are noted and left out."""
         keys = items[::2]
-        try:
-            names = {key.value for key in keys}
-        except TypeError:  # a list or a mapping as a key
-            names = set()
+        names = {key.value for key in keys if key.__class__ is Scalar}  # a list or a mapping cannot be a key
         if len(names) == len(keys) and "" not in names and "<<" not in names:
-            return list(zip(keys, items[1::2], strict=True))
+            return tuple(zip(keys, items[1::2], strict=True))
         first: dict[str, Scalar] = {}
-        return [(key, node) for key, node in zip(keys, items[1::2], strict=True) if self._fit(key, first)]
+        return tuple((key, node) for key, node in zip(keys, items[1::2], strict=True) if self._fit(key, first))
 
     def _fit(self, key: Node, first: dict[str, Scalar]) -> bool:
         """Whether a key can stand, after those in `first`."""

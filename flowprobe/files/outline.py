@@ -7,9 +7,9 @@ that may come from there, for the mistake has its message already.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as Mapping_
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Scenario
@@ -22,7 +22,10 @@ __all__ = ["Link", "Outline", "Scope", "outline"]
 
 _STEP_KEYS = {field.key for field in STEP.fields}
 _KEYS = {field.key for field in SCENARIO.fields}
-Spot: TypeAlias = tuple[int, int]
+_MANY = 8
+"""Fewer names are looked through as quickly as a set of them, which takes four times as much."""
+Spot: TypeAlias = int
+"""A place as nodes have it: packed."""
 Used: TypeAlias = Mapping_[Spot, Scenario]
 
 
@@ -34,7 +37,7 @@ class Link(Plain):
 
     node: Mapping
     name: str | None
-    captures: frozenset[str] | None
+    captures: Collection[str] | None
     plain: bool
     branch: tuple[int, int] | None = None
     given: bool = False
@@ -86,7 +89,7 @@ class Outline(Plain):
 
     def scope(self, node: Node) -> Scope | None:
         """Where a node stands; None outside of the steps."""
-        at = bisect_right(self.starts, _spot(node.start))
+        at = bisect_right(self.starts, node.begins)
         return self.scopes[at - 1] if at else None
 
 
@@ -152,19 +155,20 @@ def _link(node: Mapping, used: Used, *, branch: tuple[int, int] | None = None, g
     name = node.get("step")
     plain = all(key.value in _STEP_KEYS for key, _ in node.value)
     use = node.get("use")
-    scenario = used.get(_spot(use.start)) if use is not None else None
+    scenario = used.get(use.begins) if use is not None else None
     return Link(node, name.value if isinstance(name, Scalar) and kind_of(name) is Kind.TEXT else None,
                 _captures(node, scenario, plain), plain, branch, given, scenario)
 
 
-def _captures(node: Mapping, used: Scenario | None, plain: bool) -> frozenset[str] | None:
+def _captures(node: Mapping, used: Scenario | None, plain: bool) -> Collection[str] | None:
     """The names that a step gives, None where they cannot be told."""
     captures = node.get("capture")
     if node.get("use") is not None:
         return frozenset(used.outputs) if used is not None else None
     if isinstance(captures, Mapping):
-        return frozenset(key.value for key, _ in captures.value)
-    return None if captures is not None or not plain else frozenset()
+        names = tuple(key.value for key, _ in captures.value)
+        return names if len(names) < _MANY else frozenset(names)
+    return None if captures is not None or not plain else ()
 
 
 def _promises(under: Node | None) -> list[tuple[Scalar, Node]]:
@@ -186,35 +190,31 @@ def _regions(root: Mapping, links: tuple[Link, ...], promises: Iterable[tuple[Sc
         found += _region(index, link, after=Scope(parallel) if link.branch is not None else None)
     for part in (root.get("given"), root.get("workflow")):
         if part is not None:
-            found.append((_spot(part.end), None))
+            found.append((part.ends, None))
     outputs = root.get("outputs")
     if outputs is not None:
-        found += [(_spot(outputs.start), Scope(len(links))), (_spot(outputs.end), None)]
+        found += [(outputs.begins, Scope(len(links))), (outputs.ends, None)]
     for name, promise in promises:
         step = steps.get(name.value)
-        found += [(_spot(promise.start), None if step is None else Scope(step)), (_spot(promise.end), None)]
+        found += [(promise.begins, None if step is None else Scope(step)), (promise.ends, None)]
     return found
 
 
 def _region(index: int, link: Link, *, after: Scope | None) -> Iterator[tuple[Spot, Scope | None]]:
     """The scopes inside of one step; `after` is what holds behind it, where a step is inside of another."""
     here = Scope(index, own=link.repeats)
-    yield _spot(link.node.start), here
+    yield link.node.begins, here
     cleanup, signs_in = link.node.get("cleanup"), link.node.get("signs_in")
     if signs_in is not None:
-        yield _spot(signs_in.start), Scope(index, own=True)
-        yield _spot(signs_in.end), here
+        yield signs_in.begins, Scope(index, own=True)
+        yield signs_in.ends, here
     if cleanup is not None:
         find = cleanup.get("find") if isinstance(cleanup, Mapping) else None
         looks = isinstance(cleanup, Mapping)  # what undoes a thing that has to be found is written before the call
-        yield _spot(cleanup.start), Scope(index, own=not looks, found=looks)
+        yield cleanup.begins, Scope(index, own=not looks, found=looks)
         if find is not None:
-            yield _spot(find.start), Scope(index)
-            yield _spot(find.end), Scope(index, found=True)
-        yield _spot(cleanup.end), here
+            yield find.begins, Scope(index)
+            yield find.ends, Scope(index, found=True)
+        yield cleanup.ends, here
     if after is not None:
-        yield _spot(link.node.end), after
-
-
-def _spot(mark: Any) -> Spot:
-    return mark.line, mark.column
+        yield link.node.ends, after

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlsplit
 
 from flowprobe.core.expressions import spans
@@ -28,7 +27,7 @@ def check_project(root: Node, context: Context, _: object) -> None:
     """Check the names of a project; what a part that could not be read declares is not missed."""
     if not isinstance(root, Mapping):
         return
-    told = _all_known(root, PROJECT) and isinstance(root.get("personas", Mapping(None)), Mapping)
+    told = _all_known(root, PROJECT) and isinstance(root.get("personas", Mapping()), Mapping)
     for name, environment in _pairs(root.get("environments")):
         _check_providers(name.value, environment, context)
         if told:
@@ -50,12 +49,12 @@ def _all_known(node: Mapping, record: Record) -> bool:
 
 def _declares(environment: Mapping) -> bool:
     """Whether an environment's targets and providers can be told."""
-    parts = [environment.get(key, Mapping(None)) for key in ("targets", "providers")]
+    parts = [environment.get(key, Mapping()) for key in ("targets", "providers")]
     return _all_known(environment, ENVIRONMENT) and all(isinstance(part, Mapping) for part in parts)
 
 
-def _pairs(node: Node | None) -> list[tuple[Scalar, Node]]:
-    return node.value if isinstance(node, Mapping) else []
+def _pairs(node: Node | None) -> tuple[tuple[Scalar, Node], ...]:
+    return node.value if isinstance(node, Mapping) else ()
 
 
 def _keys(node: Node | None) -> list[str]:
@@ -182,14 +181,9 @@ def _reported(node: Node, context: Context) -> bool:
 
 def _check_lookups(environment: Node, context: Context) -> None:
     known = _lookups(environment)
-    start, end = _spot(environment.start), _spot(environment.end)
     for _, node in context.templates:
-        if start <= _spot(node.start) < end:
+        if environment.begins <= node.begins < environment.ends:
             _check_text(node, known, context)
-
-
-def _spot(mark: Any) -> tuple[int, int]:
-    return mark.line, mark.column
 
 
 def _check_text(node: Scalar, known: list[str], context: Context) -> None:

@@ -63,7 +63,7 @@ def _made(record: f.Record, node: Mapping, attributes: dict[str, Any], context: 
     if record.positioned:
         attributes["position"] = context.position(node)
     if record.placed:
-        attributes["positions"] = {key.value: context.position(key) for key, _ in node.value}
+        attributes["positions"] = context.places(node)
     return record.make(**attributes)
 
 

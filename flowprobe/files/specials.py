@@ -257,7 +257,7 @@ def _used(node: Node, context: Context, what: str) -> Any:
     except InvalidInput as invalid:
         context.problems += invalid.problems
         return BAD
-    context.used[node.start.line, node.start.column] = scenario
+    context.used[node.begins] = scenario
     return scenario
 
 

@@ -148,7 +148,7 @@ def _member(key: Scalar, context: Context) -> str:
     return _key(key, context)
 
 
-def _matchers(pairs: list[tuple[Scalar, Node]], matchers: list[Scalar], context: Context) -> Any:
+def _matchers(pairs: tuple[tuple[Scalar, Node], ...], matchers: list[Scalar], context: Context) -> Any:
     """A mapping with at least one matcher. Of several mistakes in its keys only the first is named."""
     strange = next((key for key in matchers if key.value not in MATCHERS), None)
     if strange is not None and strange.value.startswith("${"):

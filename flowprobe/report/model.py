@@ -15,10 +15,10 @@ __all__ = ["RunReport", "Told"]
 @dataclass(frozen=True, slots=True)
 class Told:
     """What the files of a run say of a trial, put into words when it was judged, so that its evidence can go. `result`
-    is its part of `result.json`, in lines that are joined without a break; `problem` is the message and the text that
-    JUnit has of a trial that failed or could not be judged."""
+    is its part of `result.json`, in lines that are joined without a break, to be gone through once; `problem` is the
+    message and the text that JUnit has of a trial that failed or could not be judged."""
 
-    result: tuple[str, ...]
+    result: Iterable[str]
     problem: tuple[str, str] = ("", "")
 
 

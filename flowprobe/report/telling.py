@@ -13,4 +13,4 @@ __all__ = ["tell"]
 
 def tell(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Told:
     """`twin` is the unfaulted trial of the same scenario and binding, None for that one itself."""
-    return Told(tuple(trial_text(trial, verdict, twin)), junit_problem(trial, verdict, twin))
+    return Told(trial_text(trial, verdict, twin), junit_problem(trial, verdict, twin))

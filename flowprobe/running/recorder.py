@@ -23,7 +23,8 @@ _Written = TypeVar("_Written")
 
 @dataclass(slots=True)
 class Recorder:
-    """`lines` are the events of the trial that is being walked, as they were stamped, without bodies."""
+    """`lines` are the events of the trial that is being walked, as they were stamped, without the bodies
+    of what went well."""
 
     journal: JournalWriter
     ledger: Ledger
@@ -46,15 +47,10 @@ class Recorder:
             return None
 
     def _kept(self, event: Event, stamped: Stamped | None) -> Stamped:
-        """What cleanup and the verdict are made of: also of a line that could not be written, and never with bodies."""
-        light = without_body(event)
-        if stamped is not None and light is event:
-            return stamped
-        if stamped is not None:
-            return Stamped(stamped.writer, stamped.number, stamped.mono, stamped.wall, light)
-        last = self.lines[-1] if self.lines else None
-        mono, wall = (last.mono, last.wall) if last else (0.0, 0.0)
-        return Stamped("runner", 0, mono, wall, light)
+        """What cleanup and the verdict are made of: also of a line that could not be written, and without what only
+        the journal needs: bodies, its number, its wall clock."""
+        last = stamped or (self.lines[-1] if self.lines else None)
+        return Stamped("runner", 0, last.mono if last else 0.0, 0.0, without_body(event))
 
     def take(self) -> tuple[Stamped, ...]:
         """The lines since the last time."""

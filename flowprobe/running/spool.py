@@ -10,13 +10,29 @@ import json
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from flowprobe.errors import ToolFailed
 from flowprobe.report.model import Told
 
 __all__ = ["Spool"]
+
+_ERRORS = "surrogatepass"
+_PIECE = 1 << 16
+"""So many bytes are written and read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Where the lines are of what was told of a trial, its problem first: on disk from `start` to `end`, and in memory
+    those for which there was no room."""
+
+    start: int
+    end: int
+    rest: tuple[bytes, ...]
 
 
 class Spool:
@@ -27,34 +43,42 @@ class Spool:
         self._folder, self._redact = folder, redact
         self._file = -1
         self._end = 0
-        self._records: list[tuple[int, int] | bytes] = []
+        self._records: list[_Record] = []
 
     def add(self, told: Told) -> None:
+        start = self._end
+        rest: list[bytes] = []
         problem = json.dumps([self._redact(text) for text in told.problem])
-        lines = (problem, *map(self._redact, told.result))
-        self._records.append(self._written("\n".join(lines).encode("utf-8", "surrogatepass")))
+        for piece in _pieces(chain((problem,), map(self._redact, told.result))):
+            if rest or not self._write(piece):
+                rest.append(piece)
+        self._records.append(_Record(start, self._end, tuple(rest)))
 
     def __iter__(self) -> Iterator[Told]:
-        """Raises ToolFailed where the disk does not give back what was written."""
+        """Raises ToolFailed, also from a result, where the disk does not give back what was written."""
         for record in self._records:
-            data = record if isinstance(record, bytes) else self._read(*record)
-            problem, *result = data.decode("utf-8", "surrogatepass").split("\n")
-            message, text = json.loads(problem)
-            yield Told(tuple(result), (message, text))
+            lines = self._lines(record)
+            message, text = json.loads(next(lines))
+            yield Told(lines, (message, text))
 
-    def _written(self, record: bytes) -> tuple[int, int] | bytes:
-        """The length and the place of a record on disk, or itself where there is no room for it."""
+    def _lines(self, record: _Record) -> Iterator[str]:
+        begun = b""
+        for piece in chain(self._read(record.start, record.end), record.rest):
+            *whole, begun = (begun + piece).split(b"\n")
+            yield from (line.decode("utf-8", _ERRORS) for line in whole)
+
+    def _write(self, piece: bytes) -> bool:
+        """Whether there was room for it."""
+        done = 0
         try:
             if self._file < 0:
                 self._file = self._opened()
-            done = 0
-            while done < len(record):
-                done += os.pwrite(self._file, record[done:], self._end + done)
+            while done < len(piece):
+                done += os.pwrite(self._file, piece[done:], self._end + done)
         except OSError:
-            return record
-        place = len(record), self._end
-        self._end += len(record)
-        return place
+            return False
+        self._end += len(piece)
+        return True
 
     def _opened(self) -> int:
         with tempfile.TemporaryFile(dir=self._folder, buffering=0) as file:
@@ -62,11 +86,24 @@ class Spool:
         weakref.finalize(self, os.close, number)
         return number
 
-    def _read(self, length: int, place: int) -> bytes:
-        try:
-            data = os.pread(self._file, length, place)
-        except OSError as error:
-            raise ToolFailed(f"cannot read back what was noted for the reports: {error.strerror}") from error
-        if len(data) < length:
-            raise ToolFailed("what was noted for the reports is gone from the disk")
-        return data
+    def _read(self, start: int, end: int) -> Iterator[bytes]:
+        while start < end:
+            try:
+                piece = os.pread(self._file, min(_PIECE, end - start), start)
+            except OSError as error:
+                raise ToolFailed(f"cannot read back what was noted for the reports: {error.strerror}") from error
+            if not piece:
+                raise ToolFailed("what was noted for the reports is gone from the disk")
+            yield piece
+            start += len(piece)
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[bytes]:
+    """Lines, each with its end, as bytes: as many at once as are written at once."""
+    piece = bytearray()
+    for line in lines:
+        piece += line.encode("utf-8", _ERRORS) + b"\n"
+        if len(piece) >= _PIECE:
+            yield bytes(piece)
+            piece.clear()
+    yield bytes(piece)

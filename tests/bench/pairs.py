@@ -15,7 +15,7 @@ Cost = Callable[[], float]
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """`ratio` is the median of the rounds' ratios; `spread` is how far the same estimate is off where both sides are
-    the base. `target` None: for information only. `ours` and `base` are medians in seconds."""
+    the base. `target` None: for information only. `ours` and `base` are medians, in seconds or in `unit`."""
 
     name: str
     ratio: float
@@ -24,6 +24,7 @@ class Comparison:
     rounds: int
     ours: float
     base: float
+    unit: str = "s"
 
     @property
     def held(self) -> bool:
@@ -33,15 +34,18 @@ class Comparison:
         wanted = f"target {self.target:g}" if self.target is not None else "no target"
         verdict = "-" if self.target is None else "held" if self.held else "MISSED"
         return (f"{self.name:<44} {self.ratio:7.2f}x  {wanted:<12} A against A ±{self.spread:.0%}  {verdict:<7}"
-                f" ({_time(self.ours)} / {_time(self.base)}, {self.rounds} rounds)")
+                f" ({self._shown(self.ours)} / {self._shown(self.base)}, {self.rounds} rounds)")
+
+    def _shown(self, cost: float) -> str:
+        return _time(cost) if self.unit == "s" else f"{cost:.1f} {self.unit}"
 
 
-def compare(name: str, ours: Cost, base: Cost, *, target: float | None, rounds: int) -> Comparison:
+def compare(name: str, ours: Cost, base: Cost, *, target: float | None, rounds: int, unit: str = "s") -> Comparison:
     """One discarded run of each; then in every round the base, ours, the base again."""
     ours(), base()
     lines = [(base(), ours(), base()) for _ in range(rounds)]
     return Comparison(
-        name, target=target, rounds=rounds,
+        name, target=target, rounds=rounds, unit=unit,
         ratio=median(2 * cost / (before + after) for before, cost, after in lines),
         spread=_spread([after / before for before, _, after in lines]),
         ours=median(cost for _, cost, _ in lines),

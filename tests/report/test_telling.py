@@ -33,5 +33,6 @@ def test_what_is_told_stands_in_lines_without_breaks() -> None:
     evidence = fold(journal.lines)
     trial, = evidence.trials
     told = tell(trial, judge_run(evidence)[trial.started.trial], None)
-    assert not any("\n" in line for line in told.result)
-    assert len(told.result) == 3
+    lines = tuple(told.result)
+    assert not any("\n" in line for line in lines)
+    assert len(lines) == 3

@@ -61,6 +61,14 @@ def test_bodies_are_in_the_journal_and_not_in_memory(tmp_path: Path) -> None:
     record.close()
 
 
+def test_the_body_of_an_error_is_kept_for_the_oracles(tmp_path: Path) -> None:
+    record = Recorder(JournalWriter(tmp_path / "j.jsonl", "runner"), Ledger(tmp_path / "l"), lambda _: None)
+    reply = CallReplied("c", 500, 1.0, 0.1, 0.2, (), "Traceback (most recent call last)", 33)
+    record(reply)
+    assert [line.event for line in record.take()] == [reply]
+    record.close()
+
+
 def test_a_full_disk_stops_the_walk_and_does_not_raise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record = Recorder(JournalWriter(tmp_path / "j.jsonl", "runner"), Ledger(tmp_path / "l"), lambda _: None)
 

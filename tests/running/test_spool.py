@@ -1,6 +1,7 @@
 import errno
 import gc
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,22 @@ FIRST = Told(('{"trial": "a", "steps": [', '{"step": "ü"}', ', {"step": "\ud800
 SECOND = Told(('{"trial": "b", "steps": [', "]}"), ("it broke", "one\ntwo"))
 
 
+def whole(told: Told) -> Told:
+    return replace(told, result=tuple(told.result))
+
+
+def everything(spool: Spool) -> list[Told]:
+    return [whole(told) for told in spool]
+
+
 def test_what_was_added_comes_back_in_order_as_often_as_it_is_asked_for(tmp_path: Path) -> None:
     spool = Spool(tmp_path, str)
-    assert list(spool) == []
+    assert everything(spool) == []
     spool.add(FIRST)
-    assert list(spool) == [FIRST]
+    assert everything(spool) == [FIRST]
     spool.add(SECOND)
-    assert list(spool) == list(spool) == [FIRST, SECOND]
-    assert list(zip(spool, spool, strict=True)) == [(FIRST, FIRST), (SECOND, SECOND)]
+    assert everything(spool) == everything(spool) == [FIRST, SECOND]
+    assert [(whole(one), whole(other)) for one, other in zip(spool, spool, strict=True)] == [(FIRST, FIRST), (SECOND, SECOND)]
 
 
 def test_it_has_no_name_that_anybody_could_read_it_by(tmp_path: Path) -> None:
@@ -52,7 +61,7 @@ def test_no_secret_that_is_known_is_written(tmp_path: Path, monkeypatch: pytest.
     assert next(iter(spool)).problem == ("«redacted» came", "with «redacted»")
 
 
-@pytest.mark.parametrize("room", [0, 10, 100])
+@pytest.mark.parametrize("room", [0, 10, 100, 70_000])
 def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
     real, left = os.pwrite, [room]
 
@@ -65,29 +74,38 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(os, "pwrite", write)
     spool = Spool(tmp_path, str)
-    spool.add(FIRST)
-    spool.add(SECOND)
+    long = Told(("x" * 50_000, "y" * 50_000, "z" * 50_000))
+    for told in (FIRST, long, SECOND):
+        spool.add(told)
     left[0] = 1_000
     spool.add(FIRST)
-    assert list(spool) == [FIRST, SECOND, FIRST]
+    assert everything(spool) == [FIRST, long, SECOND, FIRST]
 
 
 def test_a_folder_that_takes_no_file_loses_nothing(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "absent", str)
     spool.add(FIRST)
-    assert list(spool) == [FIRST]
+    assert everything(spool) == [FIRST]
 
 
 def test_a_disk_that_does_not_give_back_what_was_written_is_a_failure_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = Spool(tmp_path, str)
     spool.add(FIRST)
-    monkeypatch.setattr(os, "pread", lambda *_: b"{")
+    monkeypatch.setattr(os, "pread", lambda *_: b"")
     with pytest.raises(ToolFailed, match="gone from the disk"):
-        list(spool)
+        everything(spool)
 
     def broken(*_: object) -> bytes:
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, "pread", broken)
     with pytest.raises(ToolFailed, match="Input/output error"):
-        list(spool)
+        everything(spool)
+
+
+def test_what_is_longer_than_a_piece_comes_back_line_by_line(tmp_path: Path) -> None:
+    long = Told(tuple(f"{number}: " + "ü" * 5_000 for number in range(100)))
+    spool = Spool(tmp_path, str)
+    for told in (long, FIRST, long):
+        spool.add(told)
+    assert everything(spool) == [long, FIRST, long]

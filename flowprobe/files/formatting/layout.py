@@ -88,7 +88,7 @@ class _Arranging:
         self.blank = blank_lines(text, scalars(root))
 
     def layout(self, root: Node) -> Layout:
-        whole = Entry(None, Scalar("", True, root.start, root.start))
+        whole = Entry(None, Scalar("", True, root.begins, root.begins))
         head = self._lines(self._taken(root.start.index))
         self._fill(whole, root, column=-1, limit=inf, flow=False)
         rest = self._lines(self._taken(inf))
@@ -135,7 +135,7 @@ class _Arranging:
         blank_here = first.start.line - 1 in self.blank
         blank = above[:1] == [""] if above else blank_here
         above = above[1:] if above[:1] == [""] else above
-        entry = Entry(key, Scalar("", True, first.start, first.start), before=above, blank=blank)
+        entry = Entry(key, Scalar("", True, first.begins, first.begins), before=above, blank=blank)
         if above and blank_here:
             entry.before.append("")
         self._fill(entry, node, column=column, limit=limit, flow=flow)

@@ -39,7 +39,7 @@ def _reads_as_text(value: str, *, flow: bool) -> bool:
     emitter = Emitter(io.StringIO(), allow_unicode=True)
     found = emitter.analyze_scalar(value)
     safe = found.allow_flow_plain if flow else found.allow_block_plain
-    if not safe or found.multiline or kind_of(Scalar(value, True, None, None)) is not Kind.TEXT:
+    if not safe or found.multiline or kind_of(Scalar(value, True)) is not Kind.TEXT:
         return False
     tag: object = Resolver().resolve(ScalarNode, value, (True, False))  # type: ignore[no-untyped-call]  # the stubs'
     return tag == "tag:yaml.org,2002:str"
