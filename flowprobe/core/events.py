@@ -476,8 +476,9 @@ def without_body(event: Event) -> Event:
             return CallSent(event.trial, event.step, event.call, event.attempt, event.persona, event.method, event.url,
                             _NO_HEADERS, "", event.phase)
         case CallReplied():
-            return CallReplied(event.call, event.status, event.at, event.first_byte_s, event.total_s, (),
-                               event.body if event.status >= 400 else "", event.body_bytes, event.truncated, event.redirects)
+            body = event.body if event.status >= 400 else ""
+            return CallReplied(event.call, event.status, event.at, event.first_byte_s, event.total_s, (), body,
+                               event.body_bytes, event.truncated, event.redirects)
         case StepEnded():
             return StepEnded(event.trial, event.step, event.outcome, event.findings, event.because, _NOTHING,
                              event.phase)

@@ -148,11 +148,12 @@ class Expect(Plain):
         return frozenset(name for name, stated in parts.items() if stated)
 
 
-_NO_EXPECT = Expect()
+_NO_CHECK = Expect()
 
 
-def _nothing_expected() -> Expect:
-    return _NO_EXPECT
+def _nothing_checked() -> Expect:
+    """One for all, and never what a step expects: the two are told apart by which of them it is."""
+    return _NO_CHECK
 
 
 @plain
@@ -232,11 +233,11 @@ class Step(Plain):
     query: Mapping[str, Value] = field(default_factory=_nothing)
     headers: Mapping[str, Text] = field(default_factory=_nothing)
     body: RequestBody | None = None
-    expect: Expect = field(default_factory=_nothing_expected)
+    expect: Expect = field(default_factory=Expect)
     captures: tuple[Capture, ...] = ()
     cleanup: CallTemplate | None = None
     find: Find | None = None
-    check: Expect = field(default_factory=_nothing_expected)
+    check: Expect = field(default_factory=_nothing_checked)
     poll: Poll | None = None
     retry: Retry | None = None
     when: Mapping[str, Value] = field(default_factory=_nothing)
