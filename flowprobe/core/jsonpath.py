@@ -116,7 +116,7 @@ def _places(found: Sequence[Any]) -> list[Place]:
         if each.context is None:
             continue
         container: Any = each.context.value
-        names: Sequence[Any] = getattr(each.path, "fields", None) or getattr(each.path, "indices", ())
+        names: Any = getattr(each.path, "fields", None) or getattr(each.path, "indices", ())
         key = names[0] if len(names) == 1 else None
         if isinstance(container, list) and isinstance(key, int) and -len(container) <= key < len(container):
             places[id(container), key % len(container)] = (container, key % len(container))

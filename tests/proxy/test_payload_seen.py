@@ -148,7 +148,7 @@ def test_malformed_json_cannot_be_read(caller: Caller, how: str) -> None:
     with caller.under(Body(Malform(how))):
         reply = caller.call()
     assert reply.status_code == 200
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(json.JSONDecodeError):
         reply.json()
     assert caller.receipt().detail == how
 
@@ -211,13 +211,19 @@ def test_a_wrong_encoding_on_the_wire_is_the_plain_body(rig: Rig, trial: str) ->
     assert json.loads(body) == DOCUMENT
 
 
-@pytest.mark.parametrize("kind", [Body("empty"), Body("html"), Body(Truncate(50, "right"))], ids=str)
-def test_an_encoded_body_is_spoilt_in_what_it_means(provider: Caller, kind: Kind) -> None:
+@pytest.mark.parametrize(("kind", "start", "length"), [
+    (Body("empty"), "", 0),
+    (Body("html"), "<!DOCTYPE html>", None),
+    (Body(Truncate(50, "right")), '{"user": ', len(json.dumps(DOCUMENT)) // 2),
+], ids=["empty", "html", "short"])
+def test_an_encoded_body_is_spoilt_in_what_it_means(
+    provider: Caller, kind: Kind, start: str, length: int | None
+) -> None:
     with provider.under(kind):
         reply = provider.call("/gzip")
     assert reply.status_code == 200
-    whole = json.dumps(DOCUMENT)
-    assert reply.text == {"empty": "", "html": reply.text}.get(str(kind.how), whole[:len(whole) // 2])
+    assert reply.text.startswith(start)
+    assert length in (None, len(reply.text))
 
 
 def test_an_encoded_body_stays_encoded_where_it_was(rig: Rig, trial: str) -> None:

@@ -25,7 +25,7 @@ class Duplicate(Plain):
         return f"delivered {self.times} times"
 
 
-_TIMES = Integer(minimum=2, maximum=10)
+_TIMES = Integer(minimum=2, maximum=5)
 FIELD = Field("duplicate", OneOf(
     scalar=As(_TIMES, Duplicate),
     mapping=Record("duplicate", Duplicate, (
