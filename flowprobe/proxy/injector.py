@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from mitmproxy.http import HTTPFlow, Response
@@ -138,9 +138,15 @@ class Injector:
                                     detail=f"{missing} bytes more")
 
         stream = padded(reply, needing[0].action, began)
-        if stream is not None:
-            reply.stream = stream
-        return stream is not None
+        if stream is None:
+            return False
+
+        def counted(chunk: bytes) -> Iterable[bytes]:
+            exchange.reply_bytes += len(chunk)
+            return stream(chunk)
+
+        reply.stream = counted
+        return True
 
     def spoil_reply(self, flow: HTTPFlow, exchange: Exchange) -> None:
         """Do to a whole reply what was decided for it; a reply that cannot have a body stays as it is."""

@@ -151,8 +151,8 @@ class Engine:
     async def deliver(self, flow: HTTPFlow, within_s: float) -> HTTPFlow:
         """Send a whole request to where it goes, beside its flow; what comes back has a response or an error. The
         hooks are called for it too, with `is_replay`. Raises TimeoutError."""
-        copy: HTTPFlow = flow.copy()  # type: ignore[no-untyped-call]  # mitmproxy's
-        copy.is_replay, copy.response, copy.error = "request", None, None
+        copy = HTTPFlow(flow.client_conn, flow.server_conn)  # not its metadata: that is of the call itself
+        copy.request, copy.is_replay = flow.request.copy(), "request"
         handler = clientplayback.ReplayHandler(copy, self._master.options)
         await asyncio.wait_for(handler.replay(), within_s)
         return copy

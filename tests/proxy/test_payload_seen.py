@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import json
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
@@ -385,6 +386,54 @@ def test_an_expired_token_is_challenged(caller: Caller) -> None:
         reply = caller.call()
     assert (reply.status_code, reply.json()["error"]) == (401, "invalid_token")
     assert reply.headers["www-authenticate"].startswith('Bearer realm="api", error="invalid_token"')
+
+
+# --- HTTP/2 ---------------------------------------------------------------------------------------
+
+
+class OnlyH2(ssl.SSLContext):
+    """httpx offers HTTP/1.1 first, and our proxy takes the first that it knows."""
+
+    def set_alpn_protocols(self, alpn_protocols: object) -> None:
+        super().set_alpn_protocols(["h2"])
+
+
+@pytest.fixture
+def h2_caller(rig: Rig, trial: str) -> Iterator[Caller]:
+    assert rig.tls_origin
+    rig.tls_origin.calls.clear()
+    made = Caller(rig, "user over https", trial)
+    made.client.close()
+    context = OnlyH2(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(rig.ready.ca_cert)
+    made.client = httpx.Client(proxy=rig.ready.user_proxy, verify=context, http2=True, trust_env=False, timeout=10)
+    with made.client:
+        yield made
+
+
+def test_over_http2_a_field_is_changed_and_a_body_grows(h2_caller: Caller) -> None:
+    with h2_caller.under(Field("$.state", "drop")):
+        reply = h2_caller.call("/gzip")
+    assert (reply.http_version, "state" in reply.json()) == ("HTTP/2", False)
+    with h2_caller.under(Body(Pad(MB))):
+        reply = h2_caller.call("/document")
+    assert (reply.http_version, len(reply.content), reply.json()) == ("HTTP/2", MB, DOCUMENT)
+
+
+@pytest.mark.parametrize("ends", ["close", "reset"])
+def test_over_http2_a_lost_reply_ends_its_stream_alone(h2_caller: Caller, ends: str) -> None:
+    with h2_caller.under(LostReply(ends), When(first=1)):
+        with pytest.raises(httpx.RemoteProtocolError, match="StreamReset"):
+            h2_caller.call()
+        assert h2_caller.call().content == BODY
+    assert h2_caller.asked() == 2
+    assert h2_caller.receipt().detail == "the provider answered 200"
+
+
+def test_over_http2_a_duplicate_is_delivered(h2_caller: Caller) -> None:
+    with h2_caller.under(Duplicate()):
+        reply = h2_caller.call("/count", content=b"a")
+    assert (reply.http_version, reply.json(), h2_caller.asked("/count")) == ("HTTP/2", {"count": 1}, 2)
 
 
 # --- off ------------------------------------------------------------------------------------------
