@@ -266,7 +266,7 @@ class Addon:
         exchange, reply = _exchange(flow), flow.response
         if exchange is None or reply is None or exchange.done or exchange.answered:
             return None
-        exchange.upstream_status = reply.status_code
+        exchange.acted(reply.status_code)
         if losing(exchange):
             return self._injector.lose_reply(flow, exchange)
         if not _is_endless(reply) and self._injector.pad_reply(flow, exchange):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mitmproxy.http import HTTPFlow, Response
+from mitmproxy.http import HTTPFlow, Request, Response
 
 from flowprobe.core.faults.actions import Answer
 from flowprobe.core.faults.answers import Limited, Redirect
@@ -14,23 +14,34 @@ __all__ = ["Earlier", "answer", "url_of"]
 _KEPT = 256
 _KEPT_BYTES = 1 << 20
 _GOOD = range(200, 300)
+_BODILESS = (*range(100, 200), 204, 304)
 
 
-def answer(action: Answer | Limited | Redirect, path: str, now: float) -> Response:
-    """The reply of an action to a call of this path; `now` in seconds since the epoch."""
+def answer(action: Answer | Limited | Redirect, request: Request, now: float) -> Response:
+    """The reply of an action to a request; `now` in seconds since the epoch."""
     match action:
         case Answer(status, headers, body):
-            return _made(status, headers, body)
+            reply = _made(status, headers, body)
         case Limited(status, _, body):
-            return _made(status, action.told(now), body)
+            reply = _made(status, action.told(now), body)
         case Redirect(status):
-            return _made(status, (("Location", action.location(path)),), b"")
+            reply = _made(status, (("Location", action.location(request.path)),), b"")
+    return _without_body(reply, request)
 
 
 def _made(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> Response:
     reply = Response.make(status, body)
     for name, value in headers:
         reply.headers[name] = value
+    return reply
+
+
+def _without_body(reply: Response, request: Request) -> Response:
+    """mitmproxy would write a body where none may be, and the caller take it for the next reply (RFC 9110, 6.4.1)."""
+    if request.method.upper() == "HEAD" or reply.status_code in _BODILESS:
+        reply.raw_content = b""
+    if reply.status_code in _BODILESS:
+        reply.headers.pop("content-length", None)
     return reply
 
 

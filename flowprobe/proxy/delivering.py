@@ -46,6 +46,7 @@ class Delivering:
                 copy = await engine.deliver(flow, _PATIENCE_S)
                 if copy.response is not None:
                     statuses.append(copy.response.status_code)
+                    exchange.acted(copy.response.status_code)
                     exchange.heard = exchange.heard or (copy.response if action.first else None)
         if statuses:
             self._recorder.injected(

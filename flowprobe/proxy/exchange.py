@@ -52,6 +52,11 @@ class Exchange:
     earlier: Earlier | None = None
     heard: Response | None = None
 
+    def acted(self, status: int) -> None:
+        """The provider has answered a delivery. Of several, one that it did what was asked for is not forgotten."""
+        if self.upstream_status is None or not 200 <= self.upstream_status < 300:
+            self.upstream_status = status
+
 
 @dataclass(slots=True, eq=False)
 class _Wait:

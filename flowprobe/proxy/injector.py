@@ -58,7 +58,7 @@ class Injector:
                 case Hold(seconds):
                     await self._hold(flow, exchange, injection, seconds)
                 case Answer() | Limited() | Redirect() as action:
-                    self._answer(flow, exchange, injection, answer(action, flow.request.path, time.time()))
+                    self._answer(flow, exchange, injection, answer(action, flow.request, time.time()))
                 case Recall():
                     self._recall(flow, exchange, injection)
                 case Deliver() as action:

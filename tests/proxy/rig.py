@@ -144,6 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(DOCUMENT), DOCUMENT))
 
+    def _once(self) -> None:
+        self._reply(b"{}", status=201 if self.origin.asked(self.path) == 1 else 409)
+
     def _count(self) -> None:
         self._reply(json.dumps({"count": len(self.origin.calls)}).encode())
 

@@ -64,11 +64,11 @@ def connection(rig: Rig) -> Iterator[socket.socket]:
         yield found
 
 
-def raw(rig: Rig, trial: str, path: str = "/v1/charges") -> bytes:
+def raw(rig: Rig, trial: str, path: str = "/v1/charges", *, method: str = "GET") -> bytes:
     """Every byte that comes back, until the end of the connection."""
     head = "".join(f"{name}: {value}\r\n" for name, value in marks(trial).items())
     with connection(rig) as sock:
-        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{head}\r\n".encode())
+        sock.sendall(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{head}\r\n".encode())
         found = bytearray()
         while chunk := sock.recv(65536):
             found += chunk
@@ -100,6 +100,17 @@ def test_a_recipe_of_xml_is_xml_on_the_wire(rig: Rig, trial: str) -> None:
         head, _, body = raw(rig, trial).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 ")
     assert body.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code>')
+
+
+@pytest.mark.parametrize(("method", "kind"), [
+    ("HEAD", ErrorEnvelope()), ("HEAD", Status(recipe="nginx/bad-gateway")), ("GET", Status(204, body="x")),
+    ("GET", Status(304, body="x")),
+], ids=str)
+def test_no_body_is_written_where_none_may_be(rig: Rig, trial: str, method: str, kind: Kind) -> None:
+    with rig.armed(trial, fault(kind)):
+        head, _, body = raw(rig, trial, method=method).partition(b"\r\n\r\n")
+    assert body == b""
+    assert (b"content-length" in head.lower()) is (method == "HEAD")
 
 
 def test_retry_after_is_in_whole_seconds(provider: Caller) -> None:
@@ -332,6 +343,14 @@ def test_a_duplicate_is_delivered_and_one_answer_heard(caller: Caller, answer: s
     assert (exchange.status, exchange.upstream_status) == (200, 200)
 
 
+@pytest.mark.parametrize(("answer", "heard"), [("first", 201), ("last", 409)])
+def test_what_one_delivery_brought_about_counts_whichever_is_heard(provider: Caller, answer: str, heard: int) -> None:
+    with provider.under(Duplicate(2, answer)):
+        assert provider.call("/once").status_code == heard
+    (exchange,) = provider.rig.exchanges(provider.trial)
+    assert (exchange.status, exchange.upstream_status) == (heard, 201)
+
+
 def test_a_duplicate_to_a_dead_provider_leaves_no_receipt(rig: Rig, trial: str) -> None:
     with rig.armed(trial, fault(Duplicate(), edge="dead")), httpx.Client(base_url=rig.ready.edges["dead"]) as client:
         assert client.get("/", headers=marks(trial)).status_code == 502
@@ -394,7 +413,7 @@ def test_an_expired_token_is_challenged(caller: Caller) -> None:
 class OnlyH2(ssl.SSLContext):
     """httpx offers HTTP/1.1 first, and our proxy takes the first that it knows."""
 
-    def set_alpn_protocols(self, alpn_protocols: object) -> None:
+    def set_alpn_protocols(self, _: object) -> None:
         super().set_alpn_protocols(["h2"])
 
 
