@@ -15,7 +15,9 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from flowprobe.core.faults.actions import Action
+from flowprobe.core.faults.answers import Limited
 from flowprobe.core.faults.kinds import action_of
+from flowprobe.core.faults.quota import Window
 from flowprobe.core.scenario import Fault, Match, When
 
 __all__ = ["Counters", "Injection", "Seen", "call_site", "chosen", "decide", "draw", "falls_on", "path_matches"]
@@ -47,6 +49,7 @@ class Counters:
 
     calls: dict[tuple[str, str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     injections: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    windows: dict[str, Window] = field(default_factory=lambda: defaultdict(Window))
 
 
 def decide(
@@ -63,8 +66,11 @@ def decide(
         ended = action.ends and any(other.action.ends for other in fallen)
         if ended or not _within(fault, counters, armed_s) or not _drawn(fault, seen, site, ordinal, seed):
             continue
+        left = action.beyond(counters.windows[fault.id], armed_s) if isinstance(action, Limited) else action
+        if left is None:
+            continue
         counters.injections[fault.id] += 1
-        fallen.append(Injection(fault, action, site, ordinal))
+        fallen.append(Injection(fault, left, site, ordinal))
     return tuple(sorted(fallen, key=lambda injection: injection.action.stage))
 
 

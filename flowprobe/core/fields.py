@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from flowprobe.core.scenario import Position
 
 __all__ = [
-    "As", "Boolean", "CallLine", "Choice", "Duration", "Entry", "Field", "Integer", "Json", "ListOf", "MapOf",
+    "JSON_PATH", "TRUE", "As", "Boolean", "CallLine", "Choice", "Duration", "Entry", "Field", "Integer", "Json",
+    "ListOf", "MapOf",
     "Name", "Number",
     "OneOf", "Record", "Shape", "Size", "Special", "Text",
 ]
@@ -76,7 +77,10 @@ class Duration(Frozen):
 
 @plain
 class Size(Frozen):
-    """`64KB`, `1MB`, `10MiB`, `512B` (KB = 1000); read as bytes (int). A bare number is a problem."""
+    """`64KB`, `1MB`, `10MiB`, `512B` (KB = 1000); read as bytes (int). A bare number is a problem, and so is more than
+    `maximum`, which is written as a file would."""
+
+    maximum: str | None = None
 
 
 @plain
@@ -218,3 +222,6 @@ Shape: TypeAlias = (
     Text | Name | Integer | Number | Boolean | Duration | Size | Choice | CallLine | Json | ListOf | MapOf
     | OneOf | As | Special | Record
 )
+
+TRUE = Special("true", {"const": True})
+JSON_PATH = Special("json-path", {"type": "string", "pattern": r"^\$"})

@@ -198,13 +198,14 @@ def _saturated(trial: TrialEvidence) -> tuple[str, ...]:
             f"{min(missed) * 1000:.0f} ms",)
 
 
-_SILENT = ("reset", "close", "hang")
+_SILENT = ("reset", "close", "hang", "lost_reply")
+_MADE = ("status", "stale", "redirect_loop", "error_envelope", "expired_token")
 
 
 def _made_by_us(step: StepEvidence) -> bool:
     """The last reply of a step was made, spoiled or taken away on the user edge, and that decided the step: it broke,
     or it held by an answer that the product never gave. What `under` promised for it is another matter."""
-    kinds = {"broken": ("status", "body", *_SILENT), "held": ("status",)}.get(step.outcome, ())
+    kinds = {"broken": (*_MADE, "body", "field", *_SILENT), "held": _MADE}.get(step.outcome, ())
     return any(receipt.edge == "user" and receipt.kind in kinds
                for call in step.calls[-1:] for exchange in call.exchanges for receipt in exchange.injections)
 

@@ -15,8 +15,10 @@ from flowprobe.core.accounts import variants
 from flowprobe.core.auth import OAuth2, references
 from flowprobe.core.expressions import lookups
 from flowprobe.core.faults.close import Close
+from flowprobe.core.faults.duplicate import Duplicate
 from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.kinds import kind_name
+from flowprobe.core.faults.lost_reply import LostReply
 from flowprobe.core.faults.reset import Reset
 from flowprobe.core.scenario import (
     ContractTerms,
@@ -66,7 +68,7 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
         if plan.name == "none":
             place = plan.position or scenario.position
             problems.append(source.problem_at("name-taken", place, width=4, name="none", owner="the unfaulted trial"))
-        problems += _own_calls(plan, (scenario,), source)
+        problems += (*_own_calls(plan, (scenario,), source), *_own_duplicates(plan, source))
     if environment is not None:
         for plan in scenario.faults:
             problems += _edges(plan, environment, source)
@@ -142,7 +144,8 @@ def check_plan(plan: FaultPlan, environment: Environment, scenarios: Iterable[Sc
     """Every edge of a fault plan that the environment does not have, and every fault that these scenarios do not
     survive as they are written."""
     source = _source(plan.position.file if plan.position else "")
-    return (*_own_calls(plan, scenarios, source), *_edges(plan, environment, source))
+    own = (*_own_calls(plan, scenarios, source), *_own_duplicates(plan, source))
+    return (*own, *_edges(plan, environment, source))
 
 
 def _source(file: str) -> Source:
@@ -338,11 +341,20 @@ def _own_calls(plan: FaultPlan, scenarios: Iterable[Scenario], source: Source) -
     steps = [name for scenario in scenarios for name, step in scenario.steps()
              if step.retry is None or "no-reply" not in step.retry.on]
     for fault in plan.faults:
-        if steps and fault.edge == "user" and isinstance(fault.kind, Reset | Close | Hang):
+        if steps and fault.edge == "user" and isinstance(fault.kind, Reset | Close | Hang | LostReply):
             kind = kind_name(fault.kind)
             line, column = _find(source, fault.position, kind)
             yield source.problem("own-no-reply", line, column, width=len(kind), kind=kind,
                                  steps=listed(dict.fromkeys(steps), last="and"))
+
+
+def _own_duplicates(plan: FaultPlan, source: Source) -> Iterator[Problem]:
+    """What we send ourselves is counted and undone once: nothing may multiply it on the way."""
+    for fault in plan.faults:
+        if fault.edge == "user" and isinstance(fault.kind, Duplicate):
+            kind = kind_name(fault.kind)
+            line, column = _find(source, fault.position, kind)
+            yield source.problem("own-duplicate", line, column, width=len(kind), times=fault.kind.times)
 
 
 def _within_line(source: Source, plan: Position, fault: Position, edge: str) -> Position:

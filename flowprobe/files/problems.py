@@ -183,6 +183,9 @@ MESSAGES: Mapping[str, Message] = {
     "own-no-reply": Message("`{kind}` between the user and the product leaves our own call without a reply, and "
                             "{steps} would not try again",
                             "add retry: {{on: no-reply}} there, or put `{kind}` on a provider"),
+    "own-duplicate": Message("`duplicate` between the user and the product would send our own calls {times} times, "
+                             "past their budget and their cleanup",
+                             "put it on a provider, or write the step twice"),
     "mint-unknown": Message("nobody can know `{name}`: the environment `{environment}` has no `start` to give it to",
                             "write env:NAME, file:PATH or cmd:PROGRAM, or choose an environment with `start`"),
     "unknown-target": Message("no target is called `{name}` in the environment `{environment}`"),

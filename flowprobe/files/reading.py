@@ -56,7 +56,7 @@ def compile_shape(shape: f.Shape, name: str, example: str = "") -> Reader:
         case f.Duration():
             return _duration(shape, what)
         case f.Size():
-            return _size(what)
+            return _size(shape, what)
         case f.Choice():
             return _choice(shape, what)
         case f.CallLine():
@@ -232,8 +232,21 @@ def _templated_duration(node: Scalar, context: Context, what: What) -> Any:
     return context.report("not-one-template", node, what=what.name)
 
 
-def _size(what: What) -> Reader:
-    return lambda node, context: _quantity(node, context, what, _SIZES, "a size with its unit")
+def _size(shape: f.Size, what: What) -> Reader:
+    found = _QUANTITY.fullmatch(shape.maximum) if shape.maximum else None
+    most = int(found[1]) * _SIZES[found[2]] if found else None
+
+    def read(node: Node, context: Context) -> Any:
+        size = _quantity(node, context, what, _SIZES, "a size with its unit")
+        if most is not None and size is not BAD and size > most:
+            return context.report("out-of-range", node, what=what.name, wanted=f"{shape.maximum} or less",
+                                  seen=_scalar_text(node), instead=f"write {shape.maximum} or less")
+        return size
+    return read
+
+
+def _scalar_text(node: Node) -> str:
+    return node.value if isinstance(node, Scalar) else ""
 
 
 def _quantity(node: Node, context: Context, what: What, units: dict[str, Any], wanted: str) -> Any:

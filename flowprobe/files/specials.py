@@ -10,7 +10,9 @@ from typing import Any
 from flowprobe.core.auth import SIGNED_PARTS
 from flowprobe.core.expressions import parse
 from flowprobe.core.faults.kinds import KIND_NAMES
-from flowprobe.core.fields import Json, Special
+from flowprobe.core.faults.redirect_loop import REDIRECT_CODE, REDIRECT_CODES
+from flowprobe.core.faults.status import RECIPE
+from flowprobe.core.fields import JSON_PATH, TRUE, Json, Special
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Each, FileRef, Lookup, SecretRef, Template
 from flowprobe.errors import InvalidInput
@@ -38,9 +40,7 @@ class SpecialReader(Plain):
 
 
 VERSION = Special("version", {"const": 1})
-TRUE = Special("true", {"const": True})
 FILE = Special("file", {"type": "string", "minLength": 1})
-JSON_PATH = Special("json-path", {"type": "string", "pattern": r"^\$"})
 REGEX = Special("regex", {"type": "string", "format": "regex"})
 SECRET = Special("secret", {"type": "string", "pattern": "^(env|file|cmd|mint):.+$"})
 SECRET_FILE = Special("secret-file", {"type": "string", "pattern": "^file:.+$"})
@@ -295,6 +295,29 @@ def _edge(node: Node, context: Context, what: str) -> Any:
     return context.report("bad-name", node, what=what, seen=seen(node))
 
 
+def _recipe(node: Node, context: Context, what: str) -> Any:
+    """The name of a recipe; the recipes themselves are read only where one is used."""
+    from flowprobe.core.faults.recipes import RECIPES
+
+    text = context.plain_text(node, what, "the name of a recipe", "stripe/card-declined")
+    if text is BAD or text in RECIPES:
+        return text
+    known = [name for name in RECIPES if name.startswith(f"{text.partition('/')[0]}/")]
+    providers = sorted({name.partition("/")[0] for name in RECIPES})
+    otherwise = (f"write {listed(known, quoted=False)}" if known
+                 else f"there are recipes of {listed(providers, last='and', quoted=False)}")
+    return context.report("unknown-word", node, what=what, seen=seen(node),
+                          instead=did_you_mean(text, RECIPES, otherwise=otherwise))
+
+
+def _redirect_code(node: Node, context: Context, what: str) -> Any:
+    value = number(node) if isinstance(node, Scalar) and kind_of(node) is Kind.NUMBER else None
+    if value in REDIRECT_CODES:
+        return value
+    return context.report("unknown-word", node, what=what, seen=seen(node),
+                          instead=f"write {listed(map(str, REDIRECT_CODES), quoted=False)}")
+
+
 def _scalar(node: Node) -> Scalar:
     assert isinstance(node, Scalar)
     return node
@@ -321,6 +344,8 @@ SPECIALS: Mapping[str, SpecialReader] = {
     ID_PATH.name: SpecialReader(_id_path, "the path of the ids"),
     EACH.name: SpecialReader(_each, "a name with its list"),
     EDGE.name: SpecialReader(_edge, "an edge"),
+    RECIPE.name: SpecialReader(_recipe, "the name of a recipe"),
+    REDIRECT_CODE.name: SpecialReader(_redirect_code, "a status code that redirects"),
     ALLOW.name: SpecialReader(allow_line, "`METHODS /path`"),
     DAYS.name: SpecialReader(days, "a day, or days from-to"),
     DATES.name: SpecialReader(dates, "dates, from..to"),

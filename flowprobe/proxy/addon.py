@@ -15,10 +15,12 @@ from mitmproxy.http import Headers, HTTPFlow, Response
 from mitmproxy.proxy.layer import NextLayer
 
 from flowprobe.core.attribution import SCANNED_BYTES, Attribution, Signs, attribute, without_our_baggage
-from flowprobe.core.decide import Injection, Seen, call_site, decide
+from flowprobe.core.decide import Injection, Seen, call_site, decide, falls_on
 from flowprobe.core.faults.actions import changes_reply
+from flowprobe.core.faults.stale import Stale
 from flowprobe.core.retry_after import asked_to_wait
 from flowprobe.proxy import mitm
+from flowprobe.proxy.delivering import losing
 from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
 from flowprobe.proxy.exchange import Exchange
 from flowprobe.proxy.guard import Guard
@@ -160,6 +162,8 @@ class Addon:
 
     @_fails_closed
     def requestheaders(self, flow: HTTPFlow) -> None:
+        if flow.is_replay:  # a delivery of our own, beside a call that was let through
+            return
         if not self._guard.request(flow, guarded=self._guarded(flow)):
             return
         # Routing comes before everything that may fail off: without faults the product must still work.
@@ -250,6 +254,8 @@ class Addon:
             return ()
         step = lease.steps.get(exchange.whose.step_number or 0, "")
         seen = Seen(exchange.edge, exchange.method, exchange.path, step)
+        if any(isinstance(fault.kind, Stale) and falls_on(fault, seen) for fault in lease.plan.faults):
+            exchange.earlier = lease.earlier
         age = self._clock() - lease.armed_at
         return decide(lease.plan.faults, seen, lease.counters, seed=lease.seed, armed_s=age)
 
@@ -260,7 +266,11 @@ class Addon:
         exchange, reply = _exchange(flow), flow.response
         if exchange is None or reply is None or exchange.done or exchange.answered:
             return None
-        exchange.upstream_status = reply.status_code
+        exchange.acted(reply.status_code)
+        if losing(exchange):
+            return self._injector.lose_reply(flow, exchange)
+        if not _is_endless(reply) and self._injector.pad_reply(flow, exchange):
+            return None
         if _is_endless(reply) or (not _needs_whole(exchange) and _comes_in_pieces(reply)):
             reply.stream = _counted(exchange)
         return None
@@ -270,6 +280,10 @@ class Addon:
         exchange, reply = _exchange(flow), flow.response
         if exchange is None or reply is None or exchange.done:
             return None
+        if exchange.heard is not None and not reply.stream:
+            reply = flow.response = exchange.heard
+        if exchange.earlier is not None and not exchange.answered:
+            exchange.earlier.keep(flow)
         if exchange.injections and not reply.stream:
             self._injector.spoil_reply(flow, exchange)
         exchange.reply_bytes += len(reply.raw_content or b"")
@@ -294,7 +308,7 @@ class Addon:
 
 def _exchange(flow: HTTPFlow) -> Exchange | None:
     found = flow.metadata.get(_KEY)
-    return found if isinstance(found, Exchange) else None
+    return found if isinstance(found, Exchange) and not flow.is_replay else None
 
 
 def _read(headers: Headers) -> dict[bytes, bytes]:
@@ -319,6 +333,8 @@ def _strip_baggage(flow: HTTPFlow) -> None:
 
 
 def _needs_whole(exchange: Exchange) -> bool:
+    if exchange.earlier is not None or exchange.heard is not None:
+        return True
     return any(changes_reply(injection.action) for injection in exchange.injections)
 
 

@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from mitmproxy.http import Response
+
 from flowprobe.core.attribution import Attribution, Signs
 from flowprobe.core.decide import Injection
+from flowprobe.proxy.answering import Earlier
 
 __all__ = ["Exchange", "Waits"]
 
@@ -18,7 +21,8 @@ class Exchange:
     on the monotonic clock: delays count from `ready`, or a slow upload would use them up.
 
     `settled` says that its trial is decided (it is open for every trial until then), `held` that a fault keeps it
-    waiting, `done` that its end is in the journal.
+    waiting, `done` that its end is in the journal. `earlier` is where its reply is kept for later, `heard` the reply
+    that the caller is to have instead of the one that comes.
     """
 
     id: str
@@ -45,6 +49,13 @@ class Exchange:
     key: str = ""
     body: str = ""
     retry_after_s: float | None = None
+    earlier: Earlier | None = None
+    heard: Response | None = None
+
+    def acted(self, status: int) -> None:
+        """The provider has answered a delivery. Of several, one that it did what was asked for is not forgotten."""
+        if self.upstream_status is None or not 200 <= self.upstream_status < 300:
+            self.upstream_status = status
 
 
 @dataclass(slots=True, eq=False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from mitmproxy.http import HTTPFlow, Response
@@ -16,13 +17,18 @@ from flowprobe.core.faults.actions import (
     Hold,
     Replace,
     Rewriting,
-    Rewritten,
     Shorten,
     Sleep,
 )
+from flowprobe.core.faults.answers import Limited, Recall, Redirect
+from flowprobe.core.faults.delivery import Deliver, Lose
+from flowprobe.core.faults.spoiling import Pad, Spoiling, Spoilt
 from flowprobe.proxy import mitm
+from flowprobe.proxy.answering import answer
+from flowprobe.proxy.delivering import Delivering
 from flowprobe.proxy.exchange import Exchange, Waits
 from flowprobe.proxy.recorder import Recorder
+from flowprobe.proxy.spoiling import can_have_body, padded, rewrite, spoil
 
 __all__ = ["Injector"]
 
@@ -39,6 +45,7 @@ class Injector:
         self.waits = Waits(clock)
         self._recorder = recorder
         self._clock = clock
+        self._delivering = Delivering(recorder, self.waits, clock)
 
     async def before_forwarding(self, flow: HTTPFlow, exchange: Exchange) -> None:
         """What happens before the provider is asked, or in its place."""
@@ -50,13 +57,20 @@ class Injector:
                     await self._sleep(exchange, injection, seconds)
                 case Hold(seconds):
                     await self._hold(flow, exchange, injection, seconds)
-                case Answer(status, headers, body):
-                    self._answer(flow, exchange, injection, Answer(status, headers, body))
+                case Answer() | Limited() | Redirect() as action:
+                    self._answer(flow, exchange, injection, answer(action, flow.request, time.time()))
+                case Recall():
+                    self._recall(flow, exchange, injection)
+                case Deliver() as action:
+                    if flow.response is None and flow.live:
+                        await self._delivering.again(self.engine, flow, exchange, injection, action)
                 case Cut(reset):
                     self._recorder.injected(exchange, injection)
                     self._cut(flow, exchange, reset=reset)
-                case Replace() | Shorten() | CutReply():
+                case Replace() | Shorten() | CutReply() | Lose():
                     pass  # these need the reply
+                case action if isinstance(action, Spoiling):
+                    pass
                 case strange:
                     assert_never(strange)
 
@@ -87,13 +101,15 @@ class Injector:
         )
         self._cut(flow, exchange, reset=False)
 
-    def _answer(self, flow: HTTPFlow, exchange: Exchange, injection: Injection, answer: Answer) -> None:
-        reply = Response.make(answer.status, answer.body)
-        for name, value in answer.headers:
-            reply.headers[name] = value
+    def _answer(self, flow: HTTPFlow, exchange: Exchange, injection: Injection, reply: Response) -> None:
         flow.response = reply
         exchange.answered = True
         self._recorder.injected(exchange, injection, realised_s=self._clock() - exchange.ready)
+
+    def _recall(self, flow: HTTPFlow, exchange: Exchange, injection: Injection) -> None:
+        """Nothing earlier is no fault: the call goes on, and may become what a later one is answered with."""
+        if exchange.earlier and (reply := exchange.earlier.of(flow)):
+            self._answer(flow, exchange, injection, reply)
 
     def _cut(self, flow: HTTPFlow, exchange: Exchange, *, reset: bool) -> None:
         # Written first: the caller must not be able to see the end before it is in the journal.
@@ -105,19 +121,54 @@ class Injector:
 
     # --- replies ---
 
+    async def lose_reply(self, flow: HTTPFlow, exchange: Exchange) -> None:
+        """Let a reply whose head is here never arrive."""
+        await self._delivering.lose(self.engine, flow, exchange)
+
+    def pad_reply(self, flow: HTTPFlow, exchange: Exchange) -> bool:
+        """Let a reply grow while it streams, where nothing else needs the whole of it; False where it cannot."""
+        needing = [injection for injection in exchange.injections if isinstance(injection.action, Rewriting | Spoiling)]
+        reply = flow.response
+        if len(needing) != 1 or not isinstance(needing[0].action, Pad) or reply is None or not can_have_body(flow):
+            return False
+
+        def began(missing: int) -> None:
+            exchange.reply_bytes += missing
+            self._recorder.injected(exchange, needing[0], realised_s=self._clock() - exchange.ready,
+                                    detail=f"{missing} bytes more")
+
+        stream = padded(reply, needing[0].action, began)
+        if stream is None:
+            return False
+
+        def counted(chunk: bytes) -> Iterable[bytes]:
+            exchange.reply_bytes += len(chunk)
+            return stream(chunk)
+
+        reply.stream = counted
+        return True
+
     def spoil_reply(self, flow: HTTPFlow, exchange: Exchange) -> None:
         """Do to a whole reply what was decided for it; a reply that cannot have a body stays as it is."""
-        if flow.response is None or not _can_have_body(flow):
+        if flow.response is None or not can_have_body(flow):
             return
         for injection in exchange.injections:
-            action = injection.action
-            changed = action.rewrite(flow.response.raw_content or b"") if isinstance(action, Rewriting) else None
-            if changed is None:
+            detail = self._spoil(flow.response, injection)
+            if detail is None:
                 continue
-            _put(flow.response, changed)
-            self._recorder.injected(exchange, injection, realised_s=self._clock() - exchange.ready)
-            if isinstance(action, CutReply):
-                self._end_after_head(flow, exchange, reset=action.reset)
+            self._recorder.injected(exchange, injection, realised_s=self._clock() - exchange.ready, detail=detail)
+            if isinstance(injection.action, CutReply):
+                self._end_after_head(flow, exchange, reset=injection.action.reset)
+
+    def _spoil(self, reply: Response, injection: Injection) -> str | None:
+        """What the receipt says; None where nothing was done."""
+        action = injection.action
+        if isinstance(action, Rewriting):
+            return "" if rewrite(reply, action) else None
+        if isinstance(action, Spoiling):
+            outcome = spoil(reply, action)
+            return outcome.detail if isinstance(outcome, Spoilt) else None
+        return None
 
     def _end_after_head(self, flow: HTTPFlow, exchange: Exchange, *, reset: bool) -> None:
         exchange.error = "reset by a fault after the head" if reset else "closed by a fault after the head"
@@ -126,19 +177,3 @@ class Injector:
         elif reset:
             loop = asyncio.get_running_loop()
             loop.call_later(_HEAD_TRAVELS_S, mitm.reset, self.engine, flow.client_conn)
-
-
-def _can_have_body(flow: HTTPFlow) -> bool:
-    status = flow.response.status_code if flow.response else 0
-    return flow.request.method.upper() != "HEAD" and status >= 200 and status not in (204, 304)
-
-
-def _put(reply: Response, changed: Rewritten) -> None:
-    reply.raw_content = changed.body
-    reply.headers.pop("transfer-encoding", None)
-    reply.headers["content-length"] = str(changed.length)
-    if changed.media_type is not None:
-        reply.headers["content-type"] = changed.media_type
-        reply.headers.pop("content-encoding", None)
-    if changed.ends_early:
-        reply.headers["connection"] = "close"

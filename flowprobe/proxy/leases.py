@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from flowprobe.core.decide import Counters
 from flowprobe.core.scenario import FaultPlan
+from flowprobe.proxy.answering import Earlier
 
 __all__ = ["Lease", "LeaseRefused", "Leases"]
 
@@ -39,6 +40,7 @@ class Lease:
     armed_at: float
     renewed_at: float
     counters: Counters = field(default_factory=Counters)
+    earlier: Earlier = field(default_factory=Earlier)
 
     def end_reason(self, now: float) -> str:
         """Why this lease is over at `now`; '' while it holds."""

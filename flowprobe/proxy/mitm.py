@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mitmproxy import log, master, options
-from mitmproxy.addons import next_layer, proxyserver, tlsconfig
+from mitmproxy.addons import clientplayback, next_layer, proxyserver, tlsconfig
 from mitmproxy.connection import Client
 from mitmproxy.http import HTTPFlow
 from mitmproxy.proxy import layers, mode_servers, mode_specs, server
@@ -92,6 +92,10 @@ _SYMBOLS: dict[str, Callable[[], bool]] = {
     "Client.proxy_mode, .peername, .id": lambda: _declares(Client, "proxy_mode", "peername", "id"),
     "NextLayer.context, .layer": lambda: _declares(NextLayer, "layer") or _takes(NextLayer.__init__, "context"),
     "layers.TCPLayer(context, ignore)": lambda: _takes(layers.TCPLayer.__init__, "context", "ignore"),
+    "clientplayback.ReplayHandler(flow, options).replay": lambda: (
+        _takes(clientplayback.ReplayHandler.__init__, "flow", "options")
+        and _declares(clientplayback.ReplayHandler, "replay")
+    ),
     "addons.NextLayer, TlsConfig": lambda: (
         _declares(next_layer.NextLayer, "next_layer") and _declares(tlsconfig.TlsConfig, "tls_start_client")
     ),
@@ -143,6 +147,15 @@ class Engine:
             Handled(instance.mode.full_spec, (instance.listen_addrs[0][0], instance.listen_addrs[0][1]))
             for instance in self._server.servers
         )
+
+    async def deliver(self, flow: HTTPFlow, within_s: float) -> HTTPFlow:
+        """Send a whole request to where it goes, beside its flow; what comes back has a response or an error. The
+        hooks are called for it too, with `is_replay`. Raises TimeoutError."""
+        copy = HTTPFlow(flow.client_conn, flow.server_conn)  # not its metadata: that is of the call itself
+        copy.request, copy.is_replay = flow.request.copy(), "request"
+        handler = clientplayback.ReplayHandler(copy, self._master.options)
+        await asyncio.wait_for(handler.replay(), within_s)
+        return copy
 
     async def drop(self, spec: str) -> None:
         """Stop listening for one spec; the others keep their sockets."""

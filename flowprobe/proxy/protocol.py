@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
-from flowprobe.core.faults.kinds import Kind, kind_name
+from flowprobe.core.faults.kinds import Kind, class_name, kind_name
 from flowprobe.core.scenario import Fault, FaultPlan, Limit, Match, Position, When
 from flowprobe.proxy.edges import EdgeSpec
 
 __all__ = ["Ready", "Settings", "plan_from", "plan_json", "read", "to_plain"]
 
-_KINDS: dict[str, type[Any]] = {cls.__name__.lower(): cls for cls in typing.get_args(Kind)}
+_KINDS: dict[str, type[Any]] = {class_name(cls): cls for cls in typing.get_args(Kind)}
 _NOWHERE = Position("", 0, 0)
 _CLASS = "$class"
 T = TypeVar("T")

@@ -136,9 +136,10 @@ def test_half_a_reply_is_an_answer_of_the_environment() -> None:
     assert judged(journal).kind is Kind.FAIL
 
 
-def test_an_answer_that_the_plan_forged_is_no_pass() -> None:
-    ours = replace(injected(fault="user"), edge="user", kind="status")
-    fault = PlannedFault("user", "user", "status", "status 200")
+@pytest.mark.parametrize("kind", ["status", "stale", "redirect_loop", "error_envelope", "expired_token"])
+def test_an_answer_that_the_plan_forged_is_no_pass(kind: str) -> None:
+    ours = replace(injected(fault="user"), edge="user", kind=kind)
+    fault = PlannedFault("user", "user", kind, f"{kind} 200")
     journal = Journal().runner(started("us", fault), sent("one"), replied(), step_ended("one"), ended()).proxy(
         exchange(edge="user"), ours)
     assert (judged(journal).kind, judged(journal).blame) == (Kind.INCONCLUSIVE, Blame.PLAN)
@@ -159,9 +160,10 @@ def test_a_delay_that_its_caller_did_not_wait_for_is_as_it_was_asked() -> None:
     assert judged(journal).kind is Kind.PASS
 
 
-def test_a_reply_that_the_plan_made_on_the_user_edge_is_not_the_products() -> None:
-    ours = replace(injected(fault="user"), edge="user", kind="status")
-    fault = PlannedFault("user", "user", "status", "status 503")
+@pytest.mark.parametrize("kind", ["status", "body", "field", "lost_reply", "stale", "error_envelope", "expired_token"])
+def test_a_reply_that_the_plan_made_on_the_user_edge_is_not_the_products(kind: str) -> None:
+    ours = replace(injected(fault="user"), edge="user", kind=kind)
+    fault = PlannedFault("user", "user", kind, f"{kind} 503")
     journal = Journal().runner(started("busy", fault), sent("one"), replied(status=503),
                                step_ended("one", "broken", finding("status")), ended()).proxy(exchange(edge="user"), ours)
     assert (judged(journal).kind, judged(journal).blame) == (Kind.INCONCLUSIVE, Blame.PLAN)

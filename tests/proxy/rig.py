@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import ipaddress
 import itertools
 import json
@@ -83,6 +84,9 @@ class Origin:
 
 
 BODY = b'{"state": "paid", "padding": "' + b"x" * 969 + b'"}'
+DOCUMENT = json.dumps({
+    "user": {"email": "a@b.example", "age": 30}, "items": [{"p": 1}, {"p": 2}], "state": "paid",
+}).encode()
 BIG = b"b" * (3 << 20)
 
 
@@ -120,6 +124,31 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _empty(self) -> None:
         self._reply(b"")
+
+    def _document(self) -> None:
+        self._reply(DOCUMENT)
+
+    def _gzip(self) -> None:
+        body = gzip.compress(DOCUMENT)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _chunked(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(DOCUMENT), DOCUMENT))
+
+    def _once(self) -> None:
+        self._reply(b"{}", status=201 if self.origin.asked(self.path) == 1 else 409)
+
+    def _count(self) -> None:
+        self._reply(json.dumps({"count": len(self.origin.calls)}).encode())
 
     def _nothing(self) -> None:
         self.send_response(204)

@@ -17,7 +17,7 @@ import pytest
 with warnings.catch_warnings():  # what it depends on deprecates one another
     warnings.simplefilter("ignore")
     from mitmproxy import log, master, options
-    from mitmproxy.addons import next_layer, proxyserver, tlsconfig
+    from mitmproxy.addons import clientplayback, next_layer, proxyserver, tlsconfig
     from mitmproxy.connection import Client
     from mitmproxy.proxy import layers, mode_specs, server
     from mitmproxy.proxy.context import Context
@@ -38,6 +38,7 @@ def test_nothing_is_missing() -> None:
     (mode_specs.ProxyMode, "parse"),
     (next_layer.NextLayer, "next_layer"),
     (tlsconfig.TlsConfig, "tls_start_client"),
+    (clientplayback.ReplayHandler, "replay"),
 ])
 def test_what_is_missing_is_named(owner: type, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if name == "load":

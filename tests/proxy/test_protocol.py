@@ -9,9 +9,19 @@ from hypothesis import strategies as st
 
 from flowprobe.core.faults.body import Body, Truncate
 from flowprobe.core.faults.close import Close
+from flowprobe.core.faults.duplicate import Duplicate
+from flowprobe.core.faults.edits import HOW
+from flowprobe.core.faults.error_envelope import ErrorEnvelope
+from flowprobe.core.faults.expired_token import ExpiredToken
+from flowprobe.core.faults.field import Field
 from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.latency import Latency
+from flowprobe.core.faults.lost_reply import LostReply
+from flowprobe.core.faults.quota import Quota
+from flowprobe.core.faults.redirect_loop import RedirectLoop
 from flowprobe.core.faults.reset import Reset
+from flowprobe.core.faults.spoiling import Malform, Mislabel, Misname, Original, Pad, Recharset
+from flowprobe.core.faults.stale import Stale
 from flowprobe.core.faults.status import Status
 from flowprobe.core.scenario import Fault, FaultPlan, Limit, Match, Position, When
 from flowprobe.proxy.edges import EdgeSpec
@@ -23,13 +33,26 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=4,
 )
+PLAIN = st.none() | st.booleans() | st.integers() | st.text()
 KINDS = st.one_of(
     st.builds(Latency, SECONDS),
     st.builds(Hang, SECONDS),
     st.builds(Reset, st.sampled_from(["request", "headers"])),
     st.builds(Close, st.sampled_from(["request", "headers"])),
     st.builds(Body, st.sampled_from(["empty", "html"]) | st.builds(Truncate, st.integers(0, 99))),
-    st.builds(Status, st.integers(100, 599), st.dictionaries(st.text(), st.text(), max_size=2), st.text() | st.none()),
+    st.builds(Status, st.integers(100, 599), st.dictionaries(st.text(), st.text(), max_size=2), st.text() | st.none(),
+              retry_after=st.none() | SECONDS, quota=st.none() | st.builds(Quota, st.integers(0, 9), SECONDS)),
+    st.builds(Status, recipe=st.just("stripe/card-declined")),
+    st.builds(Body, st.one_of(
+        st.builds(Malform, st.text()), st.builds(Pad, st.integers()), st.builds(Mislabel, st.text()),
+        st.builds(Recharset, st.text()), st.builds(Misname, st.text()))),
+    st.builds(Field, st.text(), st.sampled_from(HOW), PLAIN),
+    st.builds(LostReply, st.sampled_from(["close", "reset", "hang"]), SECONDS),
+    st.builds(Duplicate, st.integers(2, 10), st.sampled_from(["first", "last"])),
+    st.builds(Stale),
+    st.builds(RedirectLoop, st.integers(301, 308), st.text()),
+    st.builds(ErrorEnvelope, st.sampled_from(["plain", "graphql"]), st.text(), st.text(), PLAIN),
+    st.builds(ExpiredToken, st.text(), PLAIN),
 )
 FAULTS = st.builds(
     Fault, st.text(), st.text(), KINDS, st.just(NOWHERE),
@@ -51,6 +74,15 @@ def test_a_status_sends_the_same_body_after_the_pipe(body: object) -> None:
     plan = FaultPlan("p", (Fault("f", "payments", Status(503, {}, body), NOWHERE),))
     arrived = plan_from(json.loads(json.dumps(plan_json(plan))))
     assert arrived.faults[0].kind.action() == plan.faults[0].kind.action()
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(JSON)
+def test_a_field_is_set_to_the_same_value_after_the_pipe(value: object) -> None:
+    plan = FaultPlan("p", (Fault("f", "payments", Field("$.x", "set", value), NOWHERE),))
+    arrived = plan_from(json.loads(json.dumps(plan_json(plan))))
+    reply = Original(b'{"x": "before"}')
+    assert arrived.faults[0].kind.action().spoil(reply) == plan.faults[0].kind.action().spoil(reply)
 
 
 def test_settings_and_ready_survive_the_pipe() -> None:

@@ -6,28 +6,18 @@ most one of those that end the exchange (`ends`) falls on it.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import ClassVar, TypeAlias
 
+from flowprobe.core.faults.answers import Limited, Recall, Redirect
+from flowprobe.core.faults.delivery import Deliver, Lose
+from flowprobe.core.faults.spoiling import Spoiling
+from flowprobe.core.faults.stages import Stage
 from flowprobe.core.plain import Plain, plain
 
 __all__ = [
     "Action", "Answer", "Cut", "CutReply", "Hold", "Replace", "Rewriting", "Rewritten", "Shorten", "Sleep", "Stage",
     "changes_reply",
 ]
-
-
-class Stage(IntEnum):
-    """Where in an exchange an action happens, in this order."""
-
-    DELAY = 10    # the whole request is here, and is forwarded later
-    PACE = 20     # from here on the bytes move more slowly
-    INSTEAD = 30  # the caller has its end or its answer without the provider
-    FORWARD = 40  # the request is forwarded, and something beside it
-    LOST = 50     # the provider has answered, and the caller does not hear of it
-    HEAD = 60     # the answer is here, and goes on later
-    SPOIL = 70    # the answer is here, whole, and is changed
-    CUT = 80      # the answer goes on, and ends within
 
 
 @plain
@@ -133,9 +123,11 @@ class CutReply(Plain):
 
 
 Rewriting: TypeAlias = Replace | Shorten | CutReply
-Action: TypeAlias = Sleep | Hold | Answer | Cut | Rewriting
+Action: TypeAlias = (
+    Sleep | Hold | Answer | Cut | Rewriting | Limited | Redirect | Recall | Deliver | Lose | Spoiling
+)
 
 
 def changes_reply(action: Action) -> bool:
     """Whether the action needs the provider's reply, whole, before the caller sees any of it."""
-    return isinstance(action, Rewriting)
+    return isinstance(action, Rewriting | Spoiling)

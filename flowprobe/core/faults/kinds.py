@@ -6,25 +6,53 @@ people (`describe`) and what the proxy does (`action`)."""
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
-from flowprobe.core.faults import body, close, hang, latency, reset, status
+from flowprobe.core.faults import (
+    body,
+    close,
+    duplicate,
+    error_envelope,
+    expired_token,
+    field,
+    hang,
+    latency,
+    lost_reply,
+    redirect_loop,
+    reset,
+    stale,
+    status,
+)
 from flowprobe.core.faults.actions import Action
 from flowprobe.core.fields import Field
 
-__all__ = ["FIELDS", "KIND_NAMES", "Kind", "action_of", "describe", "kind_name"]
+__all__ = ["FIELDS", "KIND_NAMES", "Kind", "action_of", "class_name", "describe", "kind_name"]
 
-Kind: TypeAlias = latency.Latency | status.Status | reset.Reset | close.Close | hang.Hang | body.Body
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+
+Kind: TypeAlias = (
+    latency.Latency | status.Status | reset.Reset | close.Close | hang.Hang | body.Body
+    | field.Field | lost_reply.LostReply | duplicate.Duplicate | stale.Stale
+    | redirect_loop.RedirectLoop | error_envelope.ErrorEnvelope | expired_token.ExpiredToken
+)
 
 FIELDS: tuple[Field, ...] = (
     latency.FIELD, status.FIELD, reset.FIELD, close.FIELD, hang.FIELD, body.FIELD,
+    field.FIELD, lost_reply.FIELD, duplicate.FIELD, stale.FIELD,
+    redirect_loop.FIELD, error_envelope.FIELD, expired_token.FIELD,
 )
 KIND_NAMES: tuple[str, ...] = tuple(field.key for field in FIELDS)
 
 
+def class_name(cls: type[Kind]) -> str:
+    """The word of a kind as a file writes it: `LostReply` is `lost_reply`."""
+    return _CAPITAL.sub("_", cls.__name__).lower()
+
+
 def kind_name(kind: Kind) -> str:
-    """The word of a kind as a file writes it: the name of its class, in lower case."""
-    return type(kind).__name__.lower()
+    """The word of a kind as a file writes it."""
+    return class_name(type(kind))
 
 
 def describe(kind: Kind) -> str:

@@ -22,13 +22,23 @@ from flowprobe.core.faults.actions import (
     Stage,
     changes_reply,
 )
+from flowprobe.core.faults.answers import Recall, Redirect
 from flowprobe.core.faults.body import Body, Truncate
 from flowprobe.core.faults.close import Close
+from flowprobe.core.faults.delivery import Deliver, Lose
+from flowprobe.core.faults.duplicate import Duplicate
 from flowprobe.core.faults.durations import in_words
+from flowprobe.core.faults.error_envelope import ErrorEnvelope
+from flowprobe.core.faults.expired_token import ExpiredToken
+from flowprobe.core.faults.field import Field
 from flowprobe.core.faults.hang import Hang
-from flowprobe.core.faults.kinds import FIELDS, KIND_NAMES, Kind, action_of, describe, kind_name
+from flowprobe.core.faults.kinds import FIELDS, KIND_NAMES, Kind, action_of, class_name, describe, kind_name
 from flowprobe.core.faults.latency import Latency
+from flowprobe.core.faults.lost_reply import LostReply
+from flowprobe.core.faults.redirect_loop import RedirectLoop
 from flowprobe.core.faults.reset import Reset
+from flowprobe.core.faults.spoiling import Edit, Malform, Mislabel, Misname, Pad, Recharset
+from flowprobe.core.faults.stale import Stale
 from flowprobe.core.faults.status import Status
 
 
@@ -44,6 +54,20 @@ from flowprobe.core.faults.status import Status
     (Body("empty"), "body empty", Replace(b"")),
     (Body(Truncate(20, "right")), "body cut to 20% with the right length", Shorten(20, True)),
     (Body(Truncate()), "body cut to 50% with the wrong length", Shorten(50, False)),
+    (Body(Malform("garbage")), "body malformed by garbage", Malform("garbage")),
+    (Body(Pad(1000)), "body of 1000 bytes or more", Pad(1000)),
+    (Body(Mislabel("text/html")), "body labelled text/html", Mislabel("text/html")),
+    (Body(Recharset("utf-16")), "body in the wrong charset utf-16", Recharset("utf-16")),
+    (Body(Misname("gzip")), "body not in gzip, as it says", Misname("gzip")),
+    (Field("$.a", "drop"), "field $.a dropped", Edit("$.a", "drop")),
+    (Field("$.a", "set", 1), "field $.a set", Edit("$.a", "set", 1)),
+    (LostReply(), "lost reply, close", Lose("close", 30)),
+    (LostReply("hang", 5), "lost reply, hang 5s", Lose("hang", 5)),
+    (Duplicate(), "delivered 2 times", Deliver(2, first=True)),
+    (Duplicate(3, "last"), "delivered 3 times", Deliver(3, first=False)),
+    (Stale(), "stale reply", Recall()),
+    (RedirectLoop(), "redirect 302 to itself", Redirect(302)),
+    (RedirectLoop(307, "http://b"), "redirect 307 to http://b", Redirect(307, "http://b")),
 ])
 def test_a_kind_has_words_and_an_action(kind: Kind, words: str, action: Action) -> None:
     assert describe(kind) == words
@@ -58,9 +82,9 @@ def test_html_is_a_page() -> None:
 
 
 def test_every_kind_of_the_union_has_its_row_in_the_table() -> None:
-    assert sorted(cls.__name__.lower() for cls in typing.get_args(Kind)) == sorted(KIND_NAMES)
+    assert sorted(class_name(cls) for cls in typing.get_args(Kind)) == sorted(KIND_NAMES)
     assert all(field.doc and field.example for field in FIELDS)
-    assert kind_name(Latency(1)) == "latency"
+    assert (kind_name(Latency(1)), kind_name(LostReply())) == ("latency", "lost_reply")
 
 
 @pytest.mark.parametrize(("body", "content", "media_type"), [
@@ -86,6 +110,30 @@ def test_a_status_keeps_the_content_type_that_it_is_given() -> None:
     assert json.loads(action.body) == {"title": "no"}
 
 
+@pytest.mark.parametrize(("kind", "status", "body"), [
+    (ErrorEnvelope(), 200, {"error": {"code": "internal_error", "message": "Something went wrong"}}),
+    (ErrorEnvelope("graphql", "No", "forbidden"), 200,
+     {"data": None, "errors": [{"message": "No", "extensions": {"code": "FORBIDDEN"}}]}),
+    (ErrorEnvelope(body={"ok": False}), 200, {"ok": False}),
+    (ExpiredToken(), 401, {"error": "invalid_token", "error_description": "The access token expired"}),
+    (ExpiredToken("api", []), 401, []),
+])
+def test_an_error_of_a_kind_is_an_answer_in_json(kind: Kind, status: int, body: object) -> None:
+    action = action_of(kind)
+    assert isinstance(action, Answer)
+    assert (action.status, json.loads(action.body)) == (status, body)
+    assert dict(action.headers)["Content-Type"] == "application/json"
+    assert describe(kind)
+
+
+def test_an_expired_token_names_its_realm_where_it_has_one() -> None:
+    said = 'error="invalid_token", error_description="The access token expired"'
+    for kind, challenge in ((ExpiredToken(), f"Bearer {said}"), (ExpiredToken("api"), f'Bearer realm="api", {said}')):
+        action = action_of(kind)
+        assert isinstance(action, Answer)
+        assert dict(action.headers)["WWW-Authenticate"] == challenge
+
+
 def test_the_order_is_delay_end_body_and_the_cut_after_the_head() -> None:
     actions = [CutReply(True), Shorten(1, True), Replace(b""), Cut(True), Answer(1, (), b""), Hold(1), Sleep(1)]
     assert [action.stage for action in actions] == [
@@ -93,6 +141,14 @@ def test_the_order_is_delay_end_body_and_the_cut_after_the_head() -> None:
     assert list(Stage) == sorted(Stage)
     assert [action.ends for action in actions] == [True, False, False, True, True, True, False]
     assert [changes_reply(action) for action in actions] == [True, True, True, False, False, False, False]
+
+
+def test_what_comes_between_the_provider_and_the_reply_has_its_place() -> None:
+    actions = [Recall(), Redirect(302), Deliver(2, first=True), Lose("close", 1), Malform("garbage"), Edit("$.a", "drop")]
+    assert [action.stage for action in actions] == [
+        Stage.INSTEAD, Stage.INSTEAD, Stage.FORWARD, Stage.LOST, Stage.SPOIL, Stage.SPOIL]
+    assert [action.ends for action in actions] == [True, True, False, True, False, False]
+    assert [changes_reply(action) for action in actions] == [False, False, False, False, True, True]
 
 
 @settings(deadline=None)  # a busy machine is no failure
