@@ -25,11 +25,11 @@ class Frozen:
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __getstate__(self) -> list[Any]:
-        return [getattr(self, name) for name in self.__dataclass_fields__]
+        return [getattr(self, part.name) for part in fields(self)]  # type: ignore[arg-type]  # `plain` made it one
 
     def __setstate__(self, state: list[Any]) -> None:
-        for name, value in zip(self.__dataclass_fields__, state, strict=True):
-            object.__setattr__(self, name, value)
+        for part, value in zip(fields(self), state, strict=True):  # type: ignore[arg-type]  # as above
+            object.__setattr__(self, part.name, value)
 
     if not TYPE_CHECKING:  # a type checker would take the first for the leave to set anything
 

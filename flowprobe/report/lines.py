@@ -51,6 +51,7 @@ def details(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) 
         yield line("")
         yield from journey(trial)
         yield line("")
+    yield from noticed(trial)
     if verdict.kind is not Kind.DEGRADED and trial.skipped is None:
         yield line("      ", Span("run just this again: ", "dim"), trial.started.rerun)
 
@@ -92,4 +93,5 @@ def trial_block(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | No
     yield summary(trial, verdict)
     if verdict.kind is not Kind.PASS:
         yield from details(trial, verdict, twin)
-    yield from noticed(trial)
+    else:
+        yield from noticed(trial)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowprobe.core.faults.actions import Hold
 from flowprobe.core.plain import Frozen, Plain, plain
 
 
@@ -111,6 +112,12 @@ def test_their_parts_are_those_of_a_dataclass() -> None:
 def test_they_are_copied_deeply(value: Any) -> None:
     assert copy.copy(value) == value
     assert copy.deepcopy(value) == value
+
+
+def test_what_belongs_to_the_class_is_no_part_of_a_value() -> None:
+    action = Hold(2.0)
+    assert copy.deepcopy(action) == pickle.loads(pickle.dumps(action)) == action
+    assert action.__getstate__() == [2.0]
 
 
 def test_a_frozen_value_is_equal_to_itself_alone() -> None:
