@@ -25,10 +25,10 @@ class Frozen:
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __getstate__(self) -> list[Any]:
-        return [getattr(self, part.name) for part in fields(self)]  # type: ignore[arg-type]  # `plain` made it one
+        return [getattr(self, part.name) for part in fields(self)]
 
     def __setstate__(self, state: list[Any]) -> None:
-        for part, value in zip(fields(self), state, strict=True):  # type: ignore[arg-type]  # as above
+        for part, value in zip(fields(self), state, strict=True):
             object.__setattr__(self, part.name, value)
 
     if not TYPE_CHECKING:  # a type checker would take the first for the leave to set anything
