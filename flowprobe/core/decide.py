@@ -2,35 +2,27 @@
 
 A draw is a hash of the seed, the fault, the step, the call site and the ordinal; never a shared generator.
 Identical concurrent calls are interchangeable, so that the multiset of injections is the same whoever comes
-first. Only a cap on injections (`limit`) depends on the order in which calls arrive.
+first. Only what counts over all sites (`limit`) depends on the order in which calls arrive, and only what looks at the
+time since arming depends on how fast they do.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import blake2b
 
 from flowprobe.core.faults.actions import Action
 from flowprobe.core.faults.answers import Limited
 from flowprobe.core.faults.kinds import action_of
+from flowprobe.core.faults.matching import Seen, compiled
 from flowprobe.core.faults.quota import Window
-from flowprobe.core.scenario import Fault, Match, When
+from flowprobe.core.faults.sites import call_site, path_matches
+from flowprobe.core.faults.turns import chance, passed_over, within_share
+from flowprobe.core.scenario import Fault
 
-__all__ = ["Counters", "Injection", "Seen", "call_site", "chosen", "decide", "draw", "falls_on", "path_matches"]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One call as a fault sees it. `step` is '' where it is not known; the path may carry a query."""
-
-    edge: str
-    method: str
-    path: str
-    step: str = ""
+__all__ = ["Counters", "Injection", "Seen", "call_site", "decide", "draw", "path_matches"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,117 +35,112 @@ class Injection:
     ordinal: int
 
 
+_Key = tuple[str, str, str, str]
+
+
 @dataclass(slots=True)
 class Counters:
-    """What one lease has seen and done so far."""
+    """What one lease has seen and done so far; `passed` counts the calls that a fault passed by, by its id and the
+    reason."""
 
-    calls: dict[tuple[str, str, str, str], int] = field(default_factory=lambda: defaultdict(int))
+    calls: dict[_Key, int] = field(default_factory=lambda: defaultdict(int))
     injections: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    passed: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    shares: dict[_Key, int] = field(default_factory=lambda: defaultdict(int))
     windows: dict[str, Window] = field(default_factory=lambda: defaultdict(Window))
+    _compiled: dict[str, Callable[[Seen], str]] = field(default_factory=dict)
+
+    def unfit(self, fault: Fault, seen: Seen) -> str:
+        """What of the fault's match a call on its edge does not fit; compiled when the first one asks."""
+        known = self._compiled.get(fault.id)
+        if known is None:
+            known = self._compiled[fault.id] = compiled(fault.match)
+        return known(seen)
+
+    def pass_all(self, faults: Iterable[Fault], reason: str) -> None:
+        """A call that no fault was held against."""
+        for fault in faults:
+            self.passed[fault.id, reason] += 1
+
+    def pass_streamed(self, faults: Iterable[Fault], seen: Seen) -> None:
+        """A call whose body went past before anybody could decide on it."""
+        for fault in faults:
+            self.passed[fault.id, self.unfit(fault, seen) or "streamed"] += 1
+
+    def unused(self, injection: Injection, reason: str) -> None:
+        """An injection that was decided on did not come about."""
+        self.injections[injection.fault.id] -= 1
+        self.passed[injection.fault.id, reason] += 1
 
 
 def decide(
-    faults: Iterable[Fault], seen: Seen, counters: Counters, *, seed: int, armed_s: float
+    faults: Iterable[Fault], seen: Seen, counters: Counters, *, seed: int, armed_s: float,
+    active: Callable[[str], int] = lambda _: 0,
 ) -> tuple[Injection, ...]:
-    """The injections for this call in the order in which they happen; `armed_s` is the age of the plan."""
+    """The injections for this call in the order in which they happen; `armed_s` is the age of the plan, `active` tells
+    how many calls are under way with a fault."""
     site = call_site(seen.method, seen.path)
     fallen: list[Injection] = []
     for fault in faults:
-        if not falls_on(fault, seen):
+        if fault.edge != seen.edge:
             continue
-        ordinal = _count(counters, fault, seen, site)
+        if reason := counters.unfit(fault, seen):
+            counters.passed[fault.id, reason] += 1
+            continue
+        key = (fault.id, seen.step, seen.edge, site)
+        counters.calls[key] += 1
+        ordinal = counters.calls[key]
         action = action_of(fault.kind)
         ended = action.ends and any(other.action.ends for other in fallen)
-        if ended or not _within(fault, counters, armed_s) or not _drawn(fault, seen, site, ordinal, seed):
+        reason = (
+            _spared(fault, key, ordinal, seed, armed_s) or _limited(fault, key, counters, seed, armed_s, active)
+            or ("another" if ended else "")
+        )
+        if reason:
+            counters.passed[fault.id, reason] += 1
             continue
         left = action.beyond(counters.windows[fault.id], armed_s) if isinstance(action, Limited) else action
         if left is None:
+            counters.passed[fault.id, "quota"] += 1
             continue
         counters.injections[fault.id] += 1
+        counters.shares[key] += 1
         fallen.append(Injection(fault, left, site, ordinal))
     return tuple(sorted(fallen, key=lambda injection: injection.action.stage))
 
 
-def _count(counters: Counters, fault: Fault, seen: Seen, site: str) -> int:
-    key = (fault.id, seen.step, seen.edge, site)
-    counters.calls[key] += 1
-    return counters.calls[key]
+def _spared(fault: Fault, key: _Key, ordinal: int, seed: int, armed_s: float) -> str:
+    """Why this one of the matching calls is not to suffer: by its number, by the time, or by the draw."""
+    if fault.match.calls and ordinal not in fault.match.calls:
+        return "call"
+    if reason := passed_over(fault.when, ordinal, armed_s):
+        return reason
+    likely = chance(fault.when, ordinal, armed_s)
+    return "" if likely >= 1 or _draw(seed, key, ordinal) < likely else "probability"
 
 
-def _within(fault: Fault, counters: Counters, armed_s: float) -> bool:
+def _limited(fault: Fault, key: _Key, counters: Counters, seed: int, armed_s: float,
+             active: Callable[[str], int]) -> str:
+    """Which limit keeps a call from suffering."""
     limit = fault.limit
-    spent = limit.injections is not None and counters.injections[fault.id] >= limit.injections
-    return not spent and (limit.seconds is None or armed_s < limit.seconds)
+    if limit.injections is not None and counters.injections[fault.id] >= limit.injections:
+        return "injections"
+    if limit.seconds is not None and armed_s >= limit.seconds:
+        return "seconds"
+    if limit.max_active is not None and active(fault.id) >= limit.max_active:
+        return "max_active"
+    if limit.share is None:
+        return ""
+    begins = _draw(seed, key, "share")
+    return "" if within_share(limit.share, counters.calls[key], counters.shares[key], begins) else "share"
 
 
-def _drawn(fault: Fault, seen: Seen, site: str, ordinal: int, seed: int) -> bool:
-    if not chosen(fault.when, ordinal):
-        return False
-    probability = fault.when.probability
-    return probability >= 1 or draw(seed, fault.id, seen.step, f"{seen.edge} {site}", ordinal) < probability
-
-
-def chosen(when: When, ordinal: int) -> bool:
-    """Whether the n-th matching call is one that may suffer, before probability."""
-    beyond = ordinal - when.after
-    if beyond <= 0 or beyond % when.every:
-        return False
-    return when.first is None or beyond // when.every <= when.first
+def _draw(seed: int, key: _Key, number: object) -> float:
+    fault, step, edge, site = key
+    return draw(seed, fault, step, f"{edge} {site}", number)
 
 
 def draw(seed: int, *about: object) -> float:
     """A number in [0, 1) that depends on nothing but its arguments."""
     text = "\x1f".join(str(part) for part in (seed, *about))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") / 2**64
-
-
-# --- which calls ----------------------------------------------------------------------------------
-
-
-def falls_on(fault: Fault, seen: Seen) -> bool:
-    """Whether the fault's edge and match cover this call."""
-    return fault.edge == seen.edge and _covers(fault.match, seen)
-
-
-def _covers(match: Match, seen: Seen) -> bool:
-    if match.method not in (None, "*") and match.method.upper() != seen.method.upper():
-        return False
-    return match.path is None or path_matches(match.path, seen.path)
-
-
-def path_matches(template: str, path: str) -> bool:
-    """Whether a path fits a template: `*` is one segment, `**` any number of them. The query is left out."""
-    return _compiled(template).fullmatch(path.partition("?")[0]) is not None
-
-
-@lru_cache(maxsize=512)
-def _compiled(template: str) -> re.Pattern[str]:
-    words = {"*": "/[^/]+", "**": "(?:/[^/]*)*"}
-    segments = template.partition("?")[0].removeprefix("/").split("/")
-    return re.compile("".join(words.get(segment, "/" + re.escape(segment)) for segment in segments))
-
-
-_ID = re.compile(
-    r"""\d+                                          # a number
-      | [0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
-      | (?=[^/]*\d)[0-9a-fA-F]{8,}                   # a hash
-      | [A-Za-z]{1,16}[_-](?=[^/]*\d)[0-9A-Za-z]+    # inv_12, ch_1a2B
-      | [A-Za-z]{1,16}_(?=[^/]*[a-z])(?=[^/]*[A-Z])[0-9A-Za-z]{10,}   # cus_WRevxdsHykoVBk, by luck without a digit
-      | (?=(?:[^/]*\d){2})[^/]{12,}                  # long, with digits: a token
-      | [^/]*(?:@|%40)[^/]*                          # an address
-    """,
-    re.VERBOSE,
-)
-
-
-def call_site(method: str, path: str) -> str:
-    """`POST /v1/charges/*`: the method and the path, with every segment that looks like an id as `*`.
-
-    Ids differ from run to run; what is counted and drawn by must not.
-    """
-    return f"{method.upper()} {_templated(path.partition('?')[0])}"
-
-
-@lru_cache(maxsize=4096)
-def _templated(path: str) -> str:
-    return "/".join("*" if _ID.fullmatch(segment) else segment for segment in path.split("/"))

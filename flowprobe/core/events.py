@@ -30,6 +30,7 @@ __all__ = [
     "ExchangeEnded",
     "FaultsArmed",
     "FaultsDisarmed",
+    "FaultsPassed",
     "FoundBy",
     "Halted",
     "HookFailed",
@@ -111,12 +112,14 @@ class ProcessEnded(Plain):
 
 @plain
 class PlannedFault(Plain):
-    """One fault of a plan, as evidence needs it: `described` is what a person reads ("latency 500ms")."""
+    """One fault of a plan, as evidence needs it: `described` is what a person reads ("latency 500ms"), `when` which of
+    the calls it means ("probability 0.1"), '' for all."""
 
     id: str
     edge: str
     kind: str
     described: str
+    when: str = ""
 
 
 @plain
@@ -409,7 +412,7 @@ class Injected(Plain):
     """The receipt of one injection. Delays in seconds: what was asked, how long we slept, what came of it.
 
     `ordinal` counts from 1 by trial, step and call site. `gave_up_s` is when the caller went away, where it did
-    before we let go.
+    before we let go. `depends_on` says what decided beside the seed and the ordinal: time, order, both, or nothing.
     """
 
     exchange: str
@@ -425,6 +428,16 @@ class Injected(Plain):
     realised_s: float = 0.0
     gave_up_s: float | None = None
     detail: str = ""
+    depends_on: str = ""
+
+
+@plain
+class FaultsPassed(Plain):
+    """The calls that the faults of a lease passed by: how many, by the fault's id and the reason."""
+
+    lease: str
+    trial: str
+    passed: Mapping[str, Mapping[str, int]]
 
 
 @plain
@@ -449,7 +462,7 @@ Event: TypeAlias = (
     | TrialEnded | TrialSkipped | SendsJudged | LedgerOpened | CleanupPlanned | CleanupSettled | CleanupEnded
     | Interrupted | EnvironmentReady | IdentityJudged | Halted | ProcessEnded | ToolFailure | RunEnded
     | AccountsLeased | SignedIn
-    | ProxyStarted | LeaseApplied | LeaseEnded | ExchangeEnded | Injected | HookFailed | Saturated
+    | ProxyStarted | LeaseApplied | LeaseEnded | ExchangeEnded | Injected | FaultsPassed | HookFailed | Saturated
 )
 
 

@@ -22,6 +22,7 @@ from flowprobe.core.events import (
     ExchangeEnded,
     FaultsArmed,
     FaultsDisarmed,
+    FaultsPassed,
     Halted,
     HookFailed,
     IdentityJudged,
@@ -99,7 +100,8 @@ class TrialEvidence(Plain):
     no step's window, `trouble` what failed on our side while it ran (a gap in a journal included), `proxy_lag_s`
     how late the proxy's clock was at the worst, `ended` the processes of ours that ended by themselves, `halted` why a
     guard of the environment ended it, `unseen` what was promised of provider calls that do not pass our proxy, and so
-    was not judged, `observed` what the oracles saw."""
+    was not judged, `observed` what the oracles saw, `passed` how many calls a fault passed by, by its id and the
+    reason."""
 
     started: TrialStarted
     steps: tuple[StepEvidence, ...]
@@ -115,12 +117,13 @@ class TrialEvidence(Plain):
     halted: str = ""
     unseen: tuple[str, ...] = ()
     observed: tuple[Observation, ...] = ()
+    passed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def without_journey(self) -> TrialEvidence:
         """The same, as light as a trial that has been told of can be: what is kept of it does not grow with its
         steps, but for what they left behind."""
         left = {step: row for step, row in self.cleanup.items() if not is_settled(row)}
-        return replace(self, steps=(), receipts=(), exchanges=(), observed=(), cleanup=left)
+        return replace(self, steps=(), receipts=(), exchanges=(), observed=(), passed={}, cleanup=left)
 
     @property
     def calls(self) -> tuple[CallEvidence, ...]:
@@ -175,6 +178,7 @@ class _Gathered:
     how: str = "unfinished"
     halted: str = ""
     skipped: TrialSkipped | None = None
+    passed: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def fold(events: Iterable[Stamped], *, whole: bool = True) -> RunEvidence:
@@ -234,6 +238,8 @@ class _Fold:
                 self._trouble(line.event)
             case ExchangeEnded() | Injected():
                 self._provider(line.event)
+            case FaultsPassed() as event:
+                self._passed(event)
             case RunEnded() | LedgerOpened() | IdentityJudged() | FaultsArmed() | FaultsDisarmed() | LeaseApplied():
                 pass
             case _:
@@ -301,6 +307,16 @@ class _Fold:
         else:
             trial.exchanges.append(event)
 
+    def _passed(self, event: FaultsPassed) -> None:
+        """The rules of a lease may be put on several times."""
+        trial = self.trials.get(event.trial)
+        if trial is None:
+            return
+        for fault, reasons in event.passed.items():
+            known = trial.passed.setdefault(fault, {})
+            for reason, count in reasons.items():
+                known[reason] = known.get(reason, 0) + count
+
     def finish(self) -> RunEvidence:
         return RunEvidence(self.run, tuple(_trial(trial) for trial in self.trials.values()), tuple(self.trouble),
                            self.interrupted, self.unattributed, self.collateral, self.proxy, self.ready, self.halted)
@@ -318,7 +334,8 @@ def _trial(trial: _Gathered) -> TrialEvidence:
                          tuple(trial.trouble), dict(trial.cleanup), max(0.0, trial.ended - trial.mono),
                          trial.proxy_lag_s, tuple(trial.processes), trial.halted,
                          tuple(f"{name}: {words}" for name, judged in trial.sends.items() for words in judged.unseen),
-                         tuple(seen for step in steps for seen in observe(step)))
+                         tuple(seen for step in steps for seen in observe(step)),
+                         trial.passed)
 
 
 def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]) -> StepEvidence:

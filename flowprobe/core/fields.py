@@ -69,10 +69,12 @@ class Boolean(Frozen):
 @plain
 class Duration(Frozen):
     """`800ms`, `2s`, `1.5m`, `2h`, `7d`; read as seconds (float). A bare number is a problem. `positive`: zero is
-    one too."""
+    one too. `counted`: a bare whole number is so many calls, read as int.
+    """
 
     templated: bool = False
     positive: bool = False
+    counted: bool = False
 
 
 @plain

@@ -10,7 +10,7 @@ from flowprobe.core.jsonpath import MISSING
 from flowprobe.core.redact import cut_short
 from flowprobe.core.wire import Reply
 
-__all__ = ["MAX_DEPTH", "Parsed"]
+__all__ = ["MAX_DEPTH", "Parsed", "decoded"]
 
 MAX_DEPTH = 200
 """How many levels of a reply's JSON are read: what walks it does so by recursion."""
@@ -29,17 +29,7 @@ class Parsed:
 
     @cached_property
     def _decoded(self) -> tuple[Any, str]:
-        if not self.reply.body.strip():
-            return MISSING, "an empty body"
-        if self.reply.truncated:
-            return MISSING, "a body over the limit"
-        try:
-            found = _decode(self.reply.body.decode(json.detect_encoding(self.reply.body), "surrogatepass"))
-        except (ValueError, RecursionError):
-            return MISSING, f"a body that is not JSON: {_start(self.text)}"
-        if _may_be_deep(self.reply.body) and _is_deep(found):
-            return MISSING, f"JSON of more than {MAX_DEPTH} levels"
-        return found, ""
+        return decoded(self.reply.body, truncated=self.reply.truncated)
 
     @property
     def json(self) -> Any:
@@ -54,6 +44,21 @@ class Parsed:
         if kind == "json" and self.json is MISSING:
             return self.json_error
         return "nothing there"
+
+
+def decoded(body: bytes, *, truncated: bool = False) -> tuple[Any, str]:
+    """A body's JSON and '', or MISSING and why there is none."""
+    if not body.strip():
+        return MISSING, "an empty body"
+    if truncated:
+        return MISSING, "a body over the limit"
+    try:
+        found = _decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+    except (ValueError, RecursionError):
+        return MISSING, f"a body that is not JSON: {_start(body.decode('utf-8', 'replace'))}"
+    if _may_be_deep(body) and _is_deep(found):
+        return MISSING, f"JSON of more than {MAX_DEPTH} levels"
+    return found, ""
 
 
 def _may_be_deep(body: bytes) -> bool:

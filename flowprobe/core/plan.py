@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import product
 from typing import TYPE_CHECKING
 
+from flowprobe.core.faults.concerns import concerning, ordinary
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import FaultPlan, Persona, Scenario
 from flowprobe.core.trial import NO_FAULTS, Given, Trial
@@ -58,11 +59,11 @@ def expand(scenario: Scenario, plans: Sequence[FaultPlan], setting: Setting, *, 
 def _group(scenario: Scenario, binding: Bindings, plans: Sequence[FaultPlan], setting: Setting, now: datetime,
            new_id: Callable[[], str]) -> Group:
     personas = {role: setting.personas[name] for role, name in binding.items()}
-
-    account = {name: field.default for name, field in scenario.account.items()}
+    account = ordinary(scenario)
 
     def trial(plan: FaultPlan) -> Trial:
         return Trial(new_id(), scenario, personas, plan, setting.seed, now, setting.targets, setting.budget,
                      setting.env, account, setting.given, setting.contract)
 
-    return Group(trial(NO_FAULTS), tuple(trial(plan) for plan in plans if plan.faults))
+    concerned = (concerning(plan, scenario, binding, account) for plan in plans)
+    return Group(trial(NO_FAULTS), tuple(trial(plan) for plan in concerned if plan.faults))

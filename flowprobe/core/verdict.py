@@ -16,6 +16,7 @@ from flowprobe.core.events import (
     PlannedFault,
 )
 from flowprobe.core.evidence import RunEvidence, StepEvidence, TrialEvidence, is_settled
+from flowprobe.core.passed import why_never_fired
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Blame", "ExitCode", "Kind", "Verdict", "answered", "exit_code", "judge_run", "judge_trial", "worst"]
@@ -134,7 +135,7 @@ def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:
         (Kind.INCONCLUSIVE, Blame.ENVIRONMENT, () if reachable or not broken else _unreachable(trial)),
         (Kind.INCONCLUSIVE, Blame.SCENARIO, _unreadable(broken)),
         (Kind.FAIL, Blame.PRODUCT, _findings(broken, trial)),
-        (Kind.INCONCLUSIVE, Blame.FAULT, tuple(_never_fired(trial, fault) for fault in _unfired(trial))),
+        (Kind.INCONCLUSIVE, Blame.FAULT, tuple(why_never_fired(trial, fault) for fault in _unfired(trial))),
         (Kind.INCONCLUSIVE, Blame.CLEANUP, leftovers(trial)),
         (Kind.INCONCLUSIVE, Blame.SCENARIO, _needs_skipped(trial)),
         (Kind.INCONCLUSIVE, Blame.PRODUCT, _said(trial, "not-reached")),
@@ -242,16 +243,6 @@ def _unreachable(trial: TrialEvidence) -> tuple[str, ...]:
 def _unfired(trial: TrialEvidence) -> tuple[PlannedFault, ...]:
     fired = {receipt.fault for receipt in trial.receipts}
     return tuple(fault for fault in trial.started.faults if fault.id not in fired)
-
-
-def _never_fired(trial: TrialEvidence, fault: PlannedFault) -> str:
-    """Where it was expected, and what was seen there instead."""
-    sites = [e.exchange.site for e in trial.all_exchanges if e.exchange.edge == fault.edge]
-    if not sites:
-        return (f"{fault.described} on {fault.edge!r} never fired: the product made no call to {fault.edge!r} through "
-                "the proxy during this journey")
-    seen = ", ".join(f"{site} ×{sites.count(site)}" for site in dict.fromkeys(sites))
-    return f"{fault.described} on {fault.edge!r} never fired: none of the calls fitted it ({seen})"
 
 
 def leftovers(trial: TrialEvidence) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from flowprobe.core.faults.kinds import kind_name
 from flowprobe.core.faults.lost_reply import LostReply
 from flowprobe.core.faults.reset import Reset
 from flowprobe.core.scenario import (
+    GUEST,
     ContractTerms,
     Environment,
     Expect,
@@ -69,6 +70,7 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
             place = plan.position or scenario.position
             problems.append(source.problem_at("name-taken", place, width=4, name="none", owner="the unfaulted trial"))
         problems += (*_own_calls(plan, (scenario,), source), *_own_duplicates(plan, source))
+        problems += _actors(plan, scenario, project, environment, source)
     if environment is not None:
         for plan in scenario.faults:
             problems += _edges(plan, environment, source)
@@ -337,10 +339,11 @@ def _webhooks(environment: Environment) -> tuple[str, ...]:
 
 
 def _own_calls(plan: FaultPlan, scenarios: Iterable[Scenario], source: Source) -> Iterator[Problem]:
-    """A no-reply that we made ourselves would be nobody's finding: every step has to try again."""
-    steps = [name for scenario in scenarios for name, step in scenario.steps()
-             if step.retry is None or "no-reply" not in step.retry.on]
+    """A no-reply that we made ourselves would be nobody's finding: every step that may meet it has to try again."""
+    unready = [name for scenario in scenarios for name, step in scenario.steps()
+               if step.retry is None or "no-reply" not in step.retry.on]
     for fault in plan.faults:
+        steps = [name for name in unready if fault.match.means_step(name)]
         if steps and fault.edge == "user" and isinstance(fault.kind, Reset | Close | Hang | LostReply):
             kind = kind_name(fault.kind)
             line, column = _find(source, fault.position, kind)
@@ -355,6 +358,19 @@ def _own_duplicates(plan: FaultPlan, source: Source) -> Iterator[Problem]:
             kind = kind_name(fault.kind)
             line, column = _find(source, fault.position, kind)
             yield source.problem("own-duplicate", line, column, width=len(kind), times=fault.kind.times)
+
+
+def _actors(plan: FaultPlan, scenario: Scenario, project: Project | None, environment: Environment | None,
+            source: Source) -> Iterator[Problem]:
+    """Roles and personas of `match` that nobody has in this scenario."""
+    if project is None or environment is None:
+        return
+    personas = bound(scenario, project, environment).personas
+    known = list(dict.fromkeys([*personas, *(name for names in personas.values() for name in names), GUEST]))
+    for fault in plan.faults:
+        for name in fault.match.persona:
+            if name not in known:
+                yield _unknown("unknown-actor", source, fault.position, name, known)
 
 
 def _within_line(source: Source, plan: Position, fault: Position, edge: str) -> Position:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from flowprobe.core.faults.fault import Fault, Limit, Match, When
+from flowprobe.core.faults.fault import Burst, Fault, Flap, Limit, Match, Opening, Ramp, When
 from flowprobe.core.faults.kinds import FIELDS, KIND_NAMES, Kind
-from flowprobe.core.fields import As, Field, Integer, ListOf, MapOf, Number, Record, Text
+from flowprobe.core.fields import (
+    As,
+    Duration,
+    Field,
+    Integer,
+    Json,
+    ListOf,
+    MapOf,
+    Name,
+    Number,
+    OneOf,
+    Record,
+    Text,
+)
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Position
 from flowprobe.files.calls import METHODS
-from flowprobe.files.specials import EDGE
+from flowprobe.files.specials import EDGE, HEADER_NAME
 
 __all__ = ["EDGES", "FAULT"]
 
@@ -41,28 +55,124 @@ def _faults(edges: Mapping[str, tuple[_Harm, ...]]) -> tuple[Fault, ...]:
     )
 
 
+# --- which calls ----------------------------------------------------------------------------------
+
 _METHOD = Text(pattern="|".join(METHODS), described="a method in capitals")
 _PATH = Text(pattern=r"/\S*", described="a path that starts with /")
+_STEP = Text(pattern=r"[A-Za-z][\w-]*(/[A-Za-z][\w-]*)*", described="the name of a step")
+_HEADER = Text(pattern=HEADER_NAME.schema["pattern"], described="a header name")
+_SHAPE = Json(matchers=True, closed=True)
+_TEXT = OneOf(scalar=Text(verbatim=True, blank=True, lines=True), mapping=_SHAPE)
+
+
+def _texts(noun: str, key: Text) -> MapOf:
+    return MapOf(_TEXT, key=key, noun=noun, minimum=1)
+
+
+def _match(**said: Any) -> Match:
+    return Match(has_json="json" in said, **said)
+
+
+MATCH = Record("match", _match, (
+    Field("method", ListOf(_METHOD, or_one=True, minimum=1), "Only calls with this method, or one of these.",
+          example="POST"),
+    Field("path", _PATH, "Only calls whose path fits: `*` is one segment, `**` any rest.",
+          example="/v1/charges/*"),
+    Field("query", _texts("parameter", Text()), "Only calls with these query parameters: a text, or matchers.",
+          example="{expand: customer}"),
+    Field("headers", _texts("header", _HEADER), "Only calls with these headers: a text, or matchers.",
+          example="{Content-Type: {$contains: json}}"),
+    Field("json", _SHAPE, "Only calls whose body is JSON of this shape: literals, `$` matchers and `$.paths`.",
+          example="{amount: {$gt: 1000}}"),
+    Field("form", _texts("field", Text()), "Only calls whose body is a form with these fields: a text, or matchers.",
+          example="{amount: {$gt: 1000}}"),
+    Field("text", _TEXT, "Only calls with this body: a text, or matchers.", example="{$contains: refund}"),
+    Field("persona", ListOf(Name(), or_one=True, minimum=1), "Only calls because of a step in which this role or "
+          "persona acts.", example="admin"),
+    Field("step", ListOf(_STEP, or_one=True, minimum=1), "Only calls because of this step, or one of these.",
+          example="invite"),
+    Field("account", MapOf(_SHAPE, noun="field", minimum=1), "Only trials whose account is in this state.",
+          example="{card: expired}"),
+    Field("call", ListOf(Integer(minimum=1), or_one=True, minimum=1), "Only the n-th of those calls, counted for each "
+          "step and call site; or several.", example="2", attribute="calls"),
+), "Which calls: all that is said must fit.")
+
+
+# --- when, and how far ----------------------------------------------------------------------------
+
+_LASTS = Duration(positive=True, counted=True)
+
+
+def _ramp(*, over: float, start: float = 0.0, end: float = 1.0) -> Ramp:
+    return Ramp(over, start, end, by_calls=isinstance(over, int))
+
+
+def _flap(*, up: float, down: float) -> Flap:
+    return Flap(up, down, by_calls=isinstance(up, int))
+
+
+def _burst(*, every: float, lasts: float) -> Burst:
+    return Burst(every, lasts, by_calls=isinstance(every, int))
+
+
+_LIKELY = Number(minimum=0, maximum=1)
+_OPENING = Record("window", Opening, (
+    Field("from", Duration(), "When it opens; at once where it is not said.", example="2s", attribute="since"),
+    Field("to", Duration(positive=True), "When it closes; never where it is not said.", example="5s",
+          attribute="until"),
+), "A time since the plan was armed.", filled=True)
+_RAMP = Record("ramp", _ramp, (
+    Field("over", _LASTS, "How long it takes: a duration since the plan was armed, or a number of calls.",
+          required=True, example="30s"),
+    Field("from", _LIKELY, "The probability at its start.", example="0", attribute="start"),
+    Field("to", _LIKELY, "The probability at its end, and from then on.", example="1", attribute="end"),
+), "A probability that goes up, or down.")
+_FLAP = Record("flapping", _flap, (
+    Field("up", _LASTS, "How long the provider is sound, which is first: a duration, or a number of calls.",
+          required=True, example="5s"),
+    Field("down", _LASTS, "How long it then suffers: a duration, or a number of calls.", required=True,
+          example="2s"),
+), "In turns sound and not.")
+_BURST = Record("burst", _burst, (
+    Field("every", _LASTS, "From the beginning of one to that of the next: a duration, or a number of calls.",
+          required=True, example="10s"),
+    Field("for", _LASTS, "How long one lasts: a duration, or a number of calls.", required=True, example="1s",
+          attribute="lasts"),
+), "Now and then, for a while.")
+
+WHEN = Record("when", When, (
+    Field("probability", _LIKELY, "How likely each one suffers.", example="0.5"),
+    Field("first", Integer(minimum=1), "Only so many of them.", example="2"),
+    Field("every", Integer(minimum=1), "Every n-th of them.", example="3"),
+    Field("after", Integer(minimum=0), "So many pass before the first one suffers.", example="1"),
+    Field("between", ListOf(Integer(minimum=1)), "From which call to which.", example="[2, 5]"),
+    Field("window", ListOf(_OPENING, or_one=True, minimum=1), "Only in this time since the plan was armed, or in one "
+          "of several.", example="{from: 2s, to: 5s}"),
+    Field("ramp", _RAMP, "A probability that changes over a time, or over a number of calls.",
+          example="{over: 30s, from: 0, to: 1}"),
+    Field("flap", _FLAP, "The provider is sound for a while, then suffers for a while, and so on.",
+          example="{up: 5s, down: 2s}"),
+    Field("burst", _BURST, "Calls suffer at the beginning of every such time, or number of calls.",
+          example="{every: 10s, for: 1s}"),
+), "Which of those calls suffer: those for which all of it holds.")
+
+_SHARE = Text(pattern=r"100%|[1-9]?[0-9](\.[0-9]+)?%", described="a percentage up to 100%", verbatim=True)
+LIMIT = Record("limit", Limit, (
+    Field("injections", Integer(minimum=1), "At most so many in all.", example="100"),
+    Field("seconds", Number(minimum=0.001), "For at most so many seconds since it was armed.",
+          example="30"),
+    Field("max_active", Integer(minimum=1), "On at most so many calls that are under way at once.", example="5"),
+    Field("share", As(_SHARE, lambda text: float(text[:-1]) / 100), "On at most this part of the matching calls, for "
+          "each step and call site.", example="10%"),
+))
 
 FAULT = Record("fault", _harm, (
     *FIELDS,
-    Field("match", Record("match", Match, (
-        Field("method", _METHOD, "Only calls with this method.", example="POST"),
-        Field("path", _PATH, "Only calls whose path fits: `*` is one segment, `**` any rest.",
-              example="/v1/charges/*"),
-    )), "Which calls of the edge the fault falls on; all of them where it is not said.",
-    example="{method: POST}"),
-    Field("when", Record("when", When, (
-        Field("probability", Number(minimum=0, maximum=1), "How likely each one suffers.", example="0.5"),
-        Field("first", Integer(minimum=1), "Only so many of them.", example="2"),
-        Field("every", Integer(minimum=1), "Every n-th of them.", example="3"),
-        Field("after", Integer(minimum=0), "So many pass before the first one suffers.", example="1"),
-    )), "Which of those calls suffer, counted for each trial, step and call site.", example="{first: 2}"),
-    Field("limit", Record("limit", Limit, (
-        Field("injections", Integer(minimum=1), "At most so many in all.", example="100"),
-        Field("seconds", Number(minimum=0.001), "For at most so many seconds since it was armed.",
-              example="30"),
-    )), "The blast radius; the proxy enforces it.", example="{injections: 100}"),
+    Field("match", MATCH, "Which calls of the edge the fault falls on; all of them where it is not said.",
+          example="{method: POST}"),
+    Field("when", WHEN, "Which of those calls suffer, counted for each trial, step and call site.",
+          example="{first: 2}"),
+    Field("limit", LIMIT, "The blast radius; the proxy enforces it.", example="{injections: 100}"),
 ), "Exactly one kind of harm, with its parameters.", positioned=True, exactly_one=KIND_NAMES)
 
 EDGES = As(MapOf(ListOf(FAULT, or_one=True, minimum=1), key=EDGE, noun="edge", minimum=1), _faults)

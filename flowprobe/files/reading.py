@@ -94,7 +94,7 @@ def described(shape: f.Shape) -> str:
         case f.Boolean():
             return "true or false"
         case f.Duration():
-            return "a duration with its unit"
+            return "a duration, or a whole number of calls" if shape.counted else "a duration with its unit"
         case f.Size():
             return "a size with its unit"
         case f.Choice():
@@ -212,11 +212,15 @@ def _boolean(what: What) -> Reader:
 
 
 def _duration(shape: f.Duration, what: What) -> Reader:
+    calls = _number(f.Integer(minimum=1), what) if shape.counted else None
+
     def read(node: Node, context: Context) -> Any:
         if not isinstance(node, Scalar):
             return context.wrong_type(node, what.name, "a duration with its unit", what.example)
         if shape.templated and "${" in node.value:
             return _templated_duration(node, context, what)
+        if calls is not None and kind_of(node) is Kind.NUMBER:
+            return calls(node, context)
         seconds = _quantity(node, context, what, UNITS, "a duration with its unit")
         if shape.positive and seconds == 0:
             return context.report("out-of-range", node, what=what.name, wanted="longer than nothing", seen=node.value,

@@ -16,6 +16,7 @@ from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.account import check_account
 from flowprobe.files.attachments import Unusable
 from flowprobe.files.context import Context
+from flowprobe.files.fault_checks import check_plans, check_profile
 from flowprobe.files.masking import masked, masked_text
 from flowprobe.files.names import check_names
 from flowprobe.files.nodes import MAX_BYTES, Node, compose, read_text
@@ -89,13 +90,14 @@ def _outcome(read: Callable[[], Scenario]) -> Scenario | InvalidInput:
 def _check(root: Node, context: Context, scenario: Any) -> None:
     check_names(root, context)
     check_steps(root, context)
+    check_plans(root, context, scenario)
     if isinstance(scenario, Scenario):
         check_account(scenario.account, context)
 
 
 def load_profile(path: Path, *, text: str | None = None) -> FaultPlan:
     """Read one fault profile as a plan. Raises InvalidInput with every problem of it."""
-    return cast(FaultPlan, read_file(path, _profile(), text=text))
+    return cast(FaultPlan, read_file(path, _profile(), check_profile, text=text))
 
 
 @contextmanager

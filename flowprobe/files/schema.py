@@ -59,7 +59,8 @@ def _schema(shape: f.Shape, definitions: Schema) -> Schema:
         case f.Boolean():
             return {"type": "boolean"}
         case f.Duration():
-            return {"type": "string", "pattern": f"{_DURATION}|{_TEMPLATE}" if shape.templated else _DURATION}
+            lasting = {"type": "string", "pattern": f"{_DURATION}|{_TEMPLATE}" if shape.templated else _DURATION}
+            return {"anyOf": [lasting, {"type": "integer", "minimum": 1}]} if shape.counted else lasting
         case f.Size():
             return {"type": "string", "pattern": _SIZE}
         case f.Choice():

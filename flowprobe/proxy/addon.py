@@ -15,8 +15,9 @@ from mitmproxy.http import Headers, HTTPFlow, Response
 from mitmproxy.proxy.layer import NextLayer
 
 from flowprobe.core.attribution import SCANNED_BYTES, Attribution, Signs, attribute, without_our_baggage
-from flowprobe.core.decide import Injection, Seen, call_site, decide, falls_on
+from flowprobe.core.decide import Injection, Seen, call_site, decide
 from flowprobe.core.faults.actions import changes_reply
+from flowprobe.core.faults.asked import Asked
 from flowprobe.core.faults.stale import Stale
 from flowprobe.core.retry_after import asked_to_wait
 from flowprobe.proxy import mitm
@@ -185,7 +186,7 @@ class Addon:
         exchange = self._begin(flow, route.edge, host, headers)
         length = _length(headers.get(b"content-length", b""))
         exchange.request_bytes = length or 0
-        if length is not None and length > SCANNED_BYTES and not self._may_be_faulted(exchange):
+        if length is not None and length > SCANNED_BYTES and not self._may_be_faulted(flow, exchange):
             flow.request.stream = True
         return None
 
@@ -213,11 +214,14 @@ class Addon:
             _refuse_h2c(flow)
         return exchange
 
-    def _may_be_faulted(self, exchange: Exchange) -> bool:
+    def _may_be_faulted(self, flow: HTTPFlow, exchange: Exchange) -> bool:
         """A long body streams, and is past before `request` is called: so its headers have to decide."""
         whose = self._attribute(exchange.signs, ours=exchange.edge == USER)
         lease = self.rules.leases.of_trial(whose.trial, self._clock())
-        return lease is not None and any(fault.edge == exchange.edge for fault in lease.plan.faults)
+        if lease is None or not (faults := lease.on(exchange.edge)):
+            return False
+        seen = _seen(flow, exchange, lease.steps.get(whose.step_number or 0, ""), None)
+        return any(not lease.counters.unfit(fault, seen) for fault in faults)
 
     @_fails_off
     def request(self, flow: HTTPFlow) -> Outcome:
@@ -232,9 +236,12 @@ class Addon:
         exchange.body = digest(content)
         self._settle(exchange, content)
         lease = self.rules.leases.of_trial(exchange.whose.trial, self._clock())
-        if lease is None or flow.request.stream:
+        if lease is None:
+            if exchange.whose.trial is None:
+                self.rules.leases.overlook(exchange.edge, exchange.whose.evidence)
             return None
-        exchange.lease, exchange.injections = lease.id, self._decide(lease, exchange)
+        exchange.lease = lease.id
+        exchange.injections = self._decide(lease, flow, exchange)
         return self._injector.before_forwarding(flow, exchange) if exchange.injections else None
 
     def _settle(self, exchange: Exchange, content: bytes) -> None:
@@ -249,15 +256,23 @@ class Addon:
         sole = leases.sole(self._clock()) if self.rules.owned and not ours else None
         return attribute(signs, leases.trials, sole=sole)
 
-    def _decide(self, lease: Lease, exchange: Exchange) -> tuple[Injection, ...]:
-        if not self.rules.injector or not lease.plan.faults:
+    def _decide(self, lease: Lease, flow: HTTPFlow, exchange: Exchange) -> tuple[Injection, ...]:
+        if not (faults := lease.on(exchange.edge)):
+            return ()
+        if not self.rules.injector:
+            lease.counters.pass_all(faults, "injector-off")
             return ()
         step = lease.steps.get(exchange.whose.step_number or 0, "")
-        seen = Seen(exchange.edge, exchange.method, exchange.path, step)
-        if any(isinstance(fault.kind, Stale) and falls_on(fault, seen) for fault in lease.plan.faults):
+        if flow.request.stream:
+            lease.counters.pass_streamed(faults, _seen(flow, exchange, step, None))
+            return ()
+        exchange.counters = lease.counters
+        seen = _seen(flow, exchange, step, flow.request.raw_content or b"")
+        if any(isinstance(fault.kind, Stale) and not lease.counters.unfit(fault, seen) for fault in faults):
             exchange.earlier = lease.earlier
-        age = self._clock() - lease.armed_at
-        return decide(lease.plan.faults, seen, lease.counters, seed=lease.seed, armed_s=age)
+        return decide(
+            faults, seen, lease.counters, seed=lease.seed, armed_s=self._clock() - lease.armed_at,
+            active=lambda fault: self._recorder.active(lease.id, fault))
 
     # --- replies ---
 
@@ -272,7 +287,7 @@ class Addon:
         if not _is_endless(reply) and self._injector.pad_reply(flow, exchange):
             return None
         if _is_endless(reply) or (not _needs_whole(exchange) and _comes_in_pieces(reply)):
-            reply.stream = _counted(exchange)
+            reply.stream, exchange.streams = _counted(exchange), True
         return None
 
     @_fails_off
@@ -309,6 +324,12 @@ class Addon:
 def _exchange(flow: HTTPFlow) -> Exchange | None:
     found = flow.metadata.get(_KEY)
     return found if isinstance(found, Exchange) and not flow.is_replay else None
+
+
+def _seen(flow: HTTPFlow, exchange: Exchange, step: str, body: bytes | None) -> Seen:
+    """The call as faults see it; its headers and its body are read when one of them asks."""
+    request = flow.request
+    return Seen(exchange.edge, exchange.method, exchange.path, step, Asked(request.path, request.headers.fields, body))
 
 
 def _read(headers: Headers) -> dict[bytes, bytes]:

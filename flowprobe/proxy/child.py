@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from flowprobe.core.events import Event, LeaseApplied, LeaseEnded, ProxyStarted, Saturated
+from flowprobe.core.events import Event, FaultsPassed, LeaseApplied, LeaseEnded, ProxyStarted, Saturated
 from flowprobe.errors import FlowProbeError, ToolFailed
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.proxy import calibrate, mitm
@@ -155,6 +155,8 @@ class Child:
 
     def _apply(self, line: Mapping[str, Any], now: float) -> int:
         self._disarm(line["lease"])
+        if replaced := self.leases.held(line["lease"]):
+            self._tell_passed(replaced)
         lease = Lease(
             line["lease"], line["trial"], plan_from(line["plan"]), line["seed"], line["ttl_s"], line["ceiling_s"],
             {int(number): step for number, step in line["steps"].items()}, armed_at=now, renewed_at=now,
@@ -186,8 +188,16 @@ class Child:
         self._recorder.disarm(lease)
         self._injector.waits.end_lease(lease)
 
+    def _tell_passed(self, lease: Lease) -> None:
+        passed: dict[str, dict[str, int]] = {}
+        for (fault, reason), count in lease.counters.passed.items():
+            passed.setdefault(fault, {})[reason] = count
+        if passed:
+            self._write(FaultsPassed(lease.id, lease.trial, passed))
+
     def _lease_ended(self, lease: Lease, reason: str) -> None:
         self._disarm(lease.id)
+        self._tell_passed(lease)
         self._write(LeaseEnded(lease.id, reason))
         if reason != "released":
             self._pipe.note("lease-ended", lease=lease.id, reason=reason)

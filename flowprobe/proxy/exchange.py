@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from mitmproxy.http import Response
 
 from flowprobe.core.attribution import Attribution, Signs
-from flowprobe.core.decide import Injection
+from flowprobe.core.decide import Counters, Injection
 from flowprobe.proxy.answering import Earlier
 
 __all__ = ["Exchange", "Waits"]
@@ -22,7 +22,8 @@ class Exchange:
 
     `settled` says that its trial is decided (it is open for every trial until then), `held` that a fault keeps it
     waiting, `done` that its end is in the journal. `earlier` is where its reply is kept for later, `heard` the reply
-    that the caller is to have instead of the one that comes.
+    that the caller is to have instead of the one that comes. `receipted` are the faults
+    that have happened to it, `counters` those of its lease; `streams`: its reply passes in pieces.
     """
 
     id: str
@@ -37,9 +38,12 @@ class Exchange:
     whose: Attribution = Attribution(None, "none")
     lease: str = ""
     injections: tuple[Injection, ...] = ()
+    counters: Counters | None = None
+    receipted: set[str] = field(default_factory=set)
     settled: bool = False
     held: bool = False
     answered: bool = False
+    streams: bool = False
     done: bool = False
     site: str = ""
     upstream_status: int | None = None

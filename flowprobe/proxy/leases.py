@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flowprobe.core.decide import Counters
-from flowprobe.core.scenario import FaultPlan
+from flowprobe.core.scenario import Fault, FaultPlan
 from flowprobe.proxy.answering import Earlier
 
 __all__ = ["Lease", "LeaseRefused", "Leases"]
@@ -41,6 +41,15 @@ class Lease:
     renewed_at: float
     counters: Counters = field(default_factory=Counters)
     earlier: Earlier = field(default_factory=Earlier)
+    _edges: Mapping[str, tuple[Fault, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        edges = dict.fromkeys(fault.edge for fault in self.plan.faults)
+        self._edges = {edge: tuple(fault for fault in self.plan.faults if fault.edge == edge) for edge in edges}
+
+    def on(self, edge: str) -> tuple[Fault, ...]:
+        """The faults that are planned on an edge."""
+        return self._edges.get(edge, ())
 
     def end_reason(self, now: float) -> str:
         """Why this lease is over at `now`; '' while it holds."""
@@ -107,6 +116,15 @@ class Leases:
             self.end(lease.id, reason, now)
             return None
         return lease
+
+    def held(self, id: str) -> Lease | None:
+        return self._held.get(id)
+
+    def overlook(self, edge: str, evidence: str) -> None:
+        """A call on an edge was nobody's: every fault there let it pass, for it may have been of any trial."""
+        reason = "ambiguous" if evidence == "ambiguous" else "unattributed"
+        for lease in self._held.values():
+            lease.counters.pass_all(lease.on(edge), reason)
 
     def settle(self, trial: str) -> None:
         """A trial was drained: from now on the product works for others."""

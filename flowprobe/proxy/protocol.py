@@ -81,6 +81,8 @@ def read(cls: type[T], data: Mapping[str, Any]) -> T:
 
 
 def _read(hint: Any, value: Any) -> Any:
+    if hint is Any:
+        return value
     if isinstance(value, list):
         inner = typing.get_args(hint)
         return tuple(_read(inner[0] if inner[1:] == (...,) else Any, item) for item in value)

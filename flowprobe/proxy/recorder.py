@@ -9,6 +9,7 @@ from hashlib import blake2b
 from flowprobe.core.decide import Injection
 from flowprobe.core.events import Event, ExchangeEnded, HookFailed, Injected
 from flowprobe.core.faults.kinds import kind_name
+from flowprobe.core.faults.turns import depends_on
 from flowprobe.proxy.exchange import Exchange
 
 __all__ = ["Recorder", "digest"]
@@ -47,6 +48,7 @@ class Recorder:
             return
         exchange.done = True
         self._open.pop(exchange.id, None)
+        _note_unused(exchange)
         self.write(self._event(exchange, status))
         self._moved.set()
 
@@ -77,10 +79,11 @@ class Recorder:
     ) -> None:
         """Write the receipt of one injection."""
         fault = injection.fault
+        x.receipted.add(fault.id)
         self.write(Injected(
             exchange=x.id, trial=x.whose.trial or "", fault=fault.id, kind=kind_name(fault.kind), edge=x.edge,
             site=injection.site, ordinal=injection.ordinal, at=self._clock(), asked_s=asked_s, slept_s=slept_s,
-            realised_s=realised_s, gave_up_s=gave_up_s, detail=detail,
+            realised_s=realised_s, gave_up_s=gave_up_s, detail=detail, depends_on=depends_on(fault),
         ))
 
     def failed(self, hook: str, detail: str, exchange: Exchange | None = None) -> None:
@@ -90,6 +93,11 @@ class Recorder:
 
     def open_on(self, client: str) -> list[Exchange]:
         return [x for x in self._open.values() if x.client == client]
+
+    def active(self, lease: str, fault: str) -> int:
+        """How many exchanges are under way on which a fault of a lease has fallen."""
+        return sum(1 for x in self._open.values()
+                   if x.lease == lease and any(injection.fault.id == fault for injection in x.injections))
 
     def open_of(self, trial: str) -> int:
         """How many exchanges are under way that are this trial's, or may turn out to be."""
@@ -104,3 +112,12 @@ class Recorder:
             except TimeoutError:
                 continue
         return still
+
+
+def _note_unused(exchange: Exchange) -> None:
+    """What was decided for an exchange that is over, and did not happen to it."""
+    if exchange.counters is None:
+        return
+    for injection in exchange.injections:
+        if injection.fault.id not in exchange.receipted:
+            exchange.counters.unused(injection, "reply-streams" if exchange.streams else "nothing-to-spoil")

@@ -100,6 +100,8 @@ def _trial_head(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | No
         "proxy_lag_s": round(trial.proxy_lag_s, 6),
         "faults": [_plain(fault) for fault in started.faults],
         "receipts": [_plain(receipt) for receipt in trial.receipts],
+        "passed": [{"fault": fault, "reason": reason, "calls": count}
+                   for fault, reasons in trial.passed.items() for reason, count in reasons.items()],
     }
 
 

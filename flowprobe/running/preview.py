@@ -12,6 +12,7 @@ from flowprobe.core.policy import Policy, known
 from flowprobe.core.scenario import Environment, FaultPlan
 from flowprobe.core.steps import CallTemplate
 from flowprobe.report.preview import Preview, PreviewCall, PreviewCleanup, PreviewGroup, PreviewTrial
+from flowprobe.running.concerned import concerned_plans
 from flowprobe.running.review import Review, known_names, review
 from flowprobe.running.selection import Chosen, Request, Selection, bindings
 
@@ -58,8 +59,8 @@ def _budget(policy: Policy) -> dict[str, Any]:
 
 
 def _groups(chosen: Chosen, reviewed: Review) -> Iterator[PreviewGroup]:
-    trials = (PreviewTrial("none"), *(_trial(plan) for plan in chosen.plans if plan.faults))
     for binding in bindings(chosen):
+        trials = (PreviewTrial("none"), *(_trial(plan) for plan in concerned_plans(chosen, binding)))
         names = known_names(reviewed.selection, binding)
         calls = tuple(_call(planned, binding, reviewed.policy, known(planned, names))
                       for planned in calls_of(chosen.scenario, reviewed.policy.given))

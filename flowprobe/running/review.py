@@ -13,7 +13,8 @@ from flowprobe.core.policy import Policy, Refusal, demand, policy_of, unkept
 from flowprobe.core.request import persona_names
 from flowprobe.core.scenario import FaultPlan
 from flowprobe.errors import Refused
-from flowprobe.running.selection import Chosen, Request, Selection, bindings
+from flowprobe.running.concerned import check_concerned, trials_of, unconcerned
+from flowprobe.running.selection import Request, Selection, bindings
 
 __all__ = ["Review", "known_names", "review"]
 
@@ -49,8 +50,10 @@ def review(request: Request, selection: Selection, now: datetime) -> Review:
     policy = policy_of(selection.environment)
     may, left_out = _plans(selection, policy, now)
     asked = request.faults not in (None, "none")
+    if asked and any(plan.faults for chosen in selection.chosen for plan in chosen.plans):
+        check_concerned(request.faults or "", selection.chosen)
     kept = selection if asked else may
-    calls, writes = demand([(chosen.scenario, _trials(chosen)) for chosen in kept.chosen], policy.given)
+    calls, writes = demand([(chosen.scenario, trials_of(chosen)) for chosen in kept.chosen], policy.given)
     if selection.environment.identity is not None:
         calls = calls + Span(1, 1)
     refusals = (*_place(request, policy, now), *_personas(selection, policy), *_calls(selection, policy),
@@ -64,10 +67,6 @@ def known_names(selection: Selection, binding: Mapping[str, str]) -> dict[str, A
     """What look-ups find before the run begins: the personas' fields and the variables."""
     roles = {role: persona_names(selection.project.personas[name]) for role, name in binding.items()}
     return {**roles, "env": selection.variables}
-
-
-def _trials(chosen: Chosen) -> int:
-    return len(bindings(chosen)) * (1 + sum(bool(plan.faults) for plan in chosen.plans))
 
 
 # --- what says no ---------------------------------------------------------------------------------
@@ -160,6 +159,7 @@ def _certificates(selection: Selection) -> Iterator[Refusal]:
 
 
 def _warnings(selection: Selection, policy: Policy) -> Iterator[str]:
+    yield from unconcerned(selection.chosen)
     if not policy.production:
         return
     if selection.environment.identity is None:

@@ -44,6 +44,7 @@ from flowprobe.core.events import (
 )
 from flowprobe.core.evidence import RunEvidence, TrialEvidence, fold
 from flowprobe.core.faults.kinds import describe, kind_name
+from flowprobe.core.faults.turns import described
 from flowprobe.core.plan import Group, Setting, expand
 from flowprobe.core.policy import policy_of
 from flowprobe.core.redact import Redactor
@@ -467,4 +468,4 @@ def _started(trial: Trial, rerun: str) -> TrialStarted:
 
 
 def _planned(fault: Fault) -> PlannedFault:
-    return PlannedFault(fault.id, fault.edge, kind_name(fault.kind), describe(fault.kind))
+    return PlannedFault(fault.id, fault.edge, kind_name(fault.kind), describe(fault.kind), described(fault.when))

@@ -35,7 +35,7 @@ SCRIPT = Path(__file__).with_name("proxy_one_rule.py")
 def ours(origin_port: int) -> Iterator[tuple[int, int]]:
     """The pid and the port of our proxy, with a lease in force."""
     fault = Fault(
-        "payments", "payments", Latency(0.0), Position("", 0, 0), Match("POST", "/v1/charges"), When(every=10)
+        "payments", "payments", Latency(0.0), Position("", 0, 0), Match(("POST",), "/v1/charges"), When(every=10)
     )
     edges = [EdgeSpec("payments", "reverse", f"http://127.0.0.1:{origin_port}")]
     with tempfile.TemporaryDirectory() as folder:

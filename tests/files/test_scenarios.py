@@ -76,7 +76,7 @@ def test_fault_plans(journey: Scenario) -> None:
     assert [fault.id for fault in down.faults] == ["mail", "mail[1]", "user"]
     assert down.faults[0].kind == Status(503, {"Retry-After": "2"}, {"error": "down"})
     assert down.faults[0].when == When(first=2, after=1)
-    assert down.faults[1].match == Match("POST", "/send")
+    assert down.faults[1].match == Match(("POST",), "/send")
     assert down.faults[2].limit == Limit(10, 2.5)
 
 

@@ -13,6 +13,7 @@ from flowprobe.core.faults.duplicate import Duplicate
 from flowprobe.core.faults.edits import HOW
 from flowprobe.core.faults.error_envelope import ErrorEnvelope
 from flowprobe.core.faults.expired_token import ExpiredToken
+from flowprobe.core.faults.fault import Burst, Flap, Opening, Ramp
 from flowprobe.core.faults.field import Field
 from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.latency import Latency
@@ -54,11 +55,27 @@ KINDS = st.one_of(
     st.builds(ErrorEnvelope, st.sampled_from(["plain", "graphql"]), st.text(), st.text(), PLAIN),
     st.builds(ExpiredToken, st.text(), PLAIN),
 )
+WORDS = st.lists(st.text(), max_size=2).map(tuple)
+SHAPE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=4,
+)
+SHAPES = st.dictionaries(st.text(), SHAPE, max_size=2)
 FAULTS = st.builds(
     Fault, st.text(), st.text(), KINDS, st.just(NOWHERE),
-    st.builds(Match, st.none() | st.text(), st.none() | st.text()),
-    st.builds(When, SECONDS, st.none() | st.integers(), st.integers(), st.integers()),
-    st.builds(Limit, st.none() | st.integers(), st.none() | SECONDS),
+    st.builds(
+        Match, method=WORDS, path=st.none() | st.text(), query=SHAPES, headers=SHAPES, json=SHAPE, has_json=st.booleans(),
+        form=SHAPES, text=SHAPE, persona=WORDS, step=WORDS, account=SHAPES, calls=st.lists(st.integers()).map(tuple),
+    ),
+    st.builds(
+        When, probability=SECONDS, first=st.none() | st.integers(), every=st.integers(), after=st.integers(),
+        between=st.just(()) | st.tuples(st.integers(), st.integers()),
+        window=st.lists(st.builds(Opening, SECONDS, st.none() | SECONDS), max_size=2).map(tuple),
+        ramp=st.none() | st.builds(Ramp, SECONDS, SECONDS, SECONDS, st.booleans()),
+        flap=st.none() | st.builds(Flap, SECONDS, st.integers(), st.booleans()),
+        burst=st.none() | st.builds(Burst, SECONDS, SECONDS, st.booleans()),
+    ),
+    st.builds(Limit, *[st.none() | st.integers(), st.none() | SECONDS] * 2),
 )
 
 

@@ -2,41 +2,114 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any
+
 from flowprobe.core.faults.kinds import Kind
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.values import Position
 
-__all__ = ["Fault", "FaultPlan", "Limit", "Match", "When"]
+__all__ = ["Burst", "Fault", "FaultPlan", "Flap", "Limit", "Match", "Opening", "Ramp", "When"]
 
 
 @plain
 class Match(Plain):
-    """Which calls of the edge a fault falls on; None and empty mean every one. `path` is a path template:
-    `/v1/charges/*` (one segment), `/v1/**` (any rest)."""
+    """Which calls of the edge a fault falls on; what is empty means every one.
 
-    method: str | None = None
+    `path` is a path template: `/v1/charges/*` (one segment), `/v1/**` (any rest). `query`, `headers` and `form` map a
+    name to a text or matchers, `json` is a shape (where `has_json`), `text` one of the whole body. `persona` has roles
+    and personas, `step` whole names of steps, `account` shapes of the trial's account state; `calls` are ordinals,
+    counted as `When` counts.
+    """
+
+    method: tuple[str, ...] = ()
     path: str | None = None
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    json: Any = None
+    has_json: bool = False
+    form: Mapping[str, Any] = field(default_factory=dict)
+    text: Any = None
+    persona: tuple[str, ...] = ()
+    step: tuple[str, ...] = ()
+    account: Mapping[str, Any] = field(default_factory=dict)
+    calls: tuple[int, ...] = ()
+
+    def means_step(self, name: str) -> bool:
+        """Whether a step is meant: by its whole name, or by that of the step that uses its scenario."""
+        return not self.step or any(name == step or name.startswith(f"{step}/") for step in self.step)
+
+    @property
+    def needs_body(self) -> bool:
+        return self.has_json or bool(self.form) or self.text is not None
+
+
+@plain
+class Opening(Plain):
+    """A time in which calls suffer, in seconds since the plan was armed; `until` None leaves it open."""
+
+    since: float = 0.0
+    until: float | None = None
+
+
+@plain
+class Ramp(Plain):
+    """The probability goes from `start` to `end` over so many seconds since arming, or over so many calls."""
+
+    over: float
+    start: float = 0.0
+    end: float = 1.0
+    by_calls: bool = False
+
+
+@plain
+class Flap(Plain):
+    """In turns: the provider is sound for `up`, then suffers for `down`; seconds since arming, or calls."""
+
+    up: float
+    down: float
+    by_calls: bool = False
+
+
+@plain
+class Burst(Plain):
+    """At the beginning of every `every`, calls suffer for `lasts`; seconds since arming, or calls."""
+
+    every: float
+    lasts: float
+    by_calls: bool = False
 
 
 @plain
 class When(Plain):
     """Which of the matching calls suffer: counted by trial, step and call site.
 
-    `after` calls pass first, then every `every`-th, of those the first `first`, each with `probability`.
+    `after` calls pass first, then every `every`-th, of those the first `first`, each with `probability`. `between` are
+    the first and the last ordinal that may suffer. A call suffers where everything that is said holds.
     """
 
     probability: float = 1.0
     first: int | None = None
     every: int = 1
     after: int = 0
+    between: tuple[int, ...] = ()
+    window: tuple[Opening, ...] = ()
+    ramp: Ramp | None = None
+    flap: Flap | None = None
+    burst: Burst | None = None
 
 
 @plain
 class Limit(Plain):
-    """The blast radius of one fault: injections and seconds since it was armed; enforced in the proxy."""
+    """The blast radius of one fault; enforced in the proxy. `injections` and `seconds` count since it was armed,
+    `max_active` the calls that are under way with it at once; `share` (0 to 1) bounds the part of the matching calls,
+    for each trial, step and call site."""
 
     injections: int | None = None
     seconds: float | None = None
+    max_active: int | None = None
+    share: float | None = None
 
 
 @plain
