@@ -17,6 +17,7 @@ from flowprobe.core.faults.fault import Burst, Flap, Opening, Ramp
 from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.kinds import Kind
 from flowprobe.core.faults.latency import Latency
+from flowprobe.core.faults.quota import Quota
 from flowprobe.core.faults.reset import Reset
 from flowprobe.core.faults.status import Status
 from flowprobe.core.scenario import Fault, Limit, Match, Position, When
@@ -132,6 +133,10 @@ def passed(only: Fault, calls: list[Seen], *, armed_s: float = 0.0) -> dict[str,
 ])
 def test_a_call_that_is_passed_by_is_counted_with_its_reason(parts: dict[str, object], expected: dict[str, int]) -> None:
     assert passed(fault(**parts), [CHARGE] * 4) == expected
+
+
+def test_calls_within_a_quota_are_counted() -> None:
+    assert passed(fault(Status(429, quota=Quota(3, 60.0))), [CHARGE] * 4) == {"quota": 3}
 
 
 def test_calls_of_another_edge_are_not_counted() -> None:

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from flowprobe.core.faults.fault import Burst, Fault, Flap, Limit, Opening, Ramp, When
 from flowprobe.core.faults.latency import Latency
+from flowprobe.core.faults.quota import Quota
+from flowprobe.core.faults.status import Status
 from flowprobe.core.faults.turns import chance, depends_on, described, never, passed_over, within_share
 from flowprobe.core.values import Position
 
@@ -150,6 +152,11 @@ def test_what_others_left_of_a_share_is_still_there() -> None:
 ])
 def test_limits_over_all_sites_depend_on_more_than_the_number_of_a_call(limit: Limit, expected: str) -> None:
     assert depends_on(fault(limit=limit)) == expected
+
+
+def test_a_quota_is_used_up_by_whoever_comes_first_and_renewed_in_time() -> None:
+    limited = Fault("f", "payments", Status(429, quota=Quota(3, 60.0)), Position("x", 1, 1))
+    assert depends_on(limited) == "time, order"
 
 
 @pytest.mark.parametrize(("when", "limit", "word"), [
