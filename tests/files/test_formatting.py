@@ -198,7 +198,7 @@ def test_a_key_of_several_lines_is_left_alone() -> None:
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12) | st.sampled_from(
     ["no", "1", "1e3", "${a.b}", "a: b", "- a", "#", "a #b", "'", '"', "\\", " a ", "a\nb", "a\n\nb\n", "", "~", "[", "{a}"])
-keys = words.filter(lambda word: word and "\n" not in word)
+keys = words.filter(lambda word: word and not set("\n\x85\u2028\u2029") & set(word))  # those with a line's end are left alone
 values = st.recursive(words | st.integers() | st.booleans() | st.none(),
                       lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
                       max_leaves=20)
@@ -214,6 +214,12 @@ def files(draw: st.DrawFn) -> str:
     for number in draw(st.lists(st.integers(0, len(lines)), max_size=4)):
         lines.insert(number, draw(st.sampled_from(["# c\n", "  # d\n", "      #e\n", "\n", "\n\n", "    # f # g\n"])))
     return "".join(lines)
+
+
+@pytest.mark.parametrize("text", ["{? '\u2028    ' : []}\n", "? 'a\u2029b'\n: 1\n", "? 'a\x85  b'\n: 1\n"])
+def test_a_key_with_an_odd_end_of_line_is_left_alone(text: str) -> None:
+    with pytest.raises(Unprintable):
+        laid_out("any.yaml", text, FREE)
 
 
 @settings(max_examples=300, deadline=None)

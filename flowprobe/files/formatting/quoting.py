@@ -18,11 +18,14 @@ __all__ = ["one_line", "written"]
 _NUMBERLIKE = re.compile(r"[-+.0-9][-+.:0-9_a-fA-FoOxXtTzZ ]*")
 """What some reader of YAML might take for a number or a time."""
 
+_BREAK = re.compile("[\n\x85\u2028\u2029]")
+"""What YAML 1.1 takes for the end of a line."""
+
 
 def one_line(node: Scalar, text: str, *, flow: bool) -> str | None:
     """A scalar as it stands on one line, between braces (`flow`) or not; None where it has several lines."""
     raw = text[node.start.index:node.end.index]
-    if "\n" in raw or is_block(node, text):
+    if _BREAK.search(raw) or is_block(node, text):
         return None
     if node.plain:
         return raw

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flowprobe.core.fields import Record
+from flowprobe.errors import InvalidInput
 from flowprobe.files.formatting.comments import find_comments
 from flowprobe.files.formatting.layout import Layout, Value, arrange, kept_comments
 from flowprobe.files.formatting.order import put_in_order
@@ -57,7 +58,10 @@ def _kind(path: Path, text: str) -> tuple[Callable[..., Any], Record]:
 
 def _prove(text: str, root: Node, layout: Layout, found: str) -> None:
     """Raises Unprintable unless both texts hold the same values, and the same comments in their order."""
-    again = compose(Source("formatted", found)).root
+    try:
+        again = compose(Source("formatted", found)).root
+    except InvalidInput as error:
+        raise Unprintable("formatting it would break it: it is left as it is") from error
     tree = _tree(again)
     if tree != _laid(layout.root) or _sorted(tree) != _sorted(_tree(root)):
         raise Unprintable("formatting it would change its values: it is left as it is")
