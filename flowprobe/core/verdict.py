@@ -198,7 +198,7 @@ def _saturated(trial: TrialEvidence) -> tuple[str, ...]:
             f"{min(missed) * 1000:.0f} ms",)
 
 
-_SILENT = ("reset", "close", "hang", "lost_reply")
+_SILENT = ("reset", "close", "hang", "lost_reply", "refuse", "h2")
 _MADE = ("status", "stale", "redirect_loop", "error_envelope", "expired_token")
 
 
@@ -246,12 +246,30 @@ def _unfired(trial: TrialEvidence) -> tuple[PlannedFault, ...]:
 
 def _never_fired(trial: TrialEvidence, fault: PlannedFault) -> str:
     """Where it was expected, and what was seen there instead."""
+    if why := _nobody_came(trial, fault):
+        return f"{fault.described} on {fault.edge!r} never fired: {why}"
     sites = [e.exchange.site for e in trial.all_exchanges if e.exchange.edge == fault.edge]
     if not sites:
         return (f"{fault.described} on {fault.edge!r} never fired: the product made no call to {fault.edge!r} through "
                 "the proxy during this journey")
     seen = ", ".join(f"{site} ×{sites.count(site)}" for site in dict.fromkeys(sites))
     return f"{fault.described} on {fault.edge!r} never fired: none of the calls fitted it ({seen})"
+
+
+_NOBODY = {
+    "refuse": "nobody was seen to connect there while it was in force",
+    "tls": "nobody began a TLS handshake there while it was in force",
+}
+
+
+def _nobody_came(trial: TrialEvidence, fault: PlannedFault) -> str:
+    """Why a fault of connections or of HTTP/2 found nothing to fall on; '' for others."""
+    if fault.edge != "user" and fault.kind in _NOBODY:
+        return _NOBODY[fault.kind]
+    spoken = {e.exchange.protocol for e in trial.all_exchanges if e.exchange.edge == fault.edge} - {""}
+    if fault.kind == "h2" and spoken == {"HTTP/1.1"}:
+        return f"the calls to {fault.edge!r} came over HTTP/1.1, which has no streams"
+    return ""
 
 
 def leftovers(trial: TrialEvidence) -> tuple[str, ...]:

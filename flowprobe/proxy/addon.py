@@ -13,6 +13,7 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 from mitmproxy.connection import Client
 from mitmproxy.http import Headers, HTTPFlow, Response
 from mitmproxy.proxy.layer import NextLayer
+from mitmproxy.tls import ClientHelloData, TlsData
 
 from flowprobe.core.attribution import SCANNED_BYTES, Attribution, Signs, attribute, without_our_baggage
 from flowprobe.core.decide import Injection, Seen, call_site, decide, falls_on
@@ -20,6 +21,7 @@ from flowprobe.core.faults.actions import changes_reply
 from flowprobe.core.faults.stale import Stale
 from flowprobe.core.retry_after import asked_to_wait
 from flowprobe.proxy import mitm
+from flowprobe.proxy.connections import Connections
 from flowprobe.proxy.delivering import losing
 from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
 from flowprobe.proxy.exchange import Exchange
@@ -31,6 +33,7 @@ from flowprobe.proxy.recorder import Recorder, digest
 __all__ = ["Addon", "Rules"]
 
 _KEY = "flowprobe"
+_HTTP2 = "HTTP/2.0"
 P = ParamSpec("P")
 S = TypeVar("S", HTTPFlow, NextLayer)
 Outcome = Awaitable[None] | None
@@ -90,6 +93,7 @@ class Addon:
         recorder: Recorder,
         injector: Injector,
         guard: Guard,
+        connections: Connections,
         clock: Callable[[], float],
     ) -> None:
         self.listeners = dict(listeners)
@@ -98,6 +102,7 @@ class Addon:
         self._recorder = recorder
         self._injector = injector
         self._guard = guard
+        self._connections = connections
         self._clock = clock
 
     # --- failing off ---
@@ -126,12 +131,15 @@ class Addon:
     @_fails_off
     def client_connected(self, client: Client) -> Outcome:
         self._injector.engine.unlimit(client)
+        self._connections.doors.connected(client)
         return None
 
     @_fails_off
     def client_disconnected(self, client: Client) -> Outcome:
         self._guard.forget(client.id)
         self._injector.waits.end_client(client.id)
+        self._injector.streams.forget(client.id)
+        self._connections.handshakes.forget(client.id)
         self._recorder.client_left(client.id)
         return None
 
@@ -146,7 +154,9 @@ class Addon:
     @_fails_off
     def http_connected(self, flow: HTTPFlow) -> Outcome:
         listener = self.listeners[mitm.spec_of(flow.client_conn)]
-        if listener.route(flow.request.host, flow.request.port) is None:
+        if route := listener.route(flow.request.host, flow.request.port):
+            self._connections.handshakes.tunnel(flow.client_conn, route.edge)
+        else:
             exchange = self._undeclared(flow)
             self._recorder.ended(exchange, 200)
         return None
@@ -157,6 +167,29 @@ class Addon:
         listener = self.listeners.get(mitm.spec_of(mitm.client_of(layer)))
         if target and (listener is None or listener.route(*target) is None):
             mitm.use_tunnel(layer)
+
+    # --- handshakes ---
+
+    @_fails_off
+    def tls_clienthello(self, data: ClientHelloData) -> Outcome:
+        address = data.context.server.address
+        self._connections.handshakes.hello(data.context.client, address[0] if address else "")
+        return None
+
+    @_fails_off
+    def tls_start_client(self, data: TlsData) -> Outcome:
+        handshakes = self._connections.handshakes
+        return handshakes.start(data.context.client) if handshakes.busy else None
+
+    @_fails_off
+    def tls_established_client(self, data: TlsData) -> Outcome:
+        self._connections.handshakes.ended(data.context.client, "")
+        return None
+
+    @_fails_off
+    def tls_failed_client(self, data: TlsData) -> Outcome:
+        self._connections.handshakes.ended(data.context.client, data.conn.error or "the handshake failed")
+        return None
 
     # --- requests ---
 
@@ -202,7 +235,7 @@ class Addon:
         exchange = Exchange(
             self._recorder.next_id(), edge, request.method, host, request.path.partition("?")[0],
             flow.client_conn.id, self._clock(), signs=_signs(flow, edge, headers),
-            site=call_site(request.method, request.path),
+            site=call_site(request.method, request.path), protocol=request.http_version,
             key=digest(headers.get(b"idempotency-key")),
         )
         flow.metadata[_KEY] = exchange
@@ -231,6 +264,8 @@ class Addon:
             return None
         exchange.body = digest(content)
         self._settle(exchange, content)
+        if self._connections.doors.resets(flow, exchange):
+            return None
         lease = self.rules.leases.of_trial(exchange.whose.trial, self._clock())
         if lease is None or flow.request.stream:
             return None
@@ -250,14 +285,15 @@ class Addon:
         return attribute(signs, leases.trials, sole=sole)
 
     def _decide(self, lease: Lease, exchange: Exchange) -> tuple[Injection, ...]:
-        if not self.rules.injector or not lease.plan.faults:
+        faults = lease.on_calls(http2=exchange.protocol == _HTTP2)
+        if not self.rules.injector or not faults:
             return ()
         step = lease.steps.get(exchange.whose.step_number or 0, "")
         seen = Seen(exchange.edge, exchange.method, exchange.path, step)
         if any(isinstance(fault.kind, Stale) and falls_on(fault, seen) for fault in lease.plan.faults):
             exchange.earlier = lease.earlier
         age = self._clock() - lease.armed_at
-        return decide(lease.plan.faults, seen, lease.counters, seed=lease.seed, armed_s=age)
+        return decide(faults, seen, lease.counters, seed=lease.seed, armed_s=age)
 
     # --- replies ---
 
@@ -278,7 +314,7 @@ class Addon:
     @_fails_off
     def response(self, flow: HTTPFlow) -> Outcome:
         exchange, reply = _exchange(flow), flow.response
-        if exchange is None or reply is None or exchange.done:
+        if exchange is None or reply is None or exchange.done or exchange.held:
             return None
         if exchange.heard is not None and not reply.stream:
             reply = flow.response = exchange.heard
@@ -289,8 +325,20 @@ class Addon:
         exchange.reply_bytes += len(reply.raw_content or b"")
         if reply.status_code >= 400:
             exchange.retry_after_s = asked_to_wait(reply.headers.get("retry-after"), reply.headers.get("date"))
-        self._recorder.ended(exchange, reply.status_code)
+        if flow.websocket is not None:
+            return None  # it has only begun
+        if exchange.injections and self._injector.webhooks.repeats(exchange):
+            return self._repeated(flow, exchange, reply.status_code)
+        self._ended(exchange, reply.status_code)
         return None
+
+    async def _repeated(self, flow: HTTPFlow, exchange: Exchange, status: int) -> None:
+        await self._injector.webhooks.again(flow, exchange)
+        self._ended(exchange, status)
+
+    def _ended(self, exchange: Exchange, status: int | None) -> None:
+        self._recorder.ended(exchange, status)
+        self._connections.handshakes.answered(exchange.client)
 
     @_fails_off
     def error(self, flow: HTTPFlow) -> Outcome:
@@ -299,7 +347,22 @@ class Addon:
             return None
         message = flow.error.msg if flow.error else "unknown"
         exchange.error = exchange.error or message
-        self._recorder.ended(exchange, _status_after(flow, message))
+        self._ended(exchange, _status_after(flow, message))
+        return None
+
+    # --- messages ---
+
+    @_fails_off
+    def websocket_message(self, flow: HTTPFlow) -> Outcome:
+        exchange = _exchange(flow)
+        return None if exchange is None or exchange.done else self._injector.messages.passes(flow, exchange)
+
+    @_fails_off
+    def websocket_end(self, flow: HTTPFlow) -> Outcome:
+        exchange = _exchange(flow)
+        if exchange is not None and not exchange.done:
+            exchange.error = exchange.error or self._injector.messages.ended(flow)
+            self._recorder.ended(exchange, flow.response.status_code if flow.response else None)
         return None
 
 

@@ -21,8 +21,8 @@ class Exchange:
     on the monotonic clock: delays count from `ready`, or a slow upload would use them up.
 
     `settled` says that its trial is decided (it is open for every trial until then), `held` that a fault keeps it
-    waiting, `done` that its end is in the journal. `earlier` is where its reply is kept for later, `heard` the reply
-    that the caller is to have instead of the one that comes.
+    waiting, `messages` counts those of a WebSocket, `done` that its end is in the journal. `earlier` is where its reply
+    is kept for later, `heard` the reply that the caller is to have instead of the one that comes.
     """
 
     id: str
@@ -51,6 +51,8 @@ class Exchange:
     retry_after_s: float | None = None
     earlier: Earlier | None = None
     heard: Response | None = None
+    protocol: str = ""
+    messages: int = 0
 
     def acted(self, status: int) -> None:
         """The provider has answered a delivery. Of several, one that it did what was asked for is not forgotten."""

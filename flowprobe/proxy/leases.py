@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flowprobe.core.decide import Counters
-from flowprobe.core.scenario import FaultPlan
+from flowprobe.core.faults.h2 import H2
+from flowprobe.core.faults.kinds import before_calls
+from flowprobe.core.scenario import Fault, FaultPlan
 from flowprobe.proxy.answering import Earlier
 
 __all__ = ["Lease", "LeaseRefused", "Leases"]
@@ -41,6 +43,15 @@ class Lease:
     renewed_at: float
     counters: Counters = field(default_factory=Counters)
     earlier: Earlier = field(default_factory=Earlier)
+    _on_calls: dict[bool, tuple[Fault, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        every = tuple(fault for fault in self.plan.faults if not before_calls(fault.kind))
+        self._on_calls = {True: every, False: tuple(fault for fault in every if not isinstance(fault.kind, H2))}
+
+    def on_calls(self, *, http2: bool) -> tuple[Fault, ...]:
+        """The faults that may fall on a call: not those of connections, and over HTTP/1 not those of streams."""
+        return self._on_calls[http2]
 
     def end_reason(self, now: float) -> str:
         """Why this lease is over at `now`; '' while it holds."""
