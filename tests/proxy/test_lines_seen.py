@@ -497,7 +497,7 @@ def test_forty_streams_wait_for_a_slow_provider_side_by_side(rig: Rig, trial: st
         streams = caller.wait(*(caller.ask("/late") for _ in range(40)))
         took = time.monotonic() - began
     assert all(stream.body == BODY for stream in streams)
-    assert took < 4 * LATE_S  # the exact bound, on a machine with nothing else to do, is tests/bench/streams.py's
+    assert took < 4 * LATE_S  # the exact bound, on a machine with nothing else to do, is tests/bench/proxy_streams.py's
 
 
 # --- events ---------------------------------------------------------------------------------------
