@@ -37,7 +37,7 @@ from flowprobe.core.scenario import (
     webhook_edge,
 )
 from flowprobe.errors import InvalidInput, Problem
-from flowprobe.files.fault_checks import check_faults, own_calls
+from flowprobe.files.edge_checks import check_faults, own_calls
 from flowprobe.files.nodes import read_text
 from flowprobe.files.problems import Source, did_you_mean, listed
 
