@@ -379,11 +379,13 @@ class ExchangeEnded(Plain):
     """One request seen on an edge, whether or not anything was injected.
 
     `trial` and `call` are None where they are not known; `evidence` says how they were found: traceparent,
-    baggage, trial-id, owned (we started the product, one trial is active), ambiguous (it bears the marks of two
-    trials) or none. An edge `undeclared` is a host that nobody declared: passed untouched, only counted. `status`
-    is what the caller was given (None: no answer); `upstream_status` what the provider said (None: it was not
-    asked, or did not answer). `key` is the idempotency key's digest, `body` that of the body ('' for none);
-    `retry_after_s` is for how long the answer asked its caller to wait (RFC 9110, 10.2.3), in seconds.
+    baggage, trial-id, owned (we started the product, one trial is active), runner (a call of ours, which our own client
+    refused), ambiguous (it bears the marks of two trials) or none. An edge `undeclared` is a host that nobody declared:
+    passed untouched, only counted. `status` is what the caller was given (None: no answer); `upstream_status` what the
+    provider said (None: it was not asked, or did not answer). `key` is the idempotency key's digest, `body` that of the
+    body ('' for none); `retry_after_s` is for how long the answer asked its caller to wait (RFC 9110, 10.2.3), in
+    seconds. `protocol` is what the caller speaks with us: HTTP/1.1, HTTP/2.0, or '' where it made no request. A
+    connection on which a fault fell before any request is one of the method CONNECT.
     """
 
     exchange: str
@@ -405,6 +407,7 @@ class ExchangeEnded(Plain):
     key: str = ""
     body: str = ""
     retry_after_s: float | None = None
+    protocol: str = ""
 
 
 @plain

@@ -38,8 +38,13 @@ _SPARED: Mapping[str, str] = {
     "max_active": "{calls} came while as many as `max_active` allows were under way",
     "quota": "{calls} came within the `quota`",
     "share": "{calls} would have been more than its `share`",
+    "http/1.1": "{calls} came over HTTP/1.1, which has no streams",
     "nothing-to-spoil": "there was nothing to do it to in {calls}",
     "reply-streams": "the reply of {calls} passed in a stream",
+}
+_NOBODY: Mapping[str, str] = {
+    "refuse": "nobody was seen to connect there while it was in force",
+    "tls": "nobody began a TLS handshake there while it was in force",
 }
 REASONS = (*_UNFIT, *_UNTOLD, *_SPARED)
 """What a fault passes a call by for, as the journal names it."""
@@ -48,6 +53,8 @@ REASONS = (*_UNFIT, *_UNTOLD, *_SPARED)
 def why_never_fired(trial: TrialEvidence, fault: PlannedFault) -> str:
     """Where it was expected, and what was seen there instead."""
     never = f"{fault.described} on {fault.edge!r} never fired"
+    if fault.edge != "user" and fault.kind in _NOBODY:
+        return f"{never}: {_NOBODY[fault.kind]}"
     sites = [e.exchange.site for e in trial.all_exchanges if e.exchange.edge == fault.edge]
     passed = trial.passed.get(fault.id, {})
     if not sites and not passed:

@@ -199,7 +199,7 @@ def _saturated(trial: TrialEvidence) -> tuple[str, ...]:
             f"{min(missed) * 1000:.0f} ms",)
 
 
-_SILENT = ("reset", "close", "hang", "lost_reply")
+_SILENT = ("reset", "close", "hang", "lost_reply", "refuse", "h2")
 _MADE = ("status", "stale", "redirect_loop", "error_envelope", "expired_token")
 
 

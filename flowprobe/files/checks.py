@@ -14,12 +14,8 @@ from typing import TYPE_CHECKING, Any, assert_never
 from flowprobe.core.accounts import variants
 from flowprobe.core.auth import OAuth2, references
 from flowprobe.core.expressions import lookups
-from flowprobe.core.faults.close import Close
 from flowprobe.core.faults.duplicate import Duplicate
-from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.kinds import kind_name
-from flowprobe.core.faults.lost_reply import LostReply
-from flowprobe.core.faults.reset import Reset
 from flowprobe.core.scenario import (
     GUEST,
     ContractTerms,
@@ -42,6 +38,7 @@ from flowprobe.core.scenario import (
     webhook_edge,
 )
 from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.edge_checks import check_faults, own_calls
 from flowprobe.files.nodes import read_text
 from flowprobe.files.problems import Source, did_you_mean, listed
 
@@ -69,11 +66,12 @@ def check_scenario(scenario: Scenario, project: Project | None = None, environme
         if plan.name == "none":
             place = plan.position or scenario.position
             problems.append(source.problem_at("name-taken", place, width=4, name="none", owner="the unfaulted trial"))
-        problems += (*_own_calls(plan, (scenario,), source), *_own_duplicates(plan, source))
+        problems += (*own_calls(plan, (scenario,), source), *_own_duplicates(plan, source))
         problems += _actors(plan, scenario, project, environment, source)
     if environment is not None:
         for plan in scenario.faults:
             problems += _edges(plan, environment, source)
+            problems += check_faults(plan, environment, source)
         problems += _steps(scenario, environment, source)
         problems += _under(scenario, environment, plans, source)
         problems += _contracts(scenario, environment, contract, source)
@@ -146,8 +144,8 @@ def check_plan(plan: FaultPlan, environment: Environment, scenarios: Iterable[Sc
     """Every edge of a fault plan that the environment does not have, and every fault that these scenarios do not
     survive as they are written."""
     source = _source(plan.position.file if plan.position else "")
-    own = (*_own_calls(plan, scenarios, source), *_own_duplicates(plan, source))
-    return (*own, *_edges(plan, environment, source))
+    own = (*own_calls(plan, scenarios, source), *_own_duplicates(plan, source))
+    return (*own, *_edges(plan, environment, source), *check_faults(plan, environment, source))
 
 
 def _source(file: str) -> Source:
@@ -163,20 +161,9 @@ def _unknown(id: str, source: Source, position: Position, name: str, known: Iter
     """A problem about `name`, which starts at or after `position`."""
     known = list(known)
     otherwise = f"write {listed(known)}" if known else "there is none"
-    line, column = _find(source, position, name)
+    line, column = source.find(position, name)
     return source.problem(id, line, column, width=len(name), name=name, **words,
                           instead=did_you_mean(name, known, otherwise=otherwise))
-
-
-def _find(source: Source, position: Position, word: str) -> tuple[int, int]:
-    """Where a word stands, looked for from a place on for a few lines; else the place."""
-    start = position.column - 1
-    for line in range(position.line, position.line + 20):
-        at = source.line(line).find(word, start)
-        if at >= 0:
-            return line, at + 1
-        start = 0
-    return position.line, position.column
 
 
 # --- personas -------------------------------------------------------------------------------------
@@ -226,7 +213,7 @@ def _no_attribute(source: Source, template: Template, lookup: Lookup, persona: P
     known = [*(key for key in _fields(persona) if key != "budget"),
              *(f"budget.{name}" for name in persona.budget)]
     name = ".".join(lookup.path[1:])
-    line, column = _find(source, template.position, str(lookup))
+    line, column = source.find(template.position, str(lookup))
     return source.problem(
         "unknown-attribute", line, column, width=len(str(lookup)), persona=persona.identity, name=name,
         instead=did_you_mean(name, known, otherwise=f"it has {listed(known, last='and')}"))
@@ -338,25 +325,12 @@ def _webhooks(environment: Environment) -> tuple[str, ...]:
     return tuple(webhook_edge(name) for name, provider in environment.providers.items() if provider.webhooks)
 
 
-def _own_calls(plan: FaultPlan, scenarios: Iterable[Scenario], source: Source) -> Iterator[Problem]:
-    """A no-reply that we made ourselves would be nobody's finding: every step that may meet it has to try again."""
-    unready = [name for scenario in scenarios for name, step in scenario.steps()
-               if step.retry is None or "no-reply" not in step.retry.on]
-    for fault in plan.faults:
-        steps = [name for name in unready if fault.match.means_step(name)]
-        if steps and fault.edge == "user" and isinstance(fault.kind, Reset | Close | Hang | LostReply):
-            kind = kind_name(fault.kind)
-            line, column = _find(source, fault.position, kind)
-            yield source.problem("own-no-reply", line, column, width=len(kind), kind=kind,
-                                 steps=listed(dict.fromkeys(steps), last="and"))
-
-
 def _own_duplicates(plan: FaultPlan, source: Source) -> Iterator[Problem]:
     """What we send ourselves is counted and undone once: nothing may multiply it on the way."""
     for fault in plan.faults:
         if fault.edge == "user" and isinstance(fault.kind, Duplicate):
             kind = kind_name(fault.kind)
-            line, column = _find(source, fault.position, kind)
+            line, column = source.find(fault.position, kind)
             yield source.problem("own-duplicate", line, column, width=len(kind), times=fault.kind.times)
 
 

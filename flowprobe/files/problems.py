@@ -24,6 +24,7 @@ _WIDEST = 60
 _FARTHEST = 500  # a line is not shown for what stands farther to the right
 _LONGEST = 300  # of one word in a message
 _LISTED = 12
+_NEAR = 20
 
 
 @plain
@@ -200,6 +201,15 @@ MESSAGES: Mapping[str, Message] = {
     "own-duplicate": Message("`duplicate` between the user and the product would send our own calls {times} times, "
                              "past their budget and their cleanup",
                              "put it on a provider, or write the step twice"),
+    "fault-not-here": Message("`{kind}` cannot happen on `{edge}`: {why}"),
+    "fault-needs-start": Message("`{kind}` falls on connections, before anything says whose they are, and "
+                                 "`{environment}` does not start the product",
+                                 "choose an environment with `start`, or a kind that falls on calls, such as "
+                                 "close: request"),
+    "fault-before-calls": Message("`{kind}` falls on connections, which have no call yet that `{key}` could look at",
+                                  "remove `{key}`, or write a kind that falls on calls, such as reset: request"),
+    "fault-uncounted": Message("`{kind}` closes the door to all: connections that nobody sees cannot be counted",
+                               "write limit: {{seconds: 2}}, or reset: request, of which single calls can be chosen"),
     "mint-unknown": Message("nobody can know `{name}`: the environment `{environment}` has no `start` to give it to",
                             "write env:NAME, file:PATH or cmd:PROGRAM, or choose an environment with `start`"),
     "unknown-target": Message("no target is called `{name}` in the environment `{environment}`"),
@@ -258,6 +268,16 @@ class Source:
 
     def line(self, number: int) -> str:
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    def find(self, position: Position, word: str) -> tuple[int, int]:
+        """Where a word stands, looked for from a place on for a few lines; else the place."""
+        start = position.column - 1
+        for line in range(position.line, position.line + _NEAR):
+            at = self.line(line).find(word, start)
+            if at >= 0:
+                return line, at + 1
+            start = 0
+        return position.line, position.column
 
     def problem(self, id: str, line: int = 0, column: int = 0, *, width: int = 1, **words: object) -> Problem:
         """The problem `id` of the table at a place (both count from 1), filled with its words."""

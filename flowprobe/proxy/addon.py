@@ -13,14 +13,18 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 from mitmproxy.connection import Client
 from mitmproxy.http import Headers, HTTPFlow, Response
 from mitmproxy.proxy.layer import NextLayer
+from mitmproxy.tls import ClientHelloData, TlsData
 
 from flowprobe.core.attribution import SCANNED_BYTES, Attribution, Signs, attribute, without_our_baggage
 from flowprobe.core.decide import Injection, Seen, call_site, decide
 from flowprobe.core.faults.actions import changes_reply
 from flowprobe.core.faults.asked import Asked
+from flowprobe.core.faults.fault import Fault
+from flowprobe.core.faults.h2 import H2
 from flowprobe.core.faults.stale import Stale
 from flowprobe.core.retry_after import asked_to_wait
 from flowprobe.proxy import mitm
+from flowprobe.proxy.connections import Connections
 from flowprobe.proxy.delivering import losing
 from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
 from flowprobe.proxy.exchange import Exchange
@@ -32,6 +36,7 @@ from flowprobe.proxy.recorder import Recorder, digest
 __all__ = ["Addon", "Rules"]
 
 _KEY = "flowprobe"
+_HTTP2 = "HTTP/2.0"
 P = ParamSpec("P")
 S = TypeVar("S", HTTPFlow, NextLayer)
 Outcome = Awaitable[None] | None
@@ -91,6 +96,7 @@ class Addon:
         recorder: Recorder,
         injector: Injector,
         guard: Guard,
+        connections: Connections,
         clock: Callable[[], float],
     ) -> None:
         self.listeners = dict(listeners)
@@ -99,6 +105,7 @@ class Addon:
         self._recorder = recorder
         self._injector = injector
         self._guard = guard
+        self._connections = connections
         self._clock = clock
 
     # --- failing off ---
@@ -127,12 +134,15 @@ class Addon:
     @_fails_off
     def client_connected(self, client: Client) -> Outcome:
         self._injector.engine.unlimit(client)
+        self._connections.doors.connected(client)
         return None
 
     @_fails_off
     def client_disconnected(self, client: Client) -> Outcome:
         self._guard.forget(client.id)
         self._injector.waits.end_client(client.id)
+        self._injector.streams.forget(client.id)
+        self._connections.handshakes.forget(client.id)
         self._recorder.client_left(client.id)
         return None
 
@@ -147,7 +157,9 @@ class Addon:
     @_fails_off
     def http_connected(self, flow: HTTPFlow) -> Outcome:
         listener = self.listeners[mitm.spec_of(flow.client_conn)]
-        if listener.route(flow.request.host, flow.request.port) is None:
+        if route := listener.route(flow.request.host, flow.request.port):
+            self._connections.handshakes.tunnel(flow.client_conn, route.edge)
+        else:
             exchange = self._undeclared(flow)
             self._recorder.ended(exchange, 200)
         return None
@@ -158,6 +170,29 @@ class Addon:
         listener = self.listeners.get(mitm.spec_of(mitm.client_of(layer)))
         if target and (listener is None or listener.route(*target) is None):
             mitm.use_tunnel(layer)
+
+    # --- handshakes ---
+
+    @_fails_off
+    def tls_clienthello(self, data: ClientHelloData) -> Outcome:
+        address = data.context.server.address
+        self._connections.handshakes.hello(data.context.client, address[0] if address else "")
+        return None
+
+    @_fails_off
+    def tls_start_client(self, data: TlsData) -> Outcome:
+        handshakes = self._connections.handshakes
+        return handshakes.start(data.context.client) if handshakes.busy else None
+
+    @_fails_off
+    def tls_established_client(self, data: TlsData) -> Outcome:
+        self._connections.handshakes.ended(data.context.client, "")
+        return None
+
+    @_fails_off
+    def tls_failed_client(self, data: TlsData) -> Outcome:
+        self._connections.handshakes.ended(data.context.client, data.conn.error or "the handshake failed")
+        return None
 
     # --- requests ---
 
@@ -203,7 +238,7 @@ class Addon:
         exchange = Exchange(
             self._recorder.next_id(), edge, request.method, host, request.path.partition("?")[0],
             flow.client_conn.id, self._clock(), signs=_signs(flow, edge, headers),
-            site=call_site(request.method, request.path),
+            site=call_site(request.method, request.path), protocol=request.http_version,
             key=digest(headers.get(b"idempotency-key")),
         )
         flow.metadata[_KEY] = exchange
@@ -235,6 +270,8 @@ class Addon:
             return None
         exchange.body = digest(content)
         self._settle(exchange, content)
+        if self._connections.doors.resets(flow, exchange):
+            return None
         lease = self.rules.leases.of_trial(exchange.whose.trial, self._clock())
         if lease is None:
             if exchange.whose.trial is None:
@@ -262,6 +299,7 @@ class Addon:
         if not self.rules.injector:
             lease.counters.pass_all(faults, "injector-off")
             return ()
+        faults = _of_protocol(faults, exchange, lease)
         step = lease.steps.get(exchange.whose.step_number or 0, "")
         if flow.request.stream:
             lease.counters.pass_streamed(faults, _seen(flow, exchange, step, None))
@@ -293,7 +331,7 @@ class Addon:
     @_fails_off
     def response(self, flow: HTTPFlow) -> Outcome:
         exchange, reply = _exchange(flow), flow.response
-        if exchange is None or reply is None or exchange.done:
+        if exchange is None or reply is None or exchange.done or exchange.held:
             return None
         if exchange.heard is not None and not reply.stream:
             reply = flow.response = exchange.heard
@@ -304,8 +342,20 @@ class Addon:
         exchange.reply_bytes += len(reply.raw_content or b"")
         if reply.status_code >= 400:
             exchange.retry_after_s = asked_to_wait(reply.headers.get("retry-after"), reply.headers.get("date"))
-        self._recorder.ended(exchange, reply.status_code)
+        if flow.websocket is not None:
+            return None  # it has only begun
+        if exchange.injections and self._injector.webhooks.repeats(exchange):
+            return self._repeated(flow, exchange, reply.status_code)
+        self._ended(exchange, reply.status_code)
         return None
+
+    async def _repeated(self, flow: HTTPFlow, exchange: Exchange, status: int) -> None:
+        await self._injector.webhooks.again(flow, exchange)
+        self._ended(exchange, status)
+
+    def _ended(self, exchange: Exchange, status: int | None) -> None:
+        self._recorder.ended(exchange, status)
+        self._connections.handshakes.answered(exchange.client)
 
     @_fails_off
     def error(self, flow: HTTPFlow) -> Outcome:
@@ -314,7 +364,22 @@ class Addon:
             return None
         message = flow.error.msg if flow.error else "unknown"
         exchange.error = exchange.error or message
-        self._recorder.ended(exchange, _status_after(flow, message))
+        self._ended(exchange, _status_after(flow, message))
+        return None
+
+    # --- messages ---
+
+    @_fails_off
+    def websocket_message(self, flow: HTTPFlow) -> Outcome:
+        exchange = _exchange(flow)
+        return None if exchange is None or exchange.done else self._injector.messages.passes(flow, exchange)
+
+    @_fails_off
+    def websocket_end(self, flow: HTTPFlow) -> Outcome:
+        exchange = _exchange(flow)
+        if exchange is not None and not exchange.done:
+            exchange.error = exchange.error or self._injector.messages.ended(flow)
+            self._recorder.ended(exchange, flow.response.status_code if flow.response else None)
         return None
 
 
@@ -324,6 +389,14 @@ class Addon:
 def _exchange(flow: HTTPFlow) -> Exchange | None:
     found = flow.metadata.get(_KEY)
     return found if isinstance(found, Exchange) and not flow.is_replay else None
+
+
+def _of_protocol(faults: tuple[Fault, ...], exchange: Exchange, lease: Lease) -> tuple[Fault, ...]:
+    """Those that a call of this protocol can suffer: HTTP/1.1 has no streams."""
+    if exchange.protocol == _HTTP2 or not (streams := [fault for fault in faults if isinstance(fault.kind, H2)]):
+        return faults
+    lease.counters.pass_all(streams, "http/1.1")
+    return tuple(fault for fault in faults if not isinstance(fault.kind, H2))
 
 
 def _seen(flow: HTTPFlow, exchange: Exchange, step: str, body: bytes | None) -> Seen:

@@ -23,9 +23,13 @@ from flowprobe.journal.writer import JournalWriter
 from flowprobe.proxy import calibrate, mitm
 from flowprobe.proxy.addon import Addon, Rules
 from flowprobe.proxy.authority import Authority, sweep
+from flowprobe.proxy.connections import Connections
+from flowprobe.proxy.courier import Courier
+from flowprobe.proxy.doors import Door
 from flowprobe.proxy.edges import USER, Listener, edge_urls, listeners
 from flowprobe.proxy.guard import Guard
 from flowprobe.proxy.injector import Injector
+from flowprobe.proxy.kept_ports import held
 from flowprobe.proxy.leases import Lease, LeaseRefused, Leases
 from flowprobe.proxy.protocol import Ready, Settings, plan_from, read, to_plain
 from flowprobe.proxy.recorder import Recorder
@@ -52,6 +56,8 @@ class Child:
         self.leases = Leases(self._lease_ended)
         self._recorder = Recorder(self._clock)
         self._injector = Injector(self._recorder, self._clock)
+        self._connections = Connections(self._recorder, self._injector.waits, self._clock)
+        self._holders = contextlib.ExitStack()
         self._authority = Authority()
         self._saturated_at = 0.0
 
@@ -61,18 +67,27 @@ class Child:
         """Listen, and measure what we cost; raises ToolFailed."""
         echo = calibrate.Echo()
         target = await echo.start()
-        wanted = listeners((*self.settings.edges, calibrate.edge(target)))
+        edges = tuple(held(edge, self._holders) for edge in self.settings.edges)
+        wanted = listeners((*edges, calibrate.edge(target)))
         addresses = await self._listen(wanted)
         measured = next(each.spec for each in wanted if calibrate.EDGE in each.edges)
         self._injector.own_cost_s = await calibrate.own_cost(target, addresses[measured], self._clock)
         await self._injector.engine.drop(measured)
         echo.stop()
+        real = [each for each in wanted if each.spec != measured]
+        self._connections.doors.doors = {
+            edge: Door(each, addresses[each.spec], kept=not each.spec.endswith(":0"))
+            for each in real if each.mode == "reverse" for edge in each.edges
+        }
         self._open()
-        return self._ready([each for each in wanted if each.spec != measured], addresses)
+        return self._ready(real, addresses)
 
     def _open(self) -> None:
         """From here on it is for real: our rules, our journal."""
         settings = self.settings
+        self._connections.doors.kernel_tells = settings.fail_in != "kernel"
+        if settings.owned and settings.injector:
+            self._connections.open(self.leases)
         self._addon.rules = Rules(self.leases, settings.owned, settings.injector)
         self._addon.fail_in = settings.fail_in
         self._recorder.write = self._write
@@ -82,13 +97,15 @@ class Child:
         rules = Rules(calibrate.rules(self._clock()), owned=False, injector=True)
         guard = Guard(settings.run, settings.token)
         by_spec = {each.spec: each for each in wanted}
-        self._addon = Addon(by_spec, rules, self._recorder, self._injector, guard, self._clock)
+        self._addon = Addon(by_spec, rules, self._recorder, self._injector, guard, self._connections, self._clock)
         mitm.LogWatch(self._trouble).install()
         engine = mitm.Engine(
             [each.spec for each in wanted], self._addon, confdir=self._authority.folder,
             upstream_ca=settings.upstream_ca,
         )
-        self._injector.engine = engine
+        self._injector.engine = self._injector.messages.engine = engine
+        self._injector.webhooks.courier = Courier(Path(settings.upstream_ca) if settings.upstream_ca else None)
+        self._connections.use(engine)
         try:
             bound = await engine.start()
         except OSError as error:
@@ -141,12 +158,15 @@ class Child:
         now = self._clock()
         match line["op"]:
             case "apply":
-                return {"version": self._apply(line, now)}
+                version = self._apply(line, now)
+                await self._connections.settle()
+                return {"version": version}
             case "renew":
                 self.leases.renew(line["leases"], now)
                 return {"version": self.leases.version}
             case "release":
                 self.leases.end(line["lease"], "released", now)
+                await self._connections.settle()
                 return {"version": self.leases.version}
             case "drain":
                 return await self._drain(line["trial"], now + line["timeout_s"])
@@ -187,6 +207,7 @@ class Child:
         """Let go of what a lease holds, and of what it was still going to do."""
         self._recorder.disarm(lease)
         self._injector.waits.end_lease(lease)
+        self._injector.webhooks.release(lease)
 
     def _tell_passed(self, lease: Lease) -> None:
         passed: dict[str, dict[str, int]] = {}
@@ -225,6 +246,8 @@ class Child:
             now = self._clock()
             self._late(now, now - due)
             self.leases.sweep(now)
+            if self._connections.due:
+                self._spawn(self._connections.settle())
             if os.getppid() != parent:  # the end of the pipe can be kept open by whoever it was passed on to
                 await self._goodbye("lost")
                 os._exit(0)
@@ -244,11 +267,13 @@ class Child:
             await asyncio.wait_for(self._injector.engine.stop_listening(), _GOODBYE_S)
         self.leases.end_all(reason, self._clock())
         await asyncio.sleep(_RECEIPTS_S)
+        self._holders.close()
         self._journal.close()
 
     def abandon(self) -> None:
         """What has to go when starting failed."""
         self._authority.remove()
+        self._holders.close()
         self._journal.close()
 
 

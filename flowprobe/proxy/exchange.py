@@ -21,9 +21,9 @@ class Exchange:
     on the monotonic clock: delays count from `ready`, or a slow upload would use them up.
 
     `settled` says that its trial is decided (it is open for every trial until then), `held` that a fault keeps it
-    waiting, `done` that its end is in the journal. `earlier` is where its reply is kept for later, `heard` the reply
-    that the caller is to have instead of the one that comes. `receipted` are the faults
-    that have happened to it, `counters` those of its lease; `streams`: its reply passes in pieces.
+    waiting, `messages` counts those of a WebSocket, `done` that its end is in the journal. `earlier` is where its reply
+    is kept for later, `heard` the reply that the caller is to have instead of the one that comes. `receipted` are the
+    faults that have happened to it, `counters` those of its lease; `streams`: its reply passes in pieces.
     """
 
     id: str
@@ -55,6 +55,8 @@ class Exchange:
     retry_after_s: float | None = None
     earlier: Earlier | None = None
     heard: Response | None = None
+    protocol: str = ""
+    messages: int = 0
 
     def acted(self, status: int) -> None:
         """The provider has answered a delivery. Of several, one that it did what was asked for is not forgotten."""

@@ -21,14 +21,21 @@ from flowprobe.core.faults.actions import (
     Sleep,
 )
 from flowprobe.core.faults.answers import Limited, Recall, Redirect
+from flowprobe.core.faults.connecting import Forge, Shut, SlowHandshake
 from flowprobe.core.faults.delivery import Deliver, Lose
+from flowprobe.core.faults.messages import CutMessages, SleepMessages
 from flowprobe.core.faults.spoiling import Pad, Spoiling, Spoilt
+from flowprobe.core.faults.streams import Farewell, ResetStream
+from flowprobe.core.faults.webhooks import Again, Drop, Later, Shuffle
 from flowprobe.proxy import mitm
 from flowprobe.proxy.answering import answer
 from flowprobe.proxy.delivering import Delivering
 from flowprobe.proxy.exchange import Exchange, Waits
+from flowprobe.proxy.messages import Messages
 from flowprobe.proxy.recorder import Recorder
 from flowprobe.proxy.spoiling import can_have_body, padded, rewrite, spoil
+from flowprobe.proxy.streams import Streams
+from flowprobe.proxy.webhooks import Webhooks
 
 __all__ = ["Injector"]
 
@@ -43,6 +50,9 @@ class Injector:
         self.engine: mitm.Engine
         self.own_cost_s = 0.0
         self.waits = Waits(clock)
+        self.streams = Streams(recorder, clock)
+        self.messages = Messages(recorder, self.waits, clock)
+        self.webhooks = Webhooks(recorder, self.waits, clock)
         self._recorder = recorder
         self._clock = clock
         self._delivering = Delivering(recorder, self.waits, clock)
@@ -69,6 +79,14 @@ class Injector:
                     self._cut(flow, exchange, reset=reset)
                 case Replace() | Shorten() | CutReply() | Lose():
                     pass  # these need the reply
+                case ResetStream() | Farewell():
+                    self.streams.carry_out(flow, exchange, injection)
+                case Later() | Shuffle() | Drop() | Again() as delivery:
+                    self.webhooks.take(flow, exchange, injection, delivery)
+                case SleepMessages() | CutMessages():
+                    pass  # these wait for messages
+                case Shut() | Forge() | SlowHandshake():
+                    pass  # these fall on connections
                 case action if isinstance(action, Spoiling):
                     pass
                 case strange:
@@ -156,6 +174,8 @@ class Injector:
             detail = self._spoil(flow.response, injection)
             if detail is None:
                 continue
+            if isinstance(injection.action, Shorten) and not injection.action.honest:
+                mitm.cut_stream(flow)
             self._recorder.injected(exchange, injection, realised_s=self._clock() - exchange.ready, detail=detail)
             if isinstance(injection.action, CutReply):
                 self._end_after_head(flow, exchange, reset=injection.action.reset)
@@ -173,7 +193,7 @@ class Injector:
     def _end_after_head(self, flow: HTTPFlow, exchange: Exchange, *, reset: bool) -> None:
         exchange.error = "reset by a fault after the head" if reset else "closed by a fault after the head"
         if flow.request.is_http2:
-            mitm.kill(flow)
+            mitm.cut_stream(flow)
         elif reset:
             loop = asyncio.get_running_loop()
             loop.call_later(_HEAD_TRAVELS_S, mitm.reset, self.engine, flow.client_conn)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flowprobe.core.decide import Counters
+from flowprobe.core.faults.kinds import before_calls
 from flowprobe.core.scenario import Fault, FaultPlan
 from flowprobe.proxy.answering import Earlier
 
@@ -41,14 +42,15 @@ class Lease:
     renewed_at: float
     counters: Counters = field(default_factory=Counters)
     earlier: Earlier = field(default_factory=Earlier)
-    _edges: Mapping[str, tuple[Fault, ...]] = field(init=False)
+    _edges: Mapping[str, tuple[Fault, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        edges = dict.fromkeys(fault.edge for fault in self.plan.faults)
-        self._edges = {edge: tuple(fault for fault in self.plan.faults if fault.edge == edge) for edge in edges}
+        on_calls = tuple(fault for fault in self.plan.faults if not before_calls(fault.kind))
+        edges = dict.fromkeys(fault.edge for fault in on_calls)
+        self._edges = {edge: tuple(fault for fault in on_calls if fault.edge == edge) for edge in edges}
 
     def on(self, edge: str) -> tuple[Fault, ...]:
-        """The faults that are planned on an edge."""
+        """The faults that may fall on a call of an edge: not those of connections."""
         return self._edges.get(edge, ())
 
     def end_reason(self, now: float) -> str:

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mitmproxy import log, master, options
+from mitmproxy import certs, log, master, options
 from mitmproxy.addons import clientplayback, next_layer, proxyserver, tlsconfig
 from mitmproxy.connection import Client
-from mitmproxy.http import HTTPFlow
-from mitmproxy.proxy import layers, mode_servers, mode_specs, server
-from mitmproxy.proxy.layer import NextLayer
+from mitmproxy.http import HTTPFlow, Request
+from mitmproxy.proxy import commands, context, events, layers, mode_servers, mode_specs, server
+from mitmproxy.proxy.layer import CommandGenerator, NextLayer
+from mitmproxy.proxy.layers.http import _base, _events, _http2
 from mitmproxy.version import VERSION
 
 __all__ = [
@@ -32,11 +33,17 @@ __all__ = [
     "Engine",
     "Handled",
     "LogWatch",
+    "Shown",
     "Trouble",
+    "alert",
     "client_of",
+    "close",
+    "cut_stream",
     "kill",
     "missing_symbols", "redirect",
     "reset",
+    "reset_stream",
+    "say_goodbye",
     "spec_of",
     "tunnel_target",
     "use_tunnel",
@@ -46,6 +53,10 @@ _BUFFERED_AT_MOST = "64m"
 """A body beyond this is streamed whatever we would like to do to it: memory stays bounded."""
 
 _CONNECTIONS_PER_CLIENT = 1000
+
+_CLOSING_LOOKS, _CLOSING_LOOK_S = 250, 0.002
+
+_UNTYPED: Any = layers
 
 
 # --- what has to be there -------------------------------------------------------------------------
@@ -80,8 +91,8 @@ _SYMBOLS: dict[str, Callable[[], bool]] = {
         lambda: _declares(proxyserver.Proxyserver, "servers", "connections", "is_running")
     ),
     "Servers.update": lambda: _takes(proxyserver.Servers.update, "modes"),
-    "ServerInstance.last_exception, .listen_addrs, .mode": lambda: (
-        _declares(mode_servers.ServerInstance, "last_exception", "listen_addrs")
+    "ServerInstance.last_exception, .listen_addrs, .is_running, .mode": lambda: (
+        _declares(mode_servers.ServerInstance, "last_exception", "listen_addrs", "is_running")
         and _takes(mode_servers.ServerInstance.make, "mode")
     ),
     "ConnectionHandler.transports, .max_conns": (
@@ -95,6 +106,22 @@ _SYMBOLS: dict[str, Callable[[], bool]] = {
     "clientplayback.ReplayHandler(flow, options).replay": lambda: (
         _takes(clientplayback.ReplayHandler.__init__, "flow", "options")
         and _declares(clientplayback.ReplayHandler, "replay")
+    ),
+    "TlsConfig.get_cert, .certstore; certs.CertStoreEntry": lambda: (
+        _takes(tlsconfig.TlsConfig.get_cert, "conn_context") and _declares(tlsconfig.TlsConfig, "certstore")
+        and _declares(certs.CertStoreEntry, "cert", "privatekey", "chain_file", "chain_certs")
+    ),
+    "certs.CertStore.default_ca, .default_privatekey": lambda: _takes(
+        certs.CertStore.__init__, "default_privatekey", "default_ca"
+    ),
+    "layers.http.Http2Server, .handle_h2_event, .h2_conn": lambda: (
+        _declares(_http2.Http2Server, "h2_conn", "handle_h2_event", "is_closed", "_handle_event")
+        and _UNTYPED.http.Http2Server is not None
+    ),
+    "h2.events.RequestReceived": lambda: _UNTYPED.http._http2.h2.events.RequestReceived is not None,
+    "RequestHeaders.request, ResponseProtocolError": lambda: (
+        _declares(_events.RequestHeaders, "request") and _declares(_events.ResponseProtocolError, "message")
+        and _declares(_base.ReceiveHttp, "event")
     ),
     "addons.NextLayer, TlsConfig": lambda: (
         _declares(next_layer.NextLayer, "next_layer") and _declares(tlsconfig.TlsConfig, "tls_start_client")
@@ -124,7 +151,8 @@ class Engine:
         self._server = proxyserver.Proxyserver()  # type: ignore[no-untyped-call]  # mitmproxy's
         # Ours comes first: it decides which tunnels are opened up before mitmproxy does.
         addons: Any = self._master.addons  # typed in part only, as the options are
-        addons.add(self._server, addon, next_layer.NextLayer(), tlsconfig.TlsConfig())
+        self._certificates = _Certificates()
+        addons.add(self._server, addon, next_layer.NextLayer(), self._certificates)
         # Lazy: an eager connection to the provider turns its failure into that of the tunnel, and pins sockets.
         chosen: Any = self._master.options
         chosen.update(connection_strategy="lazy", stream_large_bodies=_BUFFERED_AT_MOST)
@@ -161,6 +189,43 @@ class Engine:
         """Stop listening for one spec; the others keep their sockets."""
         kept = [each.mode for each in self._server.servers if each.mode.full_spec != spec]
         await self._server.servers.update(kept)
+
+    async def listen(self, spec: str) -> bool:
+        """Listen again for a spec that was dropped; whether that succeeded."""
+        kept = [each.mode for each in self._server.servers]
+        await self._server.servers.update([*kept, mode_specs.ProxyMode.parse(spec)])
+        if any(each.mode.full_spec == spec and each.is_running for each in self._server.servers):
+            return True
+        await self.drop(spec)  # or the next one would find it there, and not start it
+        return False
+
+    def clients_of(self, spec: str) -> list[Client]:
+        """The connections that came in by one listener."""
+        return [each.client for each in self._server.connections.values() if spec_of(each.client) == spec]
+
+    async def end(self, clients: Iterable[Client]) -> None:
+        """Close connections in an orderly way, and wait until they are gone (half a second at the most)."""
+        closing = list(clients)
+        for client in closing:
+            close(self, client)
+        for _ in range(_CLOSING_LOOKS):
+            if not any(self.handler(client.id) for client in closing):
+                return
+            await asyncio.sleep(_CLOSING_LOOK_S)
+
+    def client(self, client_id: str) -> Client | None:
+        handler = self.handler(client_id)
+        return handler.client if handler else None
+
+    @property
+    def authority(self) -> tuple[bytes, Any]:
+        """The certificate of our authority (PEM), and its key."""
+        store = self._certificates.certstore
+        return store.default_ca.to_pem(), store.default_privatekey
+
+    def show(self, client: Client, shown: Shown) -> None:
+        """Let a client see this certificate in its next handshake."""
+        self._certificates.shown[client.id] = shown
 
     async def stop_listening(self) -> None:
         """Close every listener: ending the master alone leaves them accepting."""
@@ -220,6 +285,19 @@ def reset(engine: Engine, client: Client) -> None:
         writer.transport.abort()
 
 
+def close(engine: Engine, client: Client) -> None:
+    """End a client's connection in an orderly way, when what is written is sent."""
+    if writer := _writer(engine, client):
+        writer.transport.close()
+
+
+def alert(engine: Engine, client: Client, code: int) -> None:
+    """Answer a TLS handshake that has begun with a fatal alert, in the clear as it has to be, and end it."""
+    if writer := _writer(engine, client):
+        writer.write(b"\x15\x03\x03\x00\x02\x02" + bytes((code,)))
+        writer.transport.close()
+
+
 def redirect(flow: HTTPFlow, *, scheme: str, host: str, port: int, authority: str) -> None:
     """Send a request elsewhere. Setting `request.host` and `.port` would write the Host header twice."""
     data = flow.request.data
@@ -231,6 +309,143 @@ def kill(flow: HTTPFlow) -> None:
     """End one exchange without an answer: one stream of HTTP/2, the connection of HTTP/1."""
     if flow.killable:
         flow.kill()  # type: ignore[no-untyped-call]  # mitmproxy's
+
+
+# --- certificates ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A certificate and its key, as the cryptography package has them. `signed`: by our authority."""
+
+    certificate: Any
+    key: Any
+    signed: bool
+
+
+class _Certificates(tlsconfig.TlsConfig):
+    """mitmproxy's certificates, but for the connections that are to see another one."""
+
+    def __init__(self) -> None:
+        self.shown: dict[str, Shown] = {}
+
+    def get_cert(self, conn_context: context.Context) -> certs.CertStoreEntry:
+        usual = super().get_cert(conn_context)
+        shown = self.shown.pop(conn_context.client.id, None)
+        if shown is None:
+            return usual
+        chain = (usual.chain_file, usual.chain_certs) if shown.signed else (None, [])
+        return certs.CertStoreEntry(certs.Cert(shown.certificate), shown.key, *chain)
+
+
+# --- HTTP/2 ---------------------------------------------------------------------------------------
+
+_STREAM = "_flowprobe_stream"
+_GOAWAY = 7  # the type of the frame; the codes are those of RFC 9113, section 7
+_INTERNAL_ERROR, _REFUSED = 2, 7
+
+
+class _Http2Server(_http2.Http2Server):
+    """The caller's side of an HTTP/2 connection, which can also end a stream by a code, and say goodbye."""
+
+    def __init__(self, context: context.Context) -> None:
+        super().__init__(context)
+        self.codes: dict[int, int] = {}
+        self.cuts: set[int] = set()
+        self.goodbyes: dict[int, Callable[[], bool]] = {}
+        self.last: int | None = None
+
+    def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        stream: int = getattr(event, "stream_id", 0)
+        if isinstance(event, _events.ResponseProtocolError) and stream in self.codes:
+            yield from self._reset(stream, self.codes.pop(stream))
+            return
+        if isinstance(event, _events.ResponseHeaders) and stream in self.cuts:
+            event.end_stream = False
+        if isinstance(event, _events.ResponseEndOfMessage) and stream in self.cuts:
+            self.cuts.discard(stream)
+            yield from self._reset(stream, _INTERNAL_ERROR)
+            return
+        if isinstance(event, _events.ResponseEndOfMessage) and self.goodbyes.pop(stream, _never)():
+            yield from self._say_goodbye(event)
+            return
+        yield from super()._handle_event(event)
+
+    def handle_h2_event(self, event: Any) -> CommandGenerator[bool]:
+        if not isinstance(event, _UNTYPED.http._http2.h2.events.RequestReceived):
+            done: bool = yield from super().handle_h2_event(event)
+            return done
+        if self.last is not None and event.stream_id > self.last:
+            yield from self._reset(event.stream_id, _REFUSED)
+            return False
+        commands_ = super().handle_h2_event(event)
+        answer = None
+        while True:
+            try:
+                command = commands_.send(answer)
+            except StopIteration as ended:
+                return bool(ended.value)
+            _mark(self, command)
+            answer = yield command
+
+    def _reset(self, stream: int, code: int) -> CommandGenerator[None]:
+        if not self.is_closed(stream):
+            self.h2_conn.reset_stream(stream, code)
+            yield commands.SendData(self.conn, self.h2_conn.data_to_send())
+
+    def _say_goodbye(self, event: events.Event) -> CommandGenerator[None]:
+        """End a stream, and say GOAWAY with the same bytes: a caller that has its answer has heard both."""
+        # The library behind would take the connection for closed: what is open on it must still be answered.
+        self.last = self.h2_conn.highest_inbound_stream_id
+        frame = struct.pack(">I", 8)[1:] + bytes((_GOAWAY, 0)) + struct.pack(">III", 0, self.last, 0)
+        for command in super()._handle_event(event):
+            if isinstance(command, commands.SendData):
+                command.data, frame = command.data + frame, b""
+            yield command
+        if frame:
+            yield commands.SendData(self.conn, frame)
+
+
+_UNTYPED.http.Http2Server = _Http2Server  # the name by which mitmproxy makes its connections
+
+
+def _never() -> bool:
+    return False
+
+
+def _mark(connection: _Http2Server, command: object) -> None:
+    """Let a request know its stream: mitmproxy keeps the two apart."""
+    if isinstance(command, _base.ReceiveHttp) and isinstance(command.event, _events.RequestHeaders):
+        setattr(command.event.request, _STREAM, (connection, command.event.stream_id))
+
+
+def _stream(request: Request) -> tuple[_Http2Server, int] | None:
+    found: tuple[_Http2Server, int] | None = getattr(request, _STREAM, None)
+    return found
+
+
+def reset_stream(flow: HTTPFlow, code: int) -> None:
+    """End the stream of an exchange by a code; harmless where it is none."""
+    if found := _stream(flow.request):
+        connection, stream = found
+        connection.codes[stream] = code
+        kill(flow)
+
+
+def cut_stream(flow: HTTPFlow) -> None:
+    """End the stream of an exchange by a reset where its reply ends, as a connection that breaks would; what came
+    before has been sent. Harmless where it is none."""
+    if found := _stream(flow.request):
+        connection, stream = found
+        connection.cuts.add(stream)
+
+
+def say_goodbye(flow: HTTPFlow, still: Callable[[], bool]) -> None:
+    """Send GOAWAY when this exchange is answered, if `still` says so then. What is open goes on, what comes later on
+    this connection is refused, unprocessed."""
+    if found := _stream(flow.request):
+        connection, stream = found
+        connection.goodbyes[stream] = still
 
 
 # --- its log --------------------------------------------------------------------------------------

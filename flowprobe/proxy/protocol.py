@@ -31,7 +31,8 @@ class Settings:
     """What a proxy is started with. `token` is the password of the user edge.
 
     `owned` says that FlowProbe started the product; without `injector` everything is recorded and nothing
-    injected. `fail_in` breaks one hook on purpose: only our tests set it.
+    injected. `fail_in` breaks one hook on purpose, or (`kernel`) lets the kernel not tell of refused connections: only
+    our tests set it.
     """
 
     run: str

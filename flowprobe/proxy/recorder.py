@@ -57,7 +57,7 @@ class Recorder:
             exchange=x.id, edge=x.edge, method=x.method, host=x.host, path=x.path, site=x.site,
             trial=x.whose.trial, call=x.whose.call, evidence=x.whose.evidence, started=x.arrived,
             ended=self._clock(), status=status, upstream_status=x.upstream_status, error=x.error,
-            request_bytes=x.request_bytes, reply_bytes=x.reply_bytes, key=x.key, body=x.body,
+            request_bytes=x.request_bytes, reply_bytes=x.reply_bytes, key=x.key, body=x.body, protocol=x.protocol,
             retry_after_s=x.retry_after_s,
         )
 

@@ -72,6 +72,7 @@ from flowprobe.running.guard import Guard
 from flowprobe.running.identity import check_identity, probe_identity
 from flowprobe.running.places import STATE
 from flowprobe.running.recorder import Recorder
+from flowprobe.running.refusing import Refusing
 from flowprobe.running.review import review
 from flowprobe.running.selection import Request, Selection
 from flowprobe.running.session import Session
@@ -273,13 +274,16 @@ class _Run:
         if trial.scenario.given:
             self._session.disarm(trial)  # its calls are recorded, and not faulted
         driver, send = self._session.client(trial.plan)
-        guarded = self._guard.workflow(send, trial.scenario, faulted=bool(trial.plan.faults), wait=self._wait,
-                                       stopped=self._stopper.stopped)
+        refusing = Refusing(trial, self._record, time.monotonic)
+        guarded = self._guard.workflow(refusing.around(send), trial.scenario, faulted=bool(trial.plan.faults),
+                                       wait=self._wait, stopped=self._stopper.stopped)
         try:
             drive(walk(trial), Hands(
                 send=guarded, record=self._record, stopped=self._should_stop, wait=self._wait,
-                conceal=self._conceal, arm=lambda: self._arm(trial), sign_in=self._session.sign_in, fork=at_once))
+                conceal=self._conceal, arm=lambda: self._arm(trial, refusing), sign_in=self._session.sign_in,
+                fork=at_once))
         finally:
+            refusing.disarm()
             self._session.dismiss(driver)
         self._note_losses(trial)
         self._session.disarm(trial)
@@ -289,8 +293,9 @@ class _Run:
         self._recorder.lines += self._proxy_lines.new()
         self._judge_sends(trial)
 
-    def _arm(self, trial: Trial) -> None:
+    def _arm(self, trial: Trial, refusing: Refusing) -> None:
         self._session.arm(trial)
+        refusing.arm()
         if trial.plan.faults:
             self._record(FaultsArmed(trial.id, trial.id))
 

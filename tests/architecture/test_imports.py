@@ -33,7 +33,7 @@ LATE = {
 THROUGH = {"anyio": "starlette", "certifi": "httpx", "h11": "httpx", "h2": "httpx", "httpcore": "httpx"}
 """Libraries that come with a declared one and are a part of its interface."""
 
-MITMPROXY_FOR_ALL = {"mitmproxy.connection", "mitmproxy.http", "mitmproxy.proxy.layer"}
+MITMPROXY_FOR_ALL = {"mitmproxy.connection", "mitmproxy.http", "mitmproxy.proxy.layer", "mitmproxy.tls"}
 """What addons are given; everything else of mitmproxy is named in proxy/mitm.py alone."""
 
 

@@ -78,6 +78,19 @@ def test_a_fault_that_never_fired_says_which_calls_passed_by() -> None:
     assert "POST /v1/charges ×2" in judged(journal).reasons[0]
 
 
+@pytest.mark.parametrize(("kind", "words"), [
+    ("refuse", "nobody was seen to connect there"), ("tls", "nobody began a TLS handshake there"),
+    ("h2", "came over HTTP/1.1"), ("latency", "POST /v1/charges"),
+])
+def test_a_fault_that_found_nothing_to_fall_on_says_what_it_needs(kind: str, words: str) -> None:
+    fault = PlannedFault("payments", "payments", kind, kind)
+    journal = Journal().runner(started("line", fault), sent("one"), replied(), step_ended("one"), ended()).proxy(
+        replace(exchange(), protocol="HTTP/1.1"))
+    verdict = judged(journal)
+    assert (verdict.kind, verdict.blame) == (Kind.INCONCLUSIVE, Blame.FAULT)
+    assert words in verdict.reasons[0]
+
+
 def test_a_fault_that_fired_and_was_survived_is_a_pass() -> None:
     journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one"), ended()).proxy(
         exchange(), injected())

@@ -19,7 +19,8 @@ WRONG = HERE / "wrong"
 
 def problems_of(path: Path) -> tuple[Problem, ...]:
     """What is wrong with a file: `project-…`, `profile-…`, `check-…` (against the good project), `elsewhere-…` (in
-    its environment without a product of ours), `lint-…` (what is odd about it), or a scenario."""
+    its environment without a product of ours), `production-…` (in the one with customers), `lint-…` (what is odd
+    about it), or a scenario."""
     try:
         match path.name.partition("-")[0]:
             case "project":
@@ -31,6 +32,9 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
             case "elsewhere":
                 project = load_project(Path(os.path.relpath(GOOD / "flowprobe.yaml")))
                 return check_scenario(load_scenario(path), project, project.environments["staging"])
+            case "production":
+                project = load_project(Path(os.path.relpath(GOOD / "flowprobe.yaml")))
+                return check_scenario(load_scenario(path), project, project.environments["production"])
             case "lint":
                 _, root, context = read_scenario(path)
                 return lint(root, context, writes_need_cleanup=True)

@@ -88,6 +88,7 @@ DOCUMENT = json.dumps({
     "user": {"email": "a@b.example", "age": 30}, "items": [{"p": 1}, {"p": 2}], "state": "paid",
 }).encode()
 BIG = b"b" * (3 << 20)
+LATE_S = 0.4
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -158,6 +159,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.origin.gate.wait(20)
         self._reply(BODY)
 
+    def _late(self) -> None:
+        threading.Event().wait(LATE_S)
+        self._reply(BODY)
+
     def _chunks(self, *, trailer: bytes = b"") -> None:
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
@@ -185,6 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # a caller that is turned away tries again a second later
 
     def handle_error(self, *_: object) -> None:
         pass  # callers that go away are what these tests are about

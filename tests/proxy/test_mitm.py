@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,8 +24,11 @@ with warnings.catch_warnings():  # what it depends on deprecates one another
     from mitmproxy.proxy import layers, mode_specs, server
     from mitmproxy.proxy.context import Context
     from mitmproxy.proxy.layer import NextLayer
+    from mitmproxy.proxy.layers.http import _base, _events, _http2
 
 from flowprobe.proxy import mitm
+from flowprobe.proxy.certificates import Forger
+from flowprobe.proxy.kept_ports import hold
 
 
 def test_nothing_is_missing() -> None:
@@ -39,9 +44,16 @@ def test_nothing_is_missing() -> None:
     (next_layer.NextLayer, "next_layer"),
     (tlsconfig.TlsConfig, "tls_start_client"),
     (clientplayback.ReplayHandler, "replay"),
+    (tlsconfig.TlsConfig, "get_cert"),
+    (_http2.Http2Connection, "is_closed"),
+    (_http2.h2.events, "RequestReceived"),
+    (_base.ReceiveHttp, "event"),
+    (_events.RequestHeaders, "request"),
 ])
-def test_what_is_missing_is_named(owner: type, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if name == "load":
+def test_what_is_missing_is_named(owner: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name in ("event", "request"):
+        monkeypatch.setattr(owner, "__annotations__", {})
+    elif name == "load":
         monkeypatch.delattr(owner, "is_running", raising=False)
         monkeypatch.setattr(owner, "__annotations__", {})
     else:
@@ -94,6 +106,68 @@ def test_listeners_on_free_ports_can_be_dropped_one_by_one(tmp_path: Path) -> No
         assert not any([await accepts(port) for port in ports.values()])
 
     in_engine(check, tmp_path)
+
+
+def test_a_listener_that_was_dropped_listens_again_on_its_port(tmp_path: Path) -> None:
+    async def run() -> None:
+        holder = hold("127.0.0.1", 0)
+        assert holder
+        port = holder.getsockname()[1]
+        spec = f"reverse:http://edge-0.invalid@127.0.0.1:{port}"
+        engine = mitm.Engine([spec, "regular@0"], Nothing(), confdir=tmp_path, upstream_ca=None)
+        await engine.start()
+        for _ in range(3):
+            await engine.drop(spec)
+            assert not await accepts(port)
+            assert await engine.listen(spec)
+            assert await accepts(port)
+        await engine.drop(spec)
+        with socket.socket() as other:  # somebody sits there after all
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("127.0.0.1", port))
+            other.listen()
+            assert not await engine.listen(spec)
+        assert await engine.listen(spec)
+        await engine.stop_listening()
+        holder.close()
+        engine._master.shutdown()
+        assert engine._running
+        await engine._running
+
+    asyncio.run(run())
+
+
+def test_connections_are_ended_when_that_returns(tmp_path: Path) -> None:
+    async def check(engine: mitm.Engine, specs: list[str]) -> None:
+        port = next(iter(engine._server.servers)).listen_addrs[0][1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while not (clients := engine.clients_of(specs[0])):
+            await asyncio.sleep(0.001)
+        assert engine.client(clients[0].id) is clients[0]
+        await engine.end(clients)
+        assert engine.client(clients[0].id) is None
+        assert await reader.read() == b""
+        writer.close()
+
+    in_engine(check, tmp_path)
+
+
+def test_a_client_can_be_shown_another_certificate_once(tmp_path: Path) -> None:
+    def check(engine: mitm.Engine, _: list[str]) -> None:
+        context = Context(Client(peername=("127.0.0.1", 1), sockname=("127.0.0.1", 2), timestamp_start=0.0),
+                          engine._master.options)
+        context.client.sni = "api.mail.example"
+        expired = Forger(engine.authority).make("expired", "api.mail.example")
+        engine.show(context.client, expired)
+        assert engine._certificates.get_cert(context).privatekey is expired.key
+        assert engine._certificates.get_cert(context).privatekey is not expired.key
+
+    in_engine(check, tmp_path)
+
+
+def test_http2_connections_are_ours() -> None:
+    assert layers.http.Http2Server is mitm._Http2Server
+    assert "Http2Server(self.context" in Path(layers.http.__file__).read_text()
 
 
 def test_the_authority_is_written_where_we_say(tmp_path: Path) -> None:

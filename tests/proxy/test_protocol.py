@@ -15,15 +15,21 @@ from flowprobe.core.faults.error_envelope import ErrorEnvelope
 from flowprobe.core.faults.expired_token import ExpiredToken
 from flowprobe.core.faults.fault import Burst, Flap, Opening, Ramp
 from flowprobe.core.faults.field import Field
+from flowprobe.core.faults.h2 import H2, GoAway
 from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.faults.lost_reply import LostReply
 from flowprobe.core.faults.quota import Quota
 from flowprobe.core.faults.redirect_loop import RedirectLoop
+from flowprobe.core.faults.refuse import Refuse
 from flowprobe.core.faults.reset import Reset
 from flowprobe.core.faults.spoiling import Malform, Mislabel, Misname, Original, Pad, Recharset
 from flowprobe.core.faults.stale import Stale
 from flowprobe.core.faults.status import Status
+from flowprobe.core.faults.streams import CODES
+from flowprobe.core.faults.tls import WORDS, Slow, Tls
+from flowprobe.core.faults.webhook import Webhook
+from flowprobe.core.faults.websocket import Websocket
 from flowprobe.core.scenario import Fault, FaultPlan, Limit, Match, Position, When
 from flowprobe.proxy.edges import EdgeSpec
 from flowprobe.proxy.protocol import Ready, Settings, plan_from, plan_json, read, to_plain
@@ -54,6 +60,11 @@ KINDS = st.one_of(
     st.builds(RedirectLoop, st.integers(301, 308), st.text()),
     st.builds(ErrorEnvelope, st.sampled_from(["plain", "graphql"]), st.text(), st.text(), PLAIN),
     st.builds(ExpiredToken, st.text(), PLAIN),
+    st.just(Refuse()),
+    st.builds(Tls, st.sampled_from(WORDS) | st.builds(Slow, SECONDS)),
+    st.builds(H2, st.sampled_from(sorted(CODES)) | st.builds(GoAway, st.integers(1, 99))),
+    st.builds(Webhook, SECONDS, st.integers(0, 9), st.integers(0, 9), st.booleans(), st.integers(200, 599)),
+    st.builds(Websocket, SECONDS, st.integers(0, 9), st.integers(0, 9)),
 )
 WORDS = st.lists(st.text(), max_size=2).map(tuple)
 SHAPE = st.recursive(

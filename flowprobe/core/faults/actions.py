@@ -9,9 +9,13 @@ from __future__ import annotations
 from typing import ClassVar, TypeAlias
 
 from flowprobe.core.faults.answers import Limited, Recall, Redirect
+from flowprobe.core.faults.connecting import Connecting
 from flowprobe.core.faults.delivery import Deliver, Lose
+from flowprobe.core.faults.messages import CutMessages, SleepMessages
 from flowprobe.core.faults.spoiling import Spoiling
 from flowprobe.core.faults.stages import Stage
+from flowprobe.core.faults.streams import Farewell, ResetStream
+from flowprobe.core.faults.webhooks import Delivery
 from flowprobe.core.plain import Plain, plain
 
 __all__ = [
@@ -125,6 +129,7 @@ class CutReply(Plain):
 Rewriting: TypeAlias = Replace | Shorten | CutReply
 Action: TypeAlias = (
     Sleep | Hold | Answer | Cut | Rewriting | Limited | Redirect | Recall | Deliver | Lose | Spoiling
+    | Connecting | ResetStream | Farewell | Delivery | SleepMessages | CutMessages
 )
 
 

@@ -16,18 +16,23 @@ from flowprobe.core.faults import (
     error_envelope,
     expired_token,
     field,
+    h2,
     hang,
     latency,
     lost_reply,
     redirect_loop,
+    refuse,
     reset,
     stale,
     status,
+    tls,
+    webhook,
+    websocket,
 )
 from flowprobe.core.faults.actions import Action
 from flowprobe.core.fields import Field
 
-__all__ = ["FIELDS", "KIND_NAMES", "Kind", "action_of", "class_name", "describe", "kind_name"]
+__all__ = ["FIELDS", "KIND_NAMES", "Kind", "action_of", "before_calls", "class_name", "describe", "kind_name"]
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -35,12 +40,14 @@ Kind: TypeAlias = (
     latency.Latency | status.Status | reset.Reset | close.Close | hang.Hang | body.Body
     | field.Field | lost_reply.LostReply | duplicate.Duplicate | stale.Stale
     | redirect_loop.RedirectLoop | error_envelope.ErrorEnvelope | expired_token.ExpiredToken
+    | refuse.Refuse | tls.Tls | h2.H2 | webhook.Webhook | websocket.Websocket
 )
 
 FIELDS: tuple[Field, ...] = (
     latency.FIELD, status.FIELD, reset.FIELD, close.FIELD, hang.FIELD, body.FIELD,
     field.FIELD, lost_reply.FIELD, duplicate.FIELD, stale.FIELD,
     redirect_loop.FIELD, error_envelope.FIELD, expired_token.FIELD,
+    refuse.FIELD, tls.FIELD, h2.FIELD, webhook.FIELD, websocket.FIELD,
 )
 KIND_NAMES: tuple[str, ...] = tuple(field.key for field in FIELDS)
 
@@ -63,3 +70,8 @@ def describe(kind: Kind) -> str:
 def action_of(kind: Kind) -> Action:
     """What the proxy does to an exchange on which this kind falls."""
     return kind.action()
+
+
+def before_calls(kind: Kind) -> bool:
+    """Whether this kind happens to a connection before it has calls."""
+    return isinstance(kind, refuse.Refuse | tls.Tls)

@@ -10,6 +10,7 @@ __all__ = ["Stage"]
 class Stage(IntEnum):
     """Where in an exchange an action happens, in this order."""
 
+    CONNECT = 5   # there is a connection at the most, and no request yet
     DELAY = 10    # the whole request is here, and is forwarded later
     PACE = 20     # from here on the bytes move more slowly
     INSTEAD = 30  # the caller has its end or its answer without the provider
