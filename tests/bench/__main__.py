@@ -75,6 +75,7 @@ BENCHMARKS: Mapping[str, Measured | Script] = {
     "reader": Script("reader"),
     "proxy-cpu": Script("proxy_cpu", longer=("--rounds", "18")),
     "proxy-latency": Script("proxy_latency", longer=("--rounds", "120")),
+    "proxy-bandwidth": Script("proxy_bandwidth", longer=("--rounds", "30")),
 }
 
 
