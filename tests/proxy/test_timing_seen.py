@@ -162,11 +162,11 @@ def test_latency_at_headers_holds_an_answer_of_our_own_as_well(caller: Caller) -
 def test_a_caller_that_gives_up_on_a_late_reply_is_noted(caller: Caller) -> None:
     with caller.under(Latency(20, at="headers")):
         with pytest.raises(httpx.ReadTimeout):
-            caller.call(timeout=0.3)
+            caller.call(timeout=1.5)
         found = the_receipt(caller)
     assert caller.asked() == 1
     assert found.gave_up_s is not None
-    assert 0.2 < found.gave_up_s < 10
+    assert 0.2 < found.gave_up_s < 19
 
 
 def test_at_least_waits_for_what_the_provider_did_not_take(caller: Caller) -> None:
@@ -382,7 +382,7 @@ def test_events_are_slow_as_well(rig: Rig, trial: str) -> None:
 def test_a_hang_at_headers_lets_the_provider_act_and_keeps_its_reply(caller: Caller) -> None:
     with caller.under(Hang(20, "headers")):
         with pytest.raises(httpx.ReadTimeout):
-            caller.call(timeout=0.3)
+            caller.call(timeout=1.5)
         found = the_receipt(caller)
     assert caller.asked() == 1
     assert found.gave_up_s is not None
