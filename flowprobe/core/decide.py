@@ -15,6 +15,7 @@ from hashlib import blake2b
 
 from flowprobe.core.faults.actions import Action
 from flowprobe.core.faults.answers import Limited
+from flowprobe.core.faults.chance import Chance
 from flowprobe.core.faults.kinds import action_of
 from flowprobe.core.faults.matching import Seen, compiled
 from flowprobe.core.faults.quota import Window
@@ -90,7 +91,7 @@ def decide(
         key = (fault.id, seen.step, seen.edge, site)
         counters.calls[key] += 1
         ordinal = counters.calls[key]
-        action = action_of(fault.kind)
+        action = action_of(fault.kind, Chance(_draw(seed, key, f"{ordinal} how long"), ordinal))
         ended = action.ends and any(other.action.ends for other in fallen)
         reason = (
             _spared(fault, key, ordinal, seed, armed_s) or _limited(fault, key, counters, seed, armed_s, active)

@@ -416,6 +416,7 @@ class Injected(Plain):
 
     `ordinal` counts from 1 by trial, step and call site. `gave_up_s` is when the caller went away, where it did
     before we let go. `depends_on` says what decided beside the seed and the ordinal: time, order, both, or nothing.
+    `moved` is how many bytes went over a line that was slow.
     """
 
     exchange: str
@@ -432,6 +433,7 @@ class Injected(Plain):
     gave_up_s: float | None = None
     detail: str = ""
     depends_on: str = ""
+    moved: int = 0
 
 
 @plain

@@ -23,7 +23,7 @@ __all__ = [
     "JSON_PATH", "TRUE", "As", "Boolean", "CallLine", "Choice", "Duration", "Entry", "Field", "Integer", "Json",
     "ListOf", "MapOf",
     "Name", "Number",
-    "OneOf", "Record", "Shape", "Size", "Special", "Text",
+    "OneOf", "Rate", "Record", "Shape", "Size", "Special", "Text", "Wrong",
 ]
 
 @plain
@@ -83,6 +83,12 @@ class Size(Frozen):
     `maximum`, which is written as a file would."""
 
     maximum: str | None = None
+
+
+@plain
+class Rate(Frozen):
+    """`50KB/s`, `1MiB/s`, `400kbit/s`; read as bytes in a second (float). A rate of nothing and a bare number are
+    problems."""
 
 
 @plain
@@ -197,14 +203,24 @@ class Field(Frozen):
 
 
 @plain
+class Wrong(Frozen):
+    """What is wrong with the values of a record as a whole: the message `id`, filled with `words`, at `key`."""
+
+    key: str
+    id: str
+    words: Mapping[str, Any]
+
+
+@plain
 class Record(Frozen):
     """A mapping with known keys.
 
     `make` is called with the attributes that are present, and with `position` where `positioned` and
     `positions` (key -> Position) where `placed`. `noun` is what messages call it ("step", "fault"). Exactly
-    one of the keys in `exactly_one` must stand, at most one of those in `at_most_one`, and any key at all where it is
-    `filled`. A key of `narrows` (key -> others) does not count where one of the others stands, which it makes narrower.
-    `rest` is the shape of every other key, handed over as `rest`; without it an unknown key is a problem.
+    one of the keys in `exactly_one` must stand, one or more of those in `some_of`, at most one of those in
+    `at_most_one`, and any key at all where it is `filled`. A key of `narrows` (key -> others) does not count where one
+    of the others stands, which it makes narrower. `rest` is the shape of every other key, handed over as `rest`;
+    without it an unknown key is a problem. `verify` is given what was read, by key, and says what does not go together.
     """
 
     noun: str
@@ -218,10 +234,12 @@ class Record(Frozen):
     narrows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     filled: bool = False
     rest: Shape | None = None
+    some_of: tuple[str, ...] = ()
+    verify: Callable[[Mapping[str, Any]], Wrong | None] | None = None
 
 
 Shape: TypeAlias = (
-    Text | Name | Integer | Number | Boolean | Duration | Size | Choice | CallLine | Json | ListOf | MapOf
+    Text | Name | Integer | Number | Boolean | Duration | Size | Rate | Choice | CallLine | Json | ListOf | MapOf
     | OneOf | As | Special | Record
 )
 

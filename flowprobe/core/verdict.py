@@ -13,6 +13,7 @@ from flowprobe.core.events import (
     CleanupEnded,
     CleanupPlanned,
     CleanupSettled,
+    Injected,
     PlannedFault,
 )
 from flowprobe.core.evidence import RunEvidence, StepEvidence, TrialEvidence, is_settled
@@ -179,15 +180,27 @@ def _stand_ins(trial: TrialEvidence) -> tuple[str, ...]:
 
 
 def _mistimed(trial: TrialEvidence) -> tuple[str, ...]:
-    """Delays that did not come out as asked: what was then seen was not seen under this plan. A call whose caller
-    went away was not answered, and its delay was as long as anybody waited."""
+    """Delays and slow bytes that did not come out as asked: what was then seen was not seen under this plan. A call
+    whose caller went away was not answered, and its delay was as long as anybody waited."""
     return tuple(
-        f"proxy: a delay of {receipt.asked_s * 1000:.0f} ms on {receipt.edge!r} came out as "
+        f"proxy: {_timed(receipt)} of {receipt.asked_s * 1000:.0f} ms on {receipt.edge!r} came out as "
         f"{receipt.realised_s * 1000:.0f} ms"
         for found in trial.all_exchanges if found.exchange.status is not None
         for receipt in found.injections
-        if receipt.kind == "latency" and not receipt.detail  # a detail says why it ended early: nobody waited any more
+        if _timed(receipt)
         and abs(receipt.realised_s - receipt.asked_s) > max(_TOLERANCE_S, receipt.asked_s * _TOLERANCE))
+
+
+def _timed(receipt: Injected) -> str:
+    """What of a receipt is to be as long as it was asked; '' where nothing is. A delay with a detail ended early, for
+    nobody waited any more, or was the provider's own; slow bytes are as slow as they were for all that moved."""
+    match receipt.kind:
+        case "latency" if not receipt.detail:
+            return "a delay"
+        case "bandwidth":
+            return f"a line for {receipt.moved} bytes"
+        case _:
+            return ""
 
 
 def _saturated(trial: TrialEvidence) -> tuple[str, ...]:

@@ -84,6 +84,8 @@ MESSAGES: Mapping[str, Message] = {
     "missing-key": Message("{noun} needs the key `{key}`"),
     "one-key": Message("{noun} needs exactly one of {keys}; {seen}"),
     "several-keys": Message("{noun} takes one of {keys}; it has {seen}", "keep one of them"),
+    "some-key": Message("{noun} needs {keys}"),
+    "not-beside": Message("`{key}` and `{other}` do not go together"),
     "key-beside": Message("`{key}` says nothing without `{beside}`",
                           "write `{beside}` beside it, or remove it"),
     # values
@@ -91,6 +93,7 @@ MESSAGES: Mapping[str, Message] = {
     "wrong-version": Message("{what} must be 1, the version of the format that is read here, not {seen}",
                              "write 1"),
     "out-of-range": Message("{what} must be {wanted}, not {seen}", otherwise="write {wanted}"),
+    "falls": Message("`{key}` is {seen}, less than `{other}` with {least}", "write {least} or more"),
     "number-too-large": Message("this number cannot be held exactly",
                                 "write one of at most 15 digits, or quote it"),
     "number-spelling": Message("{seen} would be sent as {sent} where it becomes text", 'quote it: "{seen}"'),

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, assert_never
 
 from flowprobe.core import fields as f
 from flowprobe.core.expressions import UNITS, in_seconds, parse_number
+from flowprobe.core.faults.rates import UNITS as RATES
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Template
 from flowprobe.files import values
@@ -30,7 +31,7 @@ __all__ = ["Reader", "compile_shape", "described"]
 Reader: TypeAlias = Callable[[Node, Context], Any]
 
 _SIZES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
-_QUANTITY = re.compile(r"((?:0|[1-9][0-9]*)(?:\.[0-9]+)?)\s?([A-Za-z]+)")
+_QUANTITY = re.compile(r"((?:0|[1-9][0-9]*)(?:\.[0-9]+)?)\s?([A-Za-z]+(?:/s)?)")
 
 
 @plain
@@ -57,6 +58,8 @@ def compile_shape(shape: f.Shape, name: str, example: str = "") -> Reader:
             return _duration(shape, what)
         case f.Size():
             return _size(shape, what)
+        case f.Rate():
+            return _rate(what)
         case f.Choice():
             return _choice(shape, what)
         case f.CallLine():
@@ -97,6 +100,8 @@ def described(shape: f.Shape) -> str:
             return "a duration, or a whole number of calls" if shape.counted else "a duration with its unit"
         case f.Size():
             return "a size with its unit"
+        case f.Rate():
+            return "a rate with its unit"
         case f.Choice():
             return f"one of {listed(shape.words)}" if len(shape.words) > 1 else f"`{shape.words[0]}`"
         case f.CallLine():
@@ -253,12 +258,23 @@ def _scalar_text(node: Node) -> str:
     return node.value if isinstance(node, Scalar) else ""
 
 
+def _rate(what: What) -> Reader:
+    def read(node: Node, context: Context) -> Any:
+        rate = _quantity(node, context, what, RATES, "a rate with its unit")
+        if rate == 0:
+            return context.report("out-of-range", node, what=what.name, wanted="more than nothing",
+                                  seen=getattr(node, "value", ""), instead=_for_example(what))
+        return rate
+    return read
+
+
 def _quantity(node: Node, context: Context, what: What, units: dict[str, Any], wanted: str) -> Any:
-    """A number with one of `units`: seconds as a float, bytes as an int."""
+    """A number with one of `units`: seconds and rates as a float, bytes as an int."""
     if not isinstance(node, Scalar) or kind_of(node) in (Kind.NULL, Kind.BOOLEAN):
         return context.wrong_type(node, what.name, wanted, what.example)
     if kind_of(node) is Kind.NUMBER:
-        instead = f"write {node.value}s or {node.value}ms" if units is UNITS else f"write {node.value}KB"
+        unit = next(iter(units))
+        instead = f"write {node.value}s or {node.value}ms" if units is UNITS else f"write {node.value}K{unit}"
         return context.report("needs-unit", node, what=what.name, seen=node.value, instead=instead)
     match = _QUANTITY.fullmatch(node.value)
     if match is None or match[2] not in units:
@@ -267,7 +283,9 @@ def _quantity(node: Node, context: Context, what: What, units: dict[str, Any], w
     value = parse_number(match[1])
     if value is None:
         return context.report("number-too-large", node)
-    return float(in_seconds(value, match[2])) if units is UNITS else int(value * units[match[2]])
+    if units is UNITS:
+        return float(in_seconds(value, match[2]))
+    return value * units[match[2]] if units is RATES else int(value * units[match[2]])
 
 
 def _choice(shape: f.Choice, what: What) -> Reader:

@@ -24,7 +24,7 @@ def compile_record(record: f.Record, name: str, compile_shape: Compile) -> Reade
     rest = compile_shape(record.rest, "this field", "") if record.rest is not None else None
     required = tuple(field.key for field in record.fields if field.required)
     beside = {field.key: field.beside for field in record.fields if field.beside}
-    groups = record.exactly_one or record.at_most_one
+    groups = record.exactly_one or record.at_most_one or record.some_of
 
     def met(key: str) -> tuple[str, Reader] | None:
         field = fields.get(key)
@@ -64,6 +64,9 @@ def _made(record: f.Record, node: Mapping, attributes: dict[str, Any], context: 
         attributes["position"] = context.position(node)
     if record.placed:
         attributes["positions"] = context.places(node)
+    if record.verify and (wrong := record.verify(attributes)):
+        key = next(key for key, _ in node.value if key.value == wrong.key)
+        return context.report(wrong.id, key, **wrong.words)
     return record.make(**attributes)
 
 
@@ -97,6 +100,9 @@ def _check_groups(record: f.Record, node: Mapping, present: set[str], missing: l
                        instead="keep one of them" if group
                        else _missing_example(record, record.exactly_one[0]))
         return
+    if record.some_of and not present & {*record.some_of}:
+        context.report("some-key", node, noun=with_article(record.noun), keys=listed(record.some_of, last="or"),
+                       instead=_missing_example(record, record.some_of[0]))
     several = [key for key, _ in node.value if key.value in record.at_most_one]
     if len(several) > 1:
         context.report("several-keys", several[1], noun=with_article(record.noun), keys=listed(record.at_most_one),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, assert_never
 
 from flowprobe.core import fields as f
+from flowprobe.core.faults.rates import UNITS
 from flowprobe.core.shapes import MATCHERS, TYPES
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import compose
@@ -25,6 +26,7 @@ _NAME = "^[A-Za-z][A-Za-z0-9_-]*$"
 _TEMPLATE = r"\$\{"
 _DURATION = r"^(0|[1-9][0-9]*)(\.[0-9]+)?\s?(ms|s|m|h|d)$"
 _SIZE = r"^(0|[1-9][0-9]*)(\.[0-9]+)?\s?(B|KB|MB|GB|KiB|MiB|GiB)$"
+_RATE = rf"^(0|[1-9][0-9]*)(\.[0-9]+)?\s?({'|'.join(UNITS)})$"
 _CALL = r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) +\S"
 _SHAPE: Schema = {"$ref": "#/$defs/shape"}
 
@@ -63,6 +65,8 @@ def _schema(shape: f.Shape, definitions: Schema) -> Schema:
             return {"anyOf": [lasting, {"type": "integer", "minimum": 1}]} if shape.counted else lasting
         case f.Size():
             return {"type": "string", "pattern": _SIZE}
+        case f.Rate():
+            return {"type": "string", "pattern": _RATE}
         case f.Choice():
             return {"enum": list(shape.words)}
         case f.CallLine():
@@ -136,6 +140,8 @@ def _record(record: f.Record, definitions: Schema) -> Schema:
         found["minProperties"] = 1
     if record.exactly_one:
         found["oneOf"] = [_alone(key, record.narrows.get(key, ())) for key in record.exactly_one]
+    if record.some_of:
+        found["anyOf"] = [{"required": [key]} for key in record.some_of]
     if beside := {field.key: [field.beside] for field in record.fields if field.beside}:
         found["dependentRequired"] = beside
     return found if record.doc else {key: value for key, value in found.items() if key != "description"}

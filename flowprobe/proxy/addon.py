@@ -17,7 +17,7 @@ from mitmproxy.tls import ClientHelloData, TlsData
 
 from flowprobe.core.attribution import SCANNED_BYTES, Attribution, Signs, attribute, without_our_baggage
 from flowprobe.core.decide import Injection, Seen, call_site, decide
-from flowprobe.core.faults.actions import changes_reply
+from flowprobe.core.faults.actions import CutReply, Dribble, changes_reply
 from flowprobe.core.faults.asked import Asked
 from flowprobe.core.faults.fault import Fault
 from flowprobe.core.faults.h2 import H2
@@ -29,8 +29,9 @@ from flowprobe.proxy.delivering import losing
 from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
 from flowprobe.proxy.exchange import Exchange
 from flowprobe.proxy.guard import Guard
-from flowprobe.proxy.injector import Injector
+from flowprobe.proxy.injector import Injector, can_have_body
 from flowprobe.proxy.leases import Lease, Leases
+from flowprobe.proxy.passing import Passing
 from flowprobe.proxy.recorder import Recorder, digest
 
 __all__ = ["Addon", "Rules"]
@@ -114,6 +115,7 @@ class Addon:
         exchange = _exchange(subject) if isinstance(subject, HTTPFlow) else None
         if exchange:
             exchange.injections = ()
+            self._injector.pacing.stop(exchange)
             self._recorder.settled(exchange)
         self._recorder.failed(hook, f"{type(error).__name__}: {error}", exchange)
 
@@ -140,10 +142,14 @@ class Addon:
     @_fails_off
     def client_disconnected(self, client: Client) -> Outcome:
         self._guard.forget(client.id)
-        self._injector.waits.end_client(client.id)
-        self._injector.streams.forget(client.id)
+        self._injector.client_left(client.id)
         self._connections.handshakes.forget(client.id)
         self._recorder.client_left(client.id)
+        return None
+
+    @_fails_off
+    def server_connected(self, data: mitm.ServerConnectionHookData) -> Outcome:
+        self._injector.pacing.connected(data.client, data.server)
         return None
 
     @_fails_closed
@@ -317,16 +323,20 @@ class Addon:
     @_fails_off
     def responseheaders(self, flow: HTTPFlow) -> Outcome:
         exchange, reply = _exchange(flow), flow.response
-        if exchange is None or reply is None or exchange.done or exchange.answered:
+        if exchange is None or reply is None or exchange.done:
             return None
-        exchange.acted(reply.status_code)
-        if losing(exchange):
-            return self._injector.lose_reply(flow, exchange)
-        if not _is_endless(reply) and self._injector.pad_reply(flow, exchange):
-            return None
-        if _is_endless(reply) or (not _needs_whole(exchange) and _comes_in_pieces(reply)):
-            reply.stream, exchange.streams = _counted(exchange), True
-        return None
+        if not exchange.answered:
+            exchange.acted(reply.status_code)
+            if losing(exchange):
+                return self._injector.lose_reply(flow, exchange)
+            if _is_endless(reply) or not self._injector.pad_reply(flow, exchange):
+                self._let_pass(flow, exchange, reply)
+        return self._injector.before_reply(flow, exchange) if exchange.injections else None
+
+    def _let_pass(self, flow: HTTPFlow, exchange: Exchange, reply: Response) -> None:
+        """Stream what need not be whole before it goes on."""
+        if _is_endless(reply) or (not _needs_whole(exchange) and _passes(flow, exchange, reply)):
+            reply.stream, exchange.streams = Passing(exchange) if exchange.injections else _counted(exchange), True
 
     @_fails_off
     def response(self, flow: HTTPFlow) -> Outcome:
@@ -346,7 +356,7 @@ class Addon:
             return None  # it has only begun
         if exchange.injections and self._injector.webhooks.repeats(exchange):
             return self._repeated(flow, exchange, reply.status_code)
-        self._ended(exchange, reply.status_code)
+        self._injector.pacing.finish(flow, exchange, lambda: self._ended(exchange, reply.status_code))
         return None
 
     async def _repeated(self, flow: HTTPFlow, exchange: Exchange, status: int) -> None:
@@ -364,6 +374,7 @@ class Addon:
             return None
         message = flow.error.msg if flow.error else "unknown"
         exchange.error = exchange.error or message
+        self._injector.pacing.stop(exchange, gave_up="client" in message.lower())
         self._ended(exchange, _status_after(flow, message))
         return None
 
@@ -435,6 +446,16 @@ def _needs_whole(exchange: Exchange) -> bool:
 def _is_endless(reply: Response) -> bool:
     media_type: str = reply.headers.get("content-type", "")
     return media_type.startswith("text/event-stream")
+
+
+def _passes(flow: HTTPFlow, exchange: Exchange, reply: Response) -> bool:
+    """Whether a reply need not be whole before it goes on, and should not be."""
+    return _comes_in_pieces(reply) or (
+        can_have_body(flow) and reply.headers.get("content-length") != "0" and _happens_within(exchange))
+
+
+def _happens_within(exchange: Exchange) -> bool:
+    return any(isinstance(injection.action, CutReply | Dribble) for injection in exchange.injections)
 
 
 def _comes_in_pieces(reply: Response) -> bool:

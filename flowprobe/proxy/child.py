@@ -56,7 +56,7 @@ class Child:
         self.leases = Leases(self._lease_ended)
         self._recorder = Recorder(self._clock)
         self._injector = Injector(self._recorder, self._clock)
-        self._connections = Connections(self._recorder, self._injector.waits, self._clock)
+        self._connections = Connections(self._recorder, self._injector.holding.waits, self._clock)
         self._holders = contextlib.ExitStack()
         self._authority = Authority()
         self._saturated_at = 0.0
@@ -71,7 +71,7 @@ class Child:
         wanted = listeners((*edges, calibrate.edge(target)))
         addresses = await self._listen(wanted)
         measured = next(each.spec for each in wanted if calibrate.EDGE in each.edges)
-        self._injector.own_cost_s = await calibrate.own_cost(target, addresses[measured], self._clock)
+        self._injector.holding.own_cost_s = await calibrate.own_cost(target, addresses[measured], self._clock)
         await self._injector.engine.drop(measured)
         echo.stop()
         real = [each for each in wanted if each.spec != measured]
@@ -119,7 +119,7 @@ class Child:
         forward = any(edge.mode == "forward" for edge in self.settings.edges)
         ready = Ready(
             edges=urls, ca_cert=str(self._authority.certificate) if forward else None, mitmproxy=mitm.VERSION,
-            python=platform.python_version(), own_cost_s=self._injector.own_cost_s,
+            python=platform.python_version(), own_cost_s=self._injector.holding.own_cost_s,
         )
         self._write(ProxyStarted(ready.mitmproxy, ready.python, ready.edges))
         return replace(ready, user_proxy=self._user_proxy(urls.get(USER, "")))
@@ -206,8 +206,7 @@ class Child:
     def _disarm(self, lease: str) -> None:
         """Let go of what a lease holds, and of what it was still going to do."""
         self._recorder.disarm(lease)
-        self._injector.waits.end_lease(lease)
-        self._injector.webhooks.release(lease)
+        self._injector.disarm(lease)
 
     def _tell_passed(self, lease: Lease) -> None:
         passed: dict[str, dict[str, int]] = {}

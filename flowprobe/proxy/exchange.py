@@ -21,9 +21,10 @@ class Exchange:
     on the monotonic clock: delays count from `ready`, or a slow upload would use them up.
 
     `settled` says that its trial is decided (it is open for every trial until then), `held` that a fault keeps it
-    waiting, `messages` counts those of a WebSocket, `done` that its end is in the journal. `earlier` is where its reply
-    is kept for later, `heard` the reply that the caller is to have instead of the one that comes. `receipted` are the
-    faults that have happened to it, `counters` those of its lease; `streams`: its reply passes in pieces.
+    waiting, `paid` that what the proxy itself costs has come off one of its delays, `messages` counts those of a
+    WebSocket, `done` that its end is in the journal. `earlier` is where its reply is kept for later, `heard` the reply
+    that the caller is to have instead of the one that comes. `receipted` are the faults that have happened to it,
+    `counters` those of its lease; `streams`: its reply passes in pieces.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Exchange:
     held: bool = False
     answered: bool = False
     streams: bool = False
+    paid: bool = False
     done: bool = False
     site: str = ""
     upstream_status: int | None = None

@@ -9,41 +9,48 @@ from __future__ import annotations
 
 import asyncio
 import collections
-import contextlib
 import inspect
 import logging
-import socket
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mitmproxy import certs, log, master, options
 from mitmproxy.addons import clientplayback, next_layer, proxyserver, tlsconfig
-from mitmproxy.connection import Client
+from mitmproxy.connection import Client, Connection
 from mitmproxy.http import HTTPFlow, Request
 from mitmproxy.proxy import commands, context, events, layers, mode_servers, mode_specs, server
 from mitmproxy.proxy.layer import CommandGenerator, NextLayer
 from mitmproxy.proxy.layers.http import _base, _events, _http2
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.version import VERSION
+
+from flowprobe.proxy.line import Line
+from flowprobe.proxy.line import reset as reset_writer
 
 __all__ = [
     "VERSION",
     "Engine",
     "Handled",
     "LogWatch",
+    "ServerConnectionHookData",
     "Shown",
     "Trouble",
     "alert",
     "client_of",
     "close",
     "cut_stream",
+    "drop_server",
     "kill",
-    "missing_symbols", "redirect",
+    "line_of",
+    "missing_symbols",
+    "redirect",
     "reset",
     "reset_stream",
     "say_goodbye",
+    "servers_of",
     "spec_of",
     "tunnel_target",
     "use_tunnel",
@@ -276,13 +283,36 @@ def _writer(engine: Engine, client: Client) -> Any | None:
     return transport.writer if transport else None
 
 
+def line_of(engine: Engine, client: Client, connection: Connection) -> Line | None:
+    """The way out of one connection of a client's, which is the client's own or one to a provider; None where it is
+    gone. From then on mitmproxy writes to it."""
+    handler = engine.handler(client.id)
+    transport = handler.transports.get(connection) if handler else None
+    if transport is None or transport.writer is None:
+        return None
+    if not isinstance(transport.writer, Line):
+        standing_in: Any = Line(transport.writer)
+        transport.writer = standing_in
+    found: Any = transport.writer
+    return cast("Line", found)
+
+
+def servers_of(engine: Engine, client: Client) -> list[Connection]:
+    """The connections to providers that one client's have opened."""
+    handler = engine.handler(client.id)
+    return [each for each in handler.transports if each is not client] if handler else []
+
+
+def drop_server(engine: Engine, client: Client, server: Connection) -> None:
+    """End a connection to a provider; harmless where it is gone already."""
+    if found := line_of(engine, client, server):
+        found.transport.abort()
+
+
 def reset(engine: Engine, client: Client) -> None:
     """End a client's connection with a TCP reset; harmless where it is gone already."""
     if writer := _writer(engine, client):
-        raw = writer.get_extra_info("socket")
-        with contextlib.suppress(OSError):
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
+        reset_writer(writer)
 
 
 def close(engine: Engine, client: Client) -> None:

@@ -75,7 +75,7 @@ class Recorder:
 
     def injected(
         self, x: Exchange, injection: Injection, *, asked_s: float = 0.0, slept_s: float = 0.0,
-        realised_s: float = 0.0, gave_up_s: float | None = None, detail: str = "",
+        realised_s: float = 0.0, gave_up_s: float | None = None, detail: str = "", moved: int = 0,
     ) -> None:
         """Write the receipt of one injection."""
         fault = injection.fault
@@ -83,7 +83,7 @@ class Recorder:
         self.write(Injected(
             exchange=x.id, trial=x.whose.trial or "", fault=fault.id, kind=kind_name(fault.kind), edge=x.edge,
             site=injection.site, ordinal=injection.ordinal, at=self._clock(), asked_s=asked_s, slept_s=slept_s,
-            realised_s=realised_s, gave_up_s=gave_up_s, detail=detail, depends_on=depends_on(fault),
+            realised_s=realised_s, gave_up_s=gave_up_s, detail=detail, depends_on=depends_on(fault), moved=moved,
         ))
 
     def failed(self, hook: str, detail: str, exchange: Exchange | None = None) -> None:

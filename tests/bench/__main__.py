@@ -76,6 +76,7 @@ BENCHMARKS: Mapping[str, Measured | Script] = {
     "proxy-cpu": Script("proxy_cpu", longer=("--rounds", "18")),
     "proxy-latency": Script("proxy_latency", longer=("--rounds", "120")),
     "proxy-streams": Script("proxy_streams", longer=("--rounds", "19")),
+    "proxy-bandwidth": Script("proxy_bandwidth", longer=("--rounds", "30")),
 }
 
 

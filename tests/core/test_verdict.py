@@ -1,5 +1,6 @@
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -80,7 +81,7 @@ def test_a_fault_that_never_fired_says_which_calls_passed_by() -> None:
 
 @pytest.mark.parametrize(("kind", "words"), [
     ("refuse", "nobody was seen to connect there"), ("tls", "nobody began a TLS handshake there"),
-    ("h2", "came over HTTP/1.1"), ("latency", "POST /v1/charges"),
+    ("latency", "POST /v1/charges"),
 ])
 def test_a_fault_that_found_nothing_to_fall_on_says_what_it_needs(kind: str, words: str) -> None:
     fault = PlannedFault("payments", "payments", kind, kind)
@@ -141,6 +142,22 @@ def test_a_delay_that_the_end_of_the_trial_cut_short_is_as_it_was_asked() -> Non
     ready.runner(started("slow", SLOW), sent("one"), unanswered(1, "timeout"),
                  step_ended("one", "broken", finding("no-reply")), ended()).proxy(exchange(), short)
     assert judged(ready).kind is Kind.FAIL  # … but the product had said that it was ready
+
+
+@pytest.mark.parametrize(("receipt", "kind"), [
+    ({"kind": "latency", "asked_s": 0.3, "realised_s": 0.9, "detail": "the provider took that long by itself"},
+     Kind.PASS),
+    ({"kind": "bandwidth", "asked_s": 2.0, "realised_s": 2.1, "moved": 1000, "detail": "1000 bytes down"}, Kind.PASS),
+    ({"kind": "bandwidth", "asked_s": 2.0, "realised_s": 1.0, "moved": 1000, "detail": "1000 bytes down"},
+     Kind.INCONCLUSIVE),
+    ({"kind": "hang", "asked_s": 30.0, "realised_s": 2.0}, Kind.PASS),
+])
+def test_what_took_its_time_is_held_against_what_was_asked(receipt: dict[str, Any], kind: Kind) -> None:
+    journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one"), ended())
+    verdict = judged(journal.proxy(exchange(), replace(injected(), **receipt)))
+    assert verdict.kind is kind
+    if kind is Kind.INCONCLUSIVE:
+        assert verdict.reasons == ("proxy: a line for 1000 bytes of 2000 ms on 'payments' came out as 1000 ms",)
 
 
 def test_half_a_reply_is_an_answer_of_the_environment() -> None:

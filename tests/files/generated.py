@@ -79,6 +79,8 @@ class Generator:
                 return self.chance.choice(["800ms", "2s", "1.5m"])
             case f.Size():
                 return "64KB"
+            case f.Rate():
+                return self.chance.choice(["50KB/s", "1.5MiB/s", "400 kbit/s"])
             case f.Choice():
                 return self.chance.choice(shape.words)
             case f.CallLine():

@@ -20,8 +20,10 @@ from tests.files.samples import GOOD
 
 LOADERS: dict[str, Callable[..., Any]] = {
     "journey.yaml": load_scenario, "language.yaml": load_scenario, "flowprobe.yaml": load_project, "profile.yaml": load_profile,
+    "timing.yaml": load_profile,
 }
-TABLES = {"journey.yaml": SCENARIO, "language.yaml": SCENARIO, "flowprobe.yaml": PROJECT, "profile.yaml": PROFILE}
+TABLES = {"journey.yaml": SCENARIO, "language.yaml": SCENARIO, "flowprobe.yaml": PROJECT, "profile.yaml": PROFILE,
+          "timing.yaml": PROFILE}
 
 
 @dataclass(frozen=True)

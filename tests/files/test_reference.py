@@ -18,12 +18,13 @@ from tests.files.test_schema import fields
 
 DOCS = Path(__file__).parents[2] / "docs/reference"
 SCENARIO_PAGE = (DOCS / "scenario.md").read_text()
+FAULTS_PAGE = (DOCS / "faults.md").read_text()
 ENVIRONMENT_PAGE = (DOCS / "environment.md").read_text()
 
 
 @pytest.mark.parametrize("key", sorted({field.key for table in (SCENARIO, PROFILE) for field in fields(table)}))
-def test_the_scenario_page_has_every_key(key: str) -> None:
-    assert f"`{key}`" in SCENARIO_PAGE
+def test_the_scenario_page_or_that_of_the_faults_has_every_key(key: str) -> None:
+    assert f"`{key}`" in SCENARIO_PAGE + FAULTS_PAGE
 
 
 @pytest.mark.parametrize("key", sorted({field.key for field in fields(PROJECT)}))

@@ -7,10 +7,13 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowprobe.core.distributions import Around, Lognormal, Normal, Pareto, Quantiles, Recorded, Uniform
+from flowprobe.core.faults.bandwidth import Bandwidth
 from flowprobe.core.faults.body import Body, Truncate
 from flowprobe.core.faults.close import Close
 from flowprobe.core.faults.duplicate import Duplicate
 from flowprobe.core.faults.edits import HOW
+from flowprobe.core.faults.endings import After
 from flowprobe.core.faults.error_envelope import ErrorEnvelope
 from flowprobe.core.faults.expired_token import ExpiredToken
 from flowprobe.core.faults.fault import Burst, Flap, Opening, Ramp
@@ -41,11 +44,22 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=4,
 )
 PLAIN = st.none() | st.booleans() | st.integers() | st.text()
+DISTRIBUTIONS = st.one_of(
+    st.builds(Around, SECONDS, SECONDS),
+    st.builds(Uniform, SECONDS, SECONDS),
+    st.builds(Normal, SECONDS, SECONDS, st.none() | SECONDS),
+    st.builds(Lognormal, SECONDS, SECONDS, st.sampled_from([90, 95, 99]), st.none() | SECONDS),
+    st.builds(Pareto, SECONDS, SECONDS, SECONDS),
+    st.builds(Quantiles, st.lists(st.tuples(SECONDS, SECONDS)).map(tuple), SECONDS, st.none() | SECONDS),
+    st.builds(Recorded, st.lists(SECONDS).map(tuple), st.booleans(), st.none() | SECONDS),
+)
+ENDS = st.sampled_from(["request", "headers"]) | st.builds(After, st.integers(1))
 KINDS = st.one_of(
-    st.builds(Latency, SECONDS),
-    st.builds(Hang, SECONDS),
-    st.builds(Reset, st.sampled_from(["request", "headers"])),
-    st.builds(Close, st.sampled_from(["request", "headers"])),
+    st.builds(Latency, SECONDS | DISTRIBUTIONS, st.sampled_from(["request", "headers", "chunks"]), st.booleans()),
+    st.builds(Bandwidth, st.none() | SECONDS, st.none() | SECONDS, st.none() | st.integers(1)),
+    st.builds(Hang, SECONDS, st.sampled_from(["request", "headers"])),
+    st.builds(Reset, ENDS),
+    st.builds(Close, ENDS),
     st.builds(Body, st.sampled_from(["empty", "html"]) | st.builds(Truncate, st.integers(0, 99))),
     st.builds(Status, st.integers(100, 599), st.dictionaries(st.text(), st.text(), max_size=2), st.text() | st.none(),
               retry_after=st.none() | SECONDS, quota=st.none() | st.builds(Quota, st.integers(0, 9), SECONDS)),

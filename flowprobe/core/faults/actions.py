@@ -12,6 +12,7 @@ from flowprobe.core.faults.answers import Limited, Recall, Redirect
 from flowprobe.core.faults.connecting import Connecting
 from flowprobe.core.faults.delivery import Deliver, Lose
 from flowprobe.core.faults.messages import CutMessages, SleepMessages
+from flowprobe.core.faults.pacing import Dribble, Late, Slow, Withhold
 from flowprobe.core.faults.spoiling import Spoiling
 from flowprobe.core.faults.stages import Stage
 from flowprobe.core.faults.streams import Farewell, ResetStream
@@ -19,8 +20,8 @@ from flowprobe.core.faults.webhooks import Delivery
 from flowprobe.core.plain import Plain, plain
 
 __all__ = [
-    "Action", "Answer", "Cut", "CutReply", "Hold", "Replace", "Rewriting", "Rewritten", "Shorten", "Sleep", "Stage",
-    "changes_reply",
+    "Action", "Answer", "Cut", "CutReply", "Dribble", "Hold", "Late", "Replace", "Rewriting", "Rewritten", "Shorten",
+    "Sleep", "Slow", "Stage", "Withhold", "changes_reply",
 ]
 
 
@@ -114,25 +115,30 @@ class Shorten(Plain):
 
 @plain
 class CutReply(Plain):
-    """End the connection (`reset`: by a TCP reset) after the head of the reply."""
+    """End the connection (`reset`: by a TCP reset) once the head of the reply and `after` bytes of its body are past:
+    at once, without the rest of it. A reply that has no more than that stays whole."""
 
     stage: ClassVar = Stage.CUT
     ends: ClassVar = True
 
     reset: bool
+    after: int = 0
 
     def rewrite(self, body: bytes) -> Rewritten | None:
-        """No body, where one was promised."""
-        return Rewritten(b"", max(1, len(body)), ends_early=not self.reset)
+        """What is left of a body that is here, whole, where a longer one was promised."""
+        if self.after and len(body) <= self.after:
+            return None
+        return Rewritten(body[: self.after], max(1, len(body)), ends_early=not self.reset)
 
 
 Rewriting: TypeAlias = Replace | Shorten | CutReply
 Action: TypeAlias = (
     Sleep | Hold | Answer | Cut | Rewriting | Limited | Redirect | Recall | Deliver | Lose | Spoiling
     | Connecting | ResetStream | Farewell | Delivery | SleepMessages | CutMessages
+    | Slow | Dribble | Late | Withhold
 )
 
 
 def changes_reply(action: Action) -> bool:
     """Whether the action needs the provider's reply, whole, before the caller sees any of it."""
-    return isinstance(action, Rewriting | Spoiling)
+    return isinstance(action, Rewriting | Spoiling) and not isinstance(action, CutReply)

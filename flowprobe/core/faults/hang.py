@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flowprobe.core.faults.actions import Action, Hold
+from flowprobe.core.faults.actions import Action, Hold, Withhold
 from flowprobe.core.faults.durations import in_words
-from flowprobe.core.fields import As, Duration, Field
+from flowprobe.core.faults.endings import AT_WORDS
+from flowprobe.core.fields import As, Choice, Duration, Field, OneOf, Record
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["FIELD", "Hang"]
@@ -14,15 +15,33 @@ __all__ = ["FIELD", "Hang"]
 class Hang(Plain):
     """Keep the caller waiting for at most `seconds`; the receipt says when the caller gave up.
 
-    The provider never sees the call: also when the hang ends early, the connection is closed."""
+    `at` request: the provider never sees the call. `at` headers: it has answered, and nothing of that comes through.
+    Also when the hang ends early, the connection is closed."""
 
     seconds: float
+    at: str = "request"
 
     def action(self) -> Action:
-        return Hold(self.seconds)
+        return Withhold(self.seconds) if self.at == "headers" else Hold(self.seconds)
 
     def describe(self) -> str:
-        return f"hang {in_words(self.seconds)}"
+        return f"hang {in_words(self.seconds)}{' after the provider answered' if self.at == 'headers' else ''}"
 
 
-FIELD = Field("hang", As(Duration(), Hang), "Answer nothing, for at most this long.", example="30s")
+def _hang(*, ceiling: float, at: str = "request") -> Hang:
+    return Hang(ceiling, at)
+
+
+FIELD = Field(
+    "hang",
+    OneOf(
+        scalar=As(Duration(), Hang),
+        mapping=Record("hang", _hang, (
+            Field("ceiling", Duration(), "The longest that a caller is kept waiting.", required=True, example="30s"),
+            Field("at", Choice(AT_WORDS), "Instead of asking the provider, or once it has answered.",
+                  example="headers"),
+        )),
+    ),
+    "Answer nothing, for at most this long.",
+    example="30s",
+)

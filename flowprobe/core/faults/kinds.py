@@ -10,6 +10,7 @@ import re
 from typing import TypeAlias
 
 from flowprobe.core.faults import (
+    bandwidth,
     body,
     close,
     duplicate,
@@ -30,6 +31,7 @@ from flowprobe.core.faults import (
     websocket,
 )
 from flowprobe.core.faults.actions import Action
+from flowprobe.core.faults.chance import CERTAIN, Chance
 from flowprobe.core.fields import Field
 
 __all__ = ["FIELDS", "KIND_NAMES", "Kind", "action_of", "before_calls", "class_name", "describe", "kind_name"]
@@ -40,14 +42,14 @@ Kind: TypeAlias = (
     latency.Latency | status.Status | reset.Reset | close.Close | hang.Hang | body.Body
     | field.Field | lost_reply.LostReply | duplicate.Duplicate | stale.Stale
     | redirect_loop.RedirectLoop | error_envelope.ErrorEnvelope | expired_token.ExpiredToken
-    | refuse.Refuse | tls.Tls | h2.H2 | webhook.Webhook | websocket.Websocket
+    | refuse.Refuse | tls.Tls | h2.H2 | webhook.Webhook | websocket.Websocket | bandwidth.Bandwidth
 )
 
 FIELDS: tuple[Field, ...] = (
     latency.FIELD, status.FIELD, reset.FIELD, close.FIELD, hang.FIELD, body.FIELD,
     field.FIELD, lost_reply.FIELD, duplicate.FIELD, stale.FIELD,
     redirect_loop.FIELD, error_envelope.FIELD, expired_token.FIELD,
-    refuse.FIELD, tls.FIELD, h2.FIELD, webhook.FIELD, websocket.FIELD,
+    refuse.FIELD, tls.FIELD, h2.FIELD, webhook.FIELD, websocket.FIELD, bandwidth.FIELD,
 )
 KIND_NAMES: tuple[str, ...] = tuple(field.key for field in FIELDS)
 
@@ -67,9 +69,9 @@ def describe(kind: Kind) -> str:
     return kind.describe()
 
 
-def action_of(kind: Kind) -> Action:
-    """What the proxy does to an exchange on which this kind falls."""
-    return kind.action()
+def action_of(kind: Kind, chance: Chance = CERTAIN) -> Action:
+    """What the proxy does to an exchange on which this kind falls; `chance` is that of the call."""
+    return kind.action(chance) if isinstance(kind, latency.Latency) else kind.action()
 
 
 def before_calls(kind: Kind) -> bool:

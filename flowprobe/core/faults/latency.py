@@ -2,25 +2,187 @@
 
 from __future__ import annotations
 
-from flowprobe.core.faults.actions import Action, Sleep
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from flowprobe.core.distributions import (
+    Around,
+    Distribution,
+    Lognormal,
+    Normal,
+    Pareto,
+    Quantiles,
+    Recorded,
+    Uniform,
+    seconds_at,
+)
+from flowprobe.core.faults.actions import Action, Dribble, Late, Sleep
+from flowprobe.core.faults.chance import CERTAIN, Chance
 from flowprobe.core.faults.durations import in_words
-from flowprobe.core.fields import As, Duration, Field
+from flowprobe.core.faults.rates import sized
+from flowprobe.core.fields import As, Choice, Duration, Field, ListOf, Number, OneOf, Record, Size, Wrong
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["FIELD", "Latency"]
 
+_PIECE = 1000
+
 
 @plain
 class Latency(Plain):
-    """Hold the call back for `seconds` before it is forwarded. A caller that gives up first is never forwarded."""
+    """Hold each call, or its reply, for `takes`: seconds, or a distribution of which every call draws its own.
 
-    seconds: float
+    `at` request: before the call is forwarded; a caller that gives up first is never forwarded. `at` headers: before
+    the head of the reply goes on. `at` chunks: before each piece of `piece` bytes of the reply's body. `at_least`
+    holds the reply until the call has taken that long in all.
+    """
 
-    def action(self) -> Action:
-        return Sleep(self.seconds)
+    takes: float | Distribution
+    at: str = "request"
+    at_least: bool = False
+    piece: int = _PIECE
+
+    def action(self, chance: Chance = CERTAIN) -> Action:
+        seconds = self._seconds(chance)
+        if self.at_least:
+            return Late(seconds, at_least=True)
+        match self.at:
+            case "headers":
+                return Late(seconds)
+            case "chunks":
+                return Dribble(seconds, self.piece)
+            case _:
+                return Sleep(seconds)
+
+    def _seconds(self, chance: Chance) -> float:
+        if isinstance(self.takes, float | int):
+            return self.takes
+        return seconds_at(self.takes, chance.u, chance.ordinal)
 
     def describe(self) -> str:
-        return f"latency {in_words(self.seconds)}"
+        takes = in_words(self.takes) if isinstance(self.takes, float | int) else self.takes.describe()
+        where = {"headers": " before the reply", "chunks": f" before every {self.piece} bytes"}.get(self.at, "")
+        return f"latency {'at least ' if self.at_least else ''}{takes}{'' if self.at_least else where}"
 
 
-FIELD = Field("latency", As(Duration(), Latency), "Hold each call back before it is forwarded.", example="500ms")
+# --- its table ------------------------------------------------------------------------------------
+
+_PERCENTILES = ("p10", "p25", "p50", "p75", "p90", "p95", "p99", "p99.9")
+_HIGH = ("p90", "p95", "p99")
+_CAP = Field("cap", Duration(positive=True), "Nothing takes longer: what would is cut to it.", example="5s")
+
+
+def _rising(*keys: str) -> Callable[[Mapping[str, Any]], Wrong | None]:
+    """The check that what stands at these keys does not fall, in this order."""
+
+    def verify(values: Mapping[str, Any]) -> Wrong | None:
+        there = [key for key in keys if key in values]
+        for lower, upper in pairwise(there):
+            if values[upper] < values[lower]:
+                return Wrong(upper, "falls", {"key": upper, "seen": in_words(values[upper]), "other": lower,
+                                              "least": in_words(values[lower])})
+        return None
+
+    return verify
+
+
+def _lognormal(*, p50: float, cap: float | None = None, **high: float) -> Lognormal:
+    ((name, seconds),) = high.items()
+    return Lognormal(p50, seconds, float(name.removeprefix("p")), cap)
+
+
+def _quantiles(*, min: float = 0.0, cap: float | None = None, **quoted: float) -> Quantiles:
+    points = ((float(name.removeprefix("p")), seconds) for name, seconds in quoted.items())
+    return Quantiles(tuple(sorted(points)), min, cap)
+
+
+def _recorded(*, values: tuple[float, ...], order: str = "sampled", cap: float | None = None) -> Recorded:
+    return Recorded(values, order == "sampled", cap)
+
+
+def _percentile(key: str, example: str, *, required: bool = False) -> Field:
+    return Field(key, Duration(positive=True), f"What {key.removeprefix('p')} of a hundred calls stay within.",
+                 required=required, example=example, attribute=key)
+
+
+_VALUES = ListOf(Duration(), minimum=1)
+_DISTRIBUTIONS: tuple[Field, ...] = (
+    Field("uniform", Record("uniform distribution", Uniform, (
+        Field("min", Duration(), "The shortest.", required=True, example="100ms"),
+        Field("max", Duration(), "The longest.", required=True, example="900ms"),
+    ), verify=_rising("min", "max")), "Evenly between two durations.", example="{min: 100ms, max: 900ms}"),
+    Field("normal", Record("normal distribution", Normal, (
+        Field("mean", Duration(), "Its middle.", required=True, example="200ms"),
+        Field("sd", Duration(), "Its standard deviation.", required=True, example="50ms"),
+        _CAP,
+    )), "A normal distribution, without its part below zero.", example="{mean: 200ms, sd: 50ms}"),
+    Field("lognormal", Record("lognormal distribution", _lognormal, (
+        _percentile("p50", "120ms", required=True), _percentile("p90", "600ms"), _percentile("p95", "900ms"),
+        _percentile("p99", "2600ms"), _CAP,
+    ), exactly_one=_HIGH, verify=_rising("p50", *_HIGH)),
+        "The usual shape of response times, by its median and one high percentile.",
+        example="{p50: 120ms, p99: 2600ms}"),
+    Field("pareto", Record("pareto distribution", Pareto, (
+        Field("min", Duration(positive=True), "Where it begins.", required=True, example="100ms"),
+        Field("alpha", Number(minimum=0.01), "The smaller, the heavier the tail.", required=True, example="1.5"),
+        Field("cap", Duration(positive=True), "Nothing takes longer: what would is cut to it.", required=True,
+              example="30s"),
+    ), verify=_rising("min", "cap")), "A heavy tail.", example="{min: 100ms, alpha: 1.5, cap: 30s}"),
+    Field("quantiles", Record("quantile table", _quantiles, (
+        Field("min", Duration(), "The lower end; 0 where it is not said.", example="80ms"),
+        *(_percentile(key, example, required=key == "p50") for key, example in zip(
+            _PERCENTILES, ("90ms", "100ms", "120ms", "200ms", "600ms", "900ms", "2600ms", "4s"), strict=True)),
+        Field("cap", Duration(positive=True), "The upper end; the highest percentile where it is not said.",
+              example="5s"),
+    ), verify=_rising("min", *_PERCENTILES, "cap")), "What was measured: exact at these, and straight between them.",
+        example="{p50: 120ms, p95: 900ms, p99: 2600ms}"),
+    Field("recorded", OneOf(
+        sequence=As(_VALUES, Recorded),
+        mapping=Record("recording", _recorded, (
+            Field("values", _VALUES, "The durations that were seen.", required=True, example="[120ms, 80ms]"),
+            Field("order", Choice(("sampled", "as-recorded")), "Drawn from them, or one after the other, from the "
+                  "beginning again after the last.", example="as-recorded"),
+            _CAP,
+        ))), "Durations that were seen.", example="[120ms, 80ms, 2s]"),
+)
+_TAKES = ("fixed", *(field.key for field in _DISTRIBUTIONS))
+
+
+def _latency(*, mode: str = "add", at: str | None = None, chunk: int = _PIECE, jitter: float | None = None,
+             **takes: float | Distribution) -> Latency:
+    (found,) = takes.values()
+    if jitter and isinstance(found, float):
+        found = Around(found, jitter)
+    at_least = mode == "at-least"
+    return Latency(found, at or ("headers" if at_least else "request"), at_least, chunk)
+
+
+def _goes_together(values: Mapping[str, Any]) -> Wrong | None:
+    at = values.get("at", "")
+    if values.get("mode") == "at-least" and at not in ("", "headers"):
+        return Wrong("at", "not-beside", {"key": f"at: {at}", "other": "mode: at-least",
+                                          "instead": "only a whole reply can be held until then: remove `at`"})
+    if "chunk" in values and at != "chunks":
+        return Wrong("chunk", "key-beside", {"key": "chunk", "beside": "at: chunks"})
+    return sized(values) or _rising("jitter", "fixed")(values)
+
+
+FIELD = Field(
+    "latency",
+    OneOf(
+        scalar=As(Duration(), Latency),
+        mapping=Record("latency", _latency, (
+            Field("fixed", Duration(), "The same for each call.", example="500ms"),
+            *_DISTRIBUTIONS,
+            Field("jitter", Duration(), "Evenly so much less or more.", example="50ms", beside="fixed"),
+            Field("mode", Choice(("add", "at-least")), "`add` to the provider's own time, or hold the reply until the "
+                  "call has taken `at-least` so long.", example="at-least"),
+            Field("at", Choice(("request", "headers", "chunks")), "Before the call is forwarded, before the head of "
+                  "the reply goes on, or before each piece of its body.", example="headers"),
+            Field("chunk", Size(), "The size of a piece of the body; 1KB where it is not said.", example="1KB"),
+        ), exactly_one=_TAKES, verify=_goes_together),
+    ),
+    "Hold each call back, or its reply.",
+    example="500ms",
+)

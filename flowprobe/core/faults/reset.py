@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flowprobe.core.faults.actions import Action, Cut, CutReply
-from flowprobe.core.faults.endings import AT
-from flowprobe.core.fields import As, Field
+from flowprobe.core.faults.actions import Action
+from flowprobe.core.faults.endings import At, cut_at, ending, in_words
+from flowprobe.core.fields import Field
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["FIELD", "Reset"]
@@ -13,15 +13,15 @@ __all__ = ["FIELD", "Reset"]
 @plain
 class Reset(Plain):
     """`at` request: the provider never sees the call. `at` headers: it has answered, and the caller gets the
-    head of the answer and then a reset."""
+    head of the answer and then a reset, or so many bytes of its body before that (`After`)."""
 
-    at: str = "request"
+    at: At = "request"
 
     def action(self) -> Action:
-        return CutReply(reset=True) if self.at == "headers" else Cut(reset=True)
+        return cut_at(self.at, reset=True)
 
     def describe(self) -> str:
-        return f"reset at {self.at}"
+        return f"reset {in_words(self.at)}"
 
 
-FIELD = Field("reset", As(AT, Reset), "Tear the connection down with a TCP reset.", example="request")
+FIELD = Field("reset", ending("reset", Reset), "Tear the connection down with a TCP reset.", example="request")

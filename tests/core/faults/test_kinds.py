@@ -9,25 +9,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowprobe.core.distributions import Lognormal, Recorded, Uniform
 from flowprobe.core.faults.actions import (
     Action,
     Answer,
     Cut,
     CutReply,
+    Dribble,
     Hold,
+    Late,
     Replace,
     Rewritten,
     Shorten,
     Sleep,
+    Slow,
     Stage,
+    Withhold,
     changes_reply,
 )
 from flowprobe.core.faults.answers import Recall, Redirect
+from flowprobe.core.faults.bandwidth import Bandwidth
 from flowprobe.core.faults.body import Body, Truncate
+from flowprobe.core.faults.chance import Chance
 from flowprobe.core.faults.close import Close
 from flowprobe.core.faults.delivery import Deliver, Lose
 from flowprobe.core.faults.duplicate import Duplicate
 from flowprobe.core.faults.durations import in_words
+from flowprobe.core.faults.endings import After
 from flowprobe.core.faults.error_envelope import ErrorEnvelope
 from flowprobe.core.faults.expired_token import ExpiredToken
 from flowprobe.core.faults.field import Field
@@ -51,6 +59,16 @@ from flowprobe.core.faults.status import Status
     (Close(), "close at request", Cut(False)),
     (Close("headers"), "close at headers", CutReply(False)),
     (Hang(30), "hang 30s", Hold(30)),
+    (Hang(30, "headers"), "hang 30s after the provider answered", Withhold(30)),
+    (Close(After(100)), "close after 100 bytes", CutReply(False, 100)),
+    (Reset(After(100)), "reset after 100 bytes", CutReply(True, 100)),
+    (Latency(0.5, "headers"), "latency 500ms before the reply", Late(0.5)),
+    (Latency(0.5, "headers", at_least=True), "latency at least 500ms", Late(0.5, at_least=True)),
+    (Latency(0.5, "chunks", piece=100), "latency 500ms before every 100 bytes", Dribble(0.5, 100)),
+    (Latency(Uniform(0.1, 0.3)), "latency 100ms to 300ms", Sleep(0.2)),
+    (Bandwidth(50_000, 50_000), "bandwidth 50KB/s", Slow(50_000, 50_000)),
+    (Bandwidth(20_000, 1_500_000, 1000), "bandwidth 20KB/s up, 1.5MB/s down", Slow(20_000, 1_500_000, 1000)),
+    (Bandwidth(down=500), "bandwidth 500B/s down", Slow(None, 500)),
     (Body("empty"), "body empty", Replace(b"")),
     (Body(Truncate(20, "right")), "body cut to 20% with the right length", Shorten(20, True)),
     (Body(Truncate()), "body cut to 50% with the wrong length", Shorten(50, False)),
@@ -140,7 +158,7 @@ def test_the_order_is_delay_end_body_and_the_cut_after_the_head() -> None:
         Stage.CUT, Stage.SPOIL, Stage.SPOIL, Stage.INSTEAD, Stage.INSTEAD, Stage.INSTEAD, Stage.DELAY]
     assert list(Stage) == sorted(Stage)
     assert [action.ends for action in actions] == [True, False, False, True, True, True, False]
-    assert [changes_reply(action) for action in actions] == [True, True, True, False, False, False, False]
+    assert [changes_reply(action) for action in actions] == [False, True, True, False, False, False, False]
 
 
 def test_what_comes_between_the_provider_and_the_reply_has_its_place() -> None:
@@ -170,6 +188,30 @@ def test_shortening_keeps_a_true_beginning_or_does_nothing(body: bytes, keep: in
 def test_a_cut_after_the_head_promises_a_body_that_never_comes(body: bytes, reset: bool) -> None:
     changed = CutReply(reset).rewrite(body)
     assert changed == Rewritten(b"", max(1, len(body)), ends_early=not reset)
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.binary(), st.integers(1, 40), st.booleans())
+def test_a_cut_within_a_body_leaves_its_beginning_or_all_of_it(body: bytes, after: int, reset: bool) -> None:
+    changed = CutReply(reset, after).rewrite(body)
+    if len(body) <= after:
+        assert changed is None
+    else:
+        assert changed == Rewritten(body[:after], len(body), ends_early=not reset)
+
+
+def test_what_acts_on_time_has_its_stage_and_a_withheld_reply_is_an_end() -> None:
+    actions = [Slow(1, 1), Dribble(1, 1), Late(1), Withhold(1)]
+    assert [action.stage for action in actions] == [Stage.PACE, Stage.PACE, Stage.HEAD, Stage.HEAD]
+    assert [action.ends for action in actions] == [False, False, False, True]
+    assert not any(changes_reply(action) for action in actions)
+
+
+def test_a_latency_takes_what_the_call_draws() -> None:
+    drawn = Latency(Lognormal(0.1, 1))
+    assert action_of(drawn, Chance(0.99)) == Sleep(pytest.approx(1))
+    played = Latency(Recorded((0.3, 0.1), sampled=False))
+    assert [action_of(played, Chance(0.5, ordinal)) for ordinal in (1, 2, 3)] == [Sleep(0.3), Sleep(0.1), Sleep(0.3)]
 
 
 def test_replacing_a_body_by_itself_is_no_fault() -> None:
