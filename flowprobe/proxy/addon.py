@@ -22,7 +22,7 @@ from flowprobe.core.faults.stale import Stale
 from flowprobe.core.retry_after import asked_to_wait
 from flowprobe.proxy import mitm
 from flowprobe.proxy.delivering import losing
-from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
+from flowprobe.proxy.edges import UNDECLARED, USER, Door, Listener, Route
 from flowprobe.proxy.exchange import Exchange
 from flowprobe.proxy.guard import Guard
 from flowprobe.proxy.injector import Injector
@@ -138,11 +138,11 @@ class Addon:
 
     @_fails_closed
     def http_connect(self, flow: HTTPFlow) -> None:
-        self._guard.tunnel(flow, guarded=self._guarded(flow))
+        self._guard.tunnel(flow, door=self._door(flow))
 
-    def _guarded(self, flow: HTTPFlow) -> bool:
+    def _door(self, flow: HTTPFlow) -> Door:
         listener = self.listeners.get(mitm.spec_of(flow.client_conn))
-        return listener is None or listener.guarded
+        return "run" if listener is None else listener.door
 
     @_fails_off
     def http_connected(self, flow: HTTPFlow) -> Outcome:
@@ -165,7 +165,7 @@ class Addon:
     def requestheaders(self, flow: HTTPFlow) -> None:
         if flow.is_replay:  # a delivery of our own, beside a call that was let through
             return
-        if not self._guard.request(flow, guarded=self._guarded(flow)):
+        if not self._guard.request(flow, door=self._door(flow)):
             return
         # Routing comes before everything that may fail off: without faults the product must still work.
         listener = self.listeners[mitm.spec_of(flow.client_conn)]
@@ -217,7 +217,7 @@ class Addon:
     def _may_be_faulted(self, flow: HTTPFlow, exchange: Exchange) -> bool:
         """A long body streams, and is past before `request` is called: so its headers have to decide."""
         whose = self._attribute(exchange.signs, ours=exchange.edge == USER)
-        lease = self.rules.leases.of_trial(whose.trial, self._clock())
+        lease = self.rules.leases.over(whose.trial, self._clock())
         if lease is None or not (faults := lease.on(exchange.edge)):
             return False
         seen = _seen(flow, exchange, lease.steps.get(whose.step_number or 0, ""), None)
@@ -235,7 +235,7 @@ class Addon:
             return None
         exchange.body = digest(content)
         self._settle(exchange, content)
-        lease = self.rules.leases.of_trial(exchange.whose.trial, self._clock())
+        lease = self.rules.leases.over(exchange.whose.trial, self._clock())
         if lease is None:
             if exchange.whose.trial is None:
                 self.rules.leases.overlook(exchange.edge, exchange.whose.evidence)

@@ -30,7 +30,8 @@ LATE = {
 }
 """Imports within a function, outside cli/ (where each command imports what it needs), each with its reason."""
 
-THROUGH = {"anyio": "starlette", "certifi": "httpx", "h11": "httpx", "h2": "httpx", "httpcore": "httpx"}
+THROUGH = {"anyio": "starlette", "certifi": "httpx", "cryptography": "mitmproxy", "h11": "httpx", "h2": "httpx",
+           "httpcore": "httpx"}
 """Libraries that come with a declared one and are a part of its interface."""
 
 MITMPROXY_FOR_ALL = {"mitmproxy.connection", "mitmproxy.http", "mitmproxy.proxy.layer"}
