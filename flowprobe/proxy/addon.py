@@ -100,11 +100,14 @@ class Addon:
         self._injector = injector
         self._guard = guard
         self._clock = clock
+        self._spared: set[str] = set()  # connections on which a hook failed: nothing is injected there any more
 
     # --- failing off ---
 
     def failed(self, hook: str, error: Exception, subject: object = None) -> None:
         exchange = _exchange(subject) if isinstance(subject, HTTPFlow) else None
+        if client := _client(subject):
+            self._spared.add(client.id)
         if exchange:
             exchange.injections = ()
             self._recorder.settled(exchange)
@@ -131,6 +134,7 @@ class Addon:
 
     @_fails_off
     def client_disconnected(self, client: Client) -> Outcome:
+        self._spared.discard(client.id)
         self._guard.forget(client.id)
         self._injector.waits.end_client(client.id)
         self._recorder.client_left(client.id)
@@ -257,7 +261,7 @@ class Addon:
         return attribute(signs, leases.trials, sole=sole)
 
     def _decide(self, lease: Lease, flow: HTTPFlow, exchange: Exchange) -> tuple[Injection, ...]:
-        if not (faults := lease.on(exchange.edge)):
+        if not (faults := lease.on(exchange.edge)) or exchange.client in self._spared:
             return ()
         if not self.rules.injector:
             lease.counters.pass_all(faults, "injector-off")
@@ -319,6 +323,19 @@ class Addon:
 
 
 # --- what a flow tells ----------------------------------------------------------------------------
+
+
+def _client(subject: object) -> Client | None:
+    """The connection that a hook was about."""
+    match subject:
+        case Client():
+            return subject
+        case HTTPFlow():
+            return subject.client_conn
+        case NextLayer():
+            return mitm.client_of(subject)
+        case _:
+            return None
 
 
 def _exchange(flow: HTTPFlow) -> Exchange | None:

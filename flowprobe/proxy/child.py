@@ -64,7 +64,7 @@ class Child:
         self._saturated_at = 0.0
         self._began = self._clock()
         self._askers: dict[str, Asker] = {}  # who holds a lease
-        self._halted = False
+        self._halted: frozenset[str] = frozenset()
         self._counts = Counts()
         self._tail = Tail(Path(settings.journal))
         self._control = Control(settings.control, self, self._tail) if settings.control else None
@@ -212,8 +212,8 @@ class Child:
         if not (0 < lease.ttl_s <= _LONGEST_TTL_S and 0 < lease.ceiling_s <= _LONGEST_S):
             raise LeaseRefused(f"a lease lives for at most {_LONGEST_TTL_S:g} s without renewal, and {_LONGEST_S:g} s "
                                "in all")
-        if self._halted and lease.plan.faults:
-            raise LeaseRefused("it was halted, and lets no fault on until it is started again")
+        if asker.name in self._halted and lease.plan.faults:
+            raise LeaseRefused("it was halted, and whoever was there then puts no fault into force any more")
         if lease.unscoped and not asker.parent:
             raise LeaseRefused("only who started this proxy may fault every call")
 
@@ -233,15 +233,15 @@ class Child:
             "proxy": self.settings.run, "version": flowprobe.__version__, "mitmproxy": mitm.VERSION,
             "python": platform.python_version(), "uptime_s": round(now - self._began, 3),
             "own_cost_s": self._injector.own_cost_s, "edges": self._greeting["ready"]["edges"],
-            "number": self._journal.number, "halted": self._halted, "under_way": self._recorder.under_way,
+            "number": self._journal.number, "halted": sorted(self._halted), "under_way": self._recorder.under_way,
             **self._counts.told(),
             "controllers": len(self._control.callers) if self._control else 0,
             "leases": leases_held(self.leases.every, holders, now),
         }
 
     async def _halt(self, began: float) -> dict[str, Any]:
-        """Everything off, and nothing on again; quiet is when no call is held up any more."""
-        self._halted = True
+        """Everything off, and nothing on again by those who are here; quiet is when no call is held up any more."""
+        self._halted |= {self._pipe.name, *(caller.name for caller in (self._control.callers if self._control else ()))}
         ended = len(self.leases.every)
         self.leases.end_all("halted", began)
         held = len(self._injector.waits)

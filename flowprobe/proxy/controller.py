@@ -127,7 +127,8 @@ class Controller(ABC):
         return list(self._ask("faults")["faults"])
 
     def halt(self) -> dict[str, Any]:
-        """Take everything off, whoever asked for it, and let nothing on again; how long that took is in the answer."""
+        """Take everything off, whoever asked for it, and let none of those who are there put anything on again; how
+        long that took is in the answer."""
         return dict(self._ask("halt"))
 
     # --- asking and hearing ---

@@ -46,9 +46,11 @@ class Standing:
         return Address.parse(self.rig.ready.control)
 
     @contextmanager
-    def attached(self, *, token: str = TOKEN, journal: Path | None = None, address: str = "") -> Iterator[AttachedProxy]:
+    def attached(
+        self, *, token: str = TOKEN, journal: Path | None = None, address: str = "", name: str = "a test",
+    ) -> Iterator[AttachedProxy]:
         where = Address.parse(address) if address else self.address
-        with AttachedProxy(where, Key(token, self.rig.ready.fingerprint), name="a test", journal=journal) as proxy:
+        with AttachedProxy(where, Key(token, self.rig.ready.fingerprint), name=name, journal=journal) as proxy:
             yield proxy
 
     def raw(self) -> tuple[socket.socket, BinaryIO]:
@@ -402,7 +404,7 @@ def test_one_that_does_not_read_loses_its_connection_and_nobody_else_does(standi
             with pytest.raises(OSError):  # at some time it is cut, or nothing more is taken from it
                 deaf.sendall(b'{"id": 1, "op": "status"}\n' * 200_000)
         assert standing.code(trial) == 503
-        assert proxy.status()["halted"] is False
+        assert proxy.status()["halted"] == []
 
 
 def test_many_at_once_are_served(standing: Standing) -> None:
@@ -419,7 +421,7 @@ def test_many_at_once_are_served(standing: Standing) -> None:
 # --- halt ---
 
 
-def test_halt_ends_everything_at_once_and_lets_nothing_on_again(tmp_path: Path, origin: Origin, trial: str) -> None:
+def test_halt_ends_everything_at_once_and_who_was_there_puts_nothing_on_again(tmp_path: Path, origin: Origin, trial: str) -> None:
     with run_proxy(tmp_path, origin, control=ControlSpec(f"unix:{tmp_path}/s", TOKEN)) as rig:
         standing = Standing(rig, tmp_path)
         with standing.attached() as proxy, standing.attached() as other, rig.client() as client, ThreadPoolExecutor(4) as pool:
@@ -437,6 +439,8 @@ def test_halt_ends_everything_at_once_and_lets_nothing_on_again(tmp_path: Path, 
                 proxy.apply(lease=trial, trial=trial, plan=plan(fault(Status(503))), seed=1)
             proxy.apply(lease=trial, trial=trial, plan=plan(), seed=1)
             assert client.get("/v1/x", headers=marks(trial)).content == BODY
+            with standing.attached(name="another, later") as later:  # that is somebody's decision of now
+                later.apply(lease="l", trial=new_trial(), plan=plan(fault(Status(503))), seed=1)
     assert next(e.reason for e in rig.events() if isinstance(e, LeaseEnded) and e.lease == trial) == "halted"
 
 
