@@ -482,3 +482,48 @@ def test_a_base_url_with_the_token_goes_on_without_it(offered: Rig, origin: Orig
 def test_a_proxy_beyond_loopback_wants_its_password(offered: Rig, credentials: str, code: int) -> None:
     proxy = f"http://{credentials}127.0.0.1:{_port(offered.ready.edges['mail'])}"
     assert httpx.get("http://mail.example/v1/x", proxy=proxy, trust_env=False).status_code == code
+
+
+# --- time ---
+
+JUMP = """
+import os, time
+_wall, _at = time.time, {at!r}
+time.time = lambda: _wall() + ({seconds} if os.path.exists(_at) else 0)
+"""
+
+
+@pytest.mark.parametrize("seconds", [-31_536_000, 31_536_000])
+def test_a_jump_of_the_clock_neither_ends_a_lease_nor_keeps_it(
+    seconds: int, tmp_path: Path, origin: Origin, trial: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leases go by the monotonic clock; the wall clock is only written into the journal."""
+    jump = tmp_path / "jump"
+    (tmp_path / "sitecustomize.py").write_text(JUMP.format(at=str(jump), seconds=seconds))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with run_proxy(tmp_path, origin, control=ControlSpec(f"unix:{tmp_path}/s", TOKEN)) as rig:
+        standing = Standing(rig, tmp_path)
+        with standing.attached() as proxy:
+            proxy.apply(lease=trial, trial=trial, plan=plan(fault(Status(503))), seed=1, ttl_s=1.0)
+            assert standing.code(trial) == 503
+            jump.touch()
+            before = proxy.status()["uptime_s"]
+            until(lambda: proxy.status()["uptime_s"] > before + 1.5)  # longer than a lease lives without renewal
+            assert standing.code(trial) == 503
+            proxy._leases.clear()  # nobody renews it any more
+            began = proxy.status()["uptime_s"]
+            until(lambda: standing.code(trial) == 200, within=3)
+            assert proxy.status()["uptime_s"] - began < 2
+    walls = [stamped.wall for stamped in read_stream(rig.journal).stamped]
+    assert max(walls) - min(walls) > 31_000_000  # the clock did jump
+
+
+def test_what_is_decided_is_decided_by_one_set_of_rules(standing: Standing, trial: str) -> None:
+    """`apply` replaces a lease's rules as one: no call ever falls under a part of each."""
+    both = plan(fault(Status(503), id="a"), fault(Status(429), id="b", edge="dead"))
+    with standing.attached() as proxy, standing.rig.client() as client:
+        for number in range(30):
+            harm = both if number % 2 else plan(fault(Status(418)))
+            proxy.apply(lease=trial, trial=trial, plan=harm, seed=1)
+            assert client.get("/v1/x", headers=marks(trial)).status_code == (503 if number % 2 else 418)
+            assert {each["kind"] for each in proxy.faults()} == ({"status 503", "status 429"} if number % 2 else {"status 418"})
