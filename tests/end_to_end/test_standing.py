@@ -27,6 +27,7 @@ from flowprobe.core import tracing
 from flowprobe.core.events import LeaseEnded
 from flowprobe.journal.reader import read_stream
 from flowprobe.product.ports import free_port
+from tests.docs.documents import File, session
 from tests.end_to_end.conftest import PRODUCT, Place, Result, _environment, wait_for
 
 PROJECT = """\
@@ -492,3 +493,59 @@ def test_it_stands_without_any_project(beside: Beside) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0, beside.said()
     assert "the faults are off and the proxy has ended" in beside.said()
+
+
+# --- the page ---
+
+
+def test_the_how_to_can_be_followed(place: Place) -> None:
+    """docs/how-to/stand-beside-an-app.md, with free ports in place of those on the page; what it starts in the
+    background is ended before the next of its kind."""
+    ports = {"8000": free_port(), "9001": free_port(), "9100": free_port()}
+    place.start_python(str(PRODUCT), PORT=str(ports["9001"]))
+    bin_folder = place.folder / "bin"
+    bin_folder.mkdir()
+    for name, words in (("flowprobe", '-m flowprobe "$@"'), ("acme-server", f'"{PRODUCT}"')):
+        (bin_folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {words}\n')
+        (bin_folder / name).chmod(0o755)
+    environ = {**_environment(), "PORT": str(ports["8000"])}
+    environ["PATH"] = f"{bin_folder}:{environ['PATH']}"
+    proxies: list[subprocess.Popen[str]] = []
+    for thing in session(Path("docs/how-to/stand-beside-an-app.md")):
+        if isinstance(thing, File):
+            text = re.sub(r"127\.0\.0\.1:(\d+)", lambda found: f"127.0.0.1:{ports[found[1]]}", thing.text)
+            (place.folder / thing.name).write_text(text)
+        elif thing.text.endswith("&"):
+            _in_background(place, thing.text.removesuffix("&"), environ, proxies)
+        else:
+            done = subprocess.run(["bash", "-c", thing.text], cwd=place.folder, env=environ, capture_output=True, text=True,
+                                  timeout=60, check=False)
+            assert done.returncode == thing.code, f"{thing.text}\n{done.stdout}\n{done.stderr}"
+    _end(proxies)
+
+
+def _in_background(place: Place, command: str, environ: dict[str, str], proxies: list[subprocess.Popen[str]]) -> None:
+    stands = "proxy run" in command
+    if stands:
+        _end(proxies)
+        (place.folder / "proxy.env").unlink(missing_ok=True)
+    command = command.replace("PAYMENTS_URL=$", "PROVIDER_URL=$")  # the product of these tests calls it so
+    process = subprocess.Popen(["bash", "-c", f"exec {command}" if stands else command.replace("acme", "exec acme")],
+                               cwd=place.folder, env=environ, text=True, start_new_session=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    place.running.append(process)
+    if not stands:
+        wait_for(lambda: _listens(int(environ["PORT"])), "the product")
+        return
+    proxies.append(process)
+    sock = place.folder / ".flowprobe" / "proxy.sock.token"
+    ready = (lambda: (place.folder / "proxy.env").read_text()) if ">" in command else sock.exists
+    wait_for(lambda: process.poll() is not None or ((place.folder / ".flowprobe").exists() and ready()), "the proxy")
+    assert process.poll() is None, command
+
+
+def _end(proxies: list[subprocess.Popen[str]]) -> None:
+    while proxies:
+        process = proxies.pop()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
