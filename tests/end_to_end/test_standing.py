@@ -538,9 +538,8 @@ def _in_background(place: Place, command: str, environ: dict[str, str], proxies:
         wait_for(lambda: _listens(int(environ["PORT"])), "the product")
         return
     proxies.append(process)
-    sock = place.folder / ".flowprobe" / "proxy.sock.token"
-    ready = (lambda: (place.folder / "proxy.env").read_text()) if ">" in command else sock.exists
-    wait_for(lambda: process.poll() is not None or ((place.folder / ".flowprobe").exists() and ready()), "the proxy")
+    sign = place.folder / ("proxy.env" if ">" in command else ".flowprobe/proxy.sock.token")
+    wait_for(lambda: process.poll() is not None or (sign.exists() and sign.read_text()), "the proxy")
     assert process.poll() is None, command
 
 
