@@ -8,11 +8,14 @@ from typing import Annotated, Optional
 
 import typer
 
+from flowprobe.cli.proxying import proxy as proxy_commands
+
 app = typer.Typer(
     name="flowprobe", rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True,
     help="Run key-account API journeys while the providers behind the product are slow or failing.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(proxy_commands)
 
 Paths = Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.", metavar="PATH...")]
 Env = Annotated[Optional[str], typer.Option("--env", "-e", help="The environment of flowprobe.yaml.", metavar="NAME")]  # noqa: UP045  # typer reads it at run time
@@ -47,6 +50,8 @@ def run(
     last_failed: Annotated[bool, typer.Option(
         "--last-failed", help="Only what failed or was inconclusive last time.")] = False,
     allow_exec: AllowExec = False,
+    proxy: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="Attach to a proxy that stands beside the product: HOST:PORT or unix:PATH.", metavar="ADDRESS")] = None,
     no_cleanup_first: Annotated[bool, typer.Option(
         "--no-cleanup-first", help="Leave what earlier runs left behind where it is.")] = False,
     as_json: AsJson = False,
@@ -63,7 +68,7 @@ def run(
         paths=tuple(paths), environment=settings.environment.value, faults=settings.faults.value,
         seed=settings.seed.value, tags=tuple(tag or ()), bind=_binding(persona or []), fail_fast=fail_fast,
         last_failed=last_failed, output=settings.output.value, timeout_s=settings.timeout_s.value,
-        allow_exec=allow_exec, cleanup_first=not no_cleanup_first)
+        allow_exec=allow_exec, cleanup_first=not no_cleanup_first, proxy=proxy)
     return run_command(request, as_json=as_json, junit=junit)
 
 

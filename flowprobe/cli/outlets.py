@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 __all__ = ["Outlet", "opened", "settled"]
 
-_ACTING = ("run", "cleanup", "demo", "init")
+_ACTING = ("run", "cleanup", "demo", "init", "proxy")
 """The commands that do more than print: their exit code says what came of it."""
 _CLOSED = "it is closed"
 

@@ -368,7 +368,7 @@ class LeaseApplied(Plain):
 
 @plain
 class LeaseEnded(Plain):
-    """`reason` is released, expired (not renewed in time), ceiling, or lost (its controller went away)."""
+    """`reason` is released, expired (not renewed in time), ceiling, halted, or lost (its controller went away)."""
 
     lease: str
     reason: str

@@ -198,7 +198,8 @@ class Tls(Plain):
 class Environment(Plain):
     """Where a run may go, and what it may do there. `targets` maps a name to a base URL; the first is the default.
     `personas` None means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is
-    worth protecting; `openapi` is the document that describes the product. What is None here has a default that
+    worth protecting; `openapi` is the document that describes the product. `proxy` is where a proxy takes orders that
+    somebody started beside the product: `HOST:PORT` or `unix:PATH`. What is None here has a default that
     `core.policy` fills in; `places` says where each part stands."""
 
     name: str
@@ -211,6 +212,7 @@ class Environment(Plain):
     tls: Tls | None = None
     lab: bool = False
     openapi: FileRef | None = None
+    proxy: str | None = None
     production: bool = False
     identity: Identity | None = None
     given: Given | None = None

@@ -220,6 +220,8 @@ MESSAGES: Mapping[str, Message] = {
     "unverified-tls": Message("`verify: false` would believe anybody who answers for {hosts}",
                               "name the authority instead, `ca: certs/lab-ca.pem`, or add `lab: true` to the "
                               "environment"),
+    "proxy-beside-start": Message("`proxy` stands beside `start`: a product that we start has a proxy of its own",
+                                  "remove `proxy`, or start the product yourself and remove `start`"),
     "unknown-environment": Message("no environment is called `{name}`"),
     "no-contract": Message("the environment `{environment}` has no `openapi`, so there is no contract to check",
                            "add openapi: PATH to it in flowprobe.yaml, or remove `contract` here"),

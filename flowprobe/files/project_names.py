@@ -36,6 +36,7 @@ def check_project(root: Node, context: Context, _: object) -> None:
             _check_lookups(environment, context)
             _check_ready(name.value, environment, context)
             _check_tls(environment, context)
+            _check_proxy(environment, context)
             _check_policy(name.value, environment, context)
     _check_default(root, context)
     for _, persona in _pairs(root.get("personas")):
@@ -122,6 +123,13 @@ def _check_tls(environment: Mapping, context: Context) -> None:
     if far:
         assert verify is not None, "what says something is there"
         context.report("unverified-tls", verify, hosts=listed(dict.fromkeys(far), last="and"))
+
+
+def _check_proxy(environment: Mapping, context: Context) -> None:
+    """A product that we start has a proxy that we start."""
+    proxy = environment.get("proxy")
+    if proxy is not None and environment.get("start") is not None and not _reported(proxy, context):
+        context.report("proxy-beside-start", proxy)
 
 
 def _says(node: Node | None, word: str) -> bool:

@@ -40,6 +40,7 @@ _PORT = r":(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0
 _URL = Text(pattern=rf"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?:{_PORT})?(?:/[^\s?#]*)?",
             described="a URL without query, user or fragment, with a port up to 65535")
 _ADDRESS = Text(pattern=r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}", described="host:port")
+_CONTROL = Text(pattern=r"unix:\S+|(?:[\w.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}", described="host:port or unix:PATH")
 _VARIABLE = Text(pattern=r"[A-Za-z_][A-Za-z0-9_]*", described="the name of an environment variable")
 _KEPT = Json(templated=False, looked_up=True)
 _ACCOUNT_ID = Text(pattern=r"[^\s/]+", described="an id without spaces and slashes", verbatim=True)
@@ -229,6 +230,8 @@ ENVIRONMENT = Record("environment", _environment, (
     Field("providers", As(MapOf(PROVIDER, noun="provider", entries=True), _named),
           "The third parties of the product.",
           example="{payments: {url: https://api.payments.example}}"),
+    Field("proxy", _CONTROL, "Where a proxy takes orders that stands beside a product which we do not start; the path "
+          "of a socket starts in the folder of this file.", example="127.0.0.1:9099"),
     Field("personas", ListOf(Name(), or_one=True),
           "The personas that may act here; all where it is not said.",
           example="[pro-eu]"),

@@ -26,7 +26,7 @@ from flowprobe.core.retry_after import asked_to_wait
 from flowprobe.proxy import mitm
 from flowprobe.proxy.connections import Connections
 from flowprobe.proxy.delivering import losing
-from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
+from flowprobe.proxy.edges import UNDECLARED, USER, Door, Listener, Route
 from flowprobe.proxy.exchange import Exchange
 from flowprobe.proxy.guard import Guard
 from flowprobe.proxy.injector import Injector, can_have_body
@@ -108,11 +108,14 @@ class Addon:
         self._guard = guard
         self._connections = connections
         self._clock = clock
+        self._spared: set[str] = set()  # connections on which a hook failed: nothing is injected there any more
 
     # --- failing off ---
 
     def failed(self, hook: str, error: Exception, subject: object = None) -> None:
         exchange = _exchange(subject) if isinstance(subject, HTTPFlow) else None
+        if client := _client(subject):
+            self._spared.add(client.id)
         if exchange:
             exchange.injections = ()
             self._injector.pacing.stop(exchange)
@@ -141,6 +144,7 @@ class Addon:
 
     @_fails_off
     def client_disconnected(self, client: Client) -> Outcome:
+        self._spared.discard(client.id)
         self._guard.forget(client.id)
         self._injector.client_left(client.id)
         self._connections.handshakes.forget(client.id)
@@ -154,11 +158,11 @@ class Addon:
 
     @_fails_closed
     def http_connect(self, flow: HTTPFlow) -> None:
-        self._guard.tunnel(flow, guarded=self._guarded(flow))
+        self._guard.tunnel(flow, door=self._door(flow))
 
-    def _guarded(self, flow: HTTPFlow) -> bool:
+    def _door(self, flow: HTTPFlow) -> Door:
         listener = self.listeners.get(mitm.spec_of(flow.client_conn))
-        return listener is None or listener.guarded
+        return "run" if listener is None else listener.door
 
     @_fails_off
     def http_connected(self, flow: HTTPFlow) -> Outcome:
@@ -206,7 +210,7 @@ class Addon:
     def requestheaders(self, flow: HTTPFlow) -> None:
         if flow.is_replay:  # a delivery of our own, beside a call that was let through
             return
-        if not self._guard.request(flow, guarded=self._guarded(flow)):
+        if not self._guard.request(flow, door=self._door(flow)):
             return
         # Routing comes before everything that may fail off: without faults the product must still work.
         listener = self.listeners[mitm.spec_of(flow.client_conn)]
@@ -258,7 +262,7 @@ class Addon:
     def _may_be_faulted(self, flow: HTTPFlow, exchange: Exchange) -> bool:
         """A long body streams, and is past before `request` is called: so its headers have to decide."""
         whose = self._attribute(exchange.signs, ours=exchange.edge == USER)
-        lease = self.rules.leases.of_trial(whose.trial, self._clock())
+        lease = self.rules.leases.over(whose.trial, self._clock())
         if lease is None or not (faults := lease.on(exchange.edge)):
             return False
         seen = _seen(flow, exchange, lease.steps.get(whose.step_number or 0, ""), None)
@@ -278,7 +282,7 @@ class Addon:
         self._settle(exchange, content)
         if self._connections.doors.resets(flow, exchange):
             return None
-        lease = self.rules.leases.of_trial(exchange.whose.trial, self._clock())
+        lease = self.rules.leases.over(exchange.whose.trial, self._clock())
         if lease is None:
             if exchange.whose.trial is None:
                 self.rules.leases.overlook(exchange.edge, exchange.whose.evidence)
@@ -300,7 +304,7 @@ class Addon:
         return attribute(signs, leases.trials, sole=sole)
 
     def _decide(self, lease: Lease, flow: HTTPFlow, exchange: Exchange) -> tuple[Injection, ...]:
-        if not (faults := lease.on(exchange.edge)):
+        if not (faults := lease.on(exchange.edge)) or exchange.client in self._spared:
             return ()
         if not self.rules.injector:
             lease.counters.pass_all(faults, "injector-off")
@@ -395,6 +399,19 @@ class Addon:
 
 
 # --- what a flow tells ----------------------------------------------------------------------------
+
+
+def _client(subject: object) -> Client | None:
+    """The connection that a hook was about."""
+    match subject:
+        case Client():
+            return subject
+        case HTTPFlow():
+            return subject.client_conn
+        case NextLayer():
+            return mitm.client_of(subject)
+        case _:
+            return None
 
 
 def _exchange(flow: HTTPFlow) -> Exchange | None:

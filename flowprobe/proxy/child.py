@@ -1,6 +1,7 @@
-"""The proxy process: puts the parts together, serves the pipe, watches itself, and leaves nothing behind.
+"""The proxy process: puts the parts together, serves those who control it, watches itself, and leaves nothing behind.
 
-It lives as long as its pipe: at the end of its input the one who asked for the faults is gone, so it exits.
+It lives as long as its pipe: at the end of its input the one who started it is gone, so it exits. What was asked for
+over a socket ends with that connection.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import flowprobe
 from flowprobe.core.events import Event, FaultsPassed, LeaseApplied, LeaseEnded, ProxyStarted, Saturated
 from flowprobe.errors import FlowProbeError, ToolFailed
 from flowprobe.journal.writer import JournalWriter
@@ -24,6 +26,7 @@ from flowprobe.proxy import calibrate, mitm
 from flowprobe.proxy.addon import Addon, Rules
 from flowprobe.proxy.authority import Authority, sweep
 from flowprobe.proxy.connections import Connections
+from flowprobe.proxy.control import Asker, Control
 from flowprobe.proxy.courier import Courier
 from flowprobe.proxy.doors import Door
 from flowprobe.proxy.edges import USER, Listener, edge_urls, listeners
@@ -31,8 +34,10 @@ from flowprobe.proxy.guard import Guard
 from flowprobe.proxy.injector import Injector
 from flowprobe.proxy.kept_ports import held
 from flowprobe.proxy.leases import Lease, LeaseRefused, Leases
+from flowprobe.proxy.overview import Counts, faults_in_force, leases_held
 from flowprobe.proxy.protocol import Ready, Settings, plan_from, read, to_plain
 from flowprobe.proxy.recorder import Recorder
+from flowprobe.proxy.tail import Tail
 
 __all__ = ["Child", "serve"]
 
@@ -42,6 +47,9 @@ _SATURATED_EVERY_S = 1.0
 _GOODBYE_S = 0.2
 _RECEIPTS_S = 0.01  # those that were held write their receipts in it
 _LINE_BYTES = 64 << 20
+_LONGEST_TTL_S, _LONGEST_S = 60.0, 3600.0
+"""What nobody can ask for more of: the time to live of a lease, and its ceiling."""
+_QUIET_S = 2.0
 
 
 class Child:
@@ -60,6 +68,13 @@ class Child:
         self._holders = contextlib.ExitStack()
         self._authority = Authority()
         self._saturated_at = 0.0
+        self._began = self._clock()
+        self._askers: dict[str, Asker] = {}  # who holds a lease
+        self._halted: frozenset[str] = frozenset()
+        self._counts = Counts()
+        self._tail = Tail(Path(settings.journal))
+        self._control = Control(settings.control, self, self._tail) if settings.control else None
+        self._greeting: dict[str, Any] = {}
 
     # --- starting ---
 
@@ -67,8 +82,9 @@ class Child:
         """Listen, and measure what we cost; raises ToolFailed."""
         echo = calibrate.Echo()
         target = await echo.start()
+        offered = bool(self.settings.product_token)
         edges = tuple(held(edge, self._holders) for edge in self.settings.edges)
-        wanted = listeners((*edges, calibrate.edge(target)))
+        wanted = listeners((*edges, calibrate.edge(target)), offered=offered)
         addresses = await self._listen(wanted)
         measured = next(each.spec for each in wanted if calibrate.EDGE in each.edges)
         self._injector.holding.own_cost_s = await calibrate.own_cost(target, addresses[measured], self._clock)
@@ -79,6 +95,8 @@ class Child:
             edge: Door(each, addresses[each.spec], kept=not each.spec.endswith(":0"))
             for each in real if each.mode == "reverse" for edge in each.edges
         }
+        if self._control:
+            await self._control.start(self._authority.folder)
         self._open()
         return self._ready(real, addresses)
 
@@ -95,7 +113,7 @@ class Child:
     async def _listen(self, wanted: tuple[Listener, ...]) -> dict[str, tuple[str, int]]:
         settings = self.settings
         rules = Rules(calibrate.rules(self._clock()), owned=False, injector=True)
-        guard = Guard(settings.run, settings.token)
+        guard = Guard(settings.run, settings.token, settings.product_token)
         by_spec = {each.spec: each for each in wanted}
         self._addon = Addon(by_spec, rules, self._recorder, self._injector, guard, self._connections, self._clock)
         mitm.LogWatch(self._trouble).install()
@@ -113,16 +131,26 @@ class Child:
         return {each.spec: each.address for each in bound}
 
     def _ready(self, wanted: Iterable[Listener], addresses: Mapping[str, tuple[str, int]]) -> Ready:
-        urls: dict[str, str] = {}
+        urls: dict[str, dict[str, str]] = {"forward": {}, "reverse": {}}
         for listener in wanted:
-            urls.update(edge_urls(listener, addresses[listener.spec]))
+            urls[listener.mode].update(edge_urls(listener, addresses[listener.spec]))
         forward = any(edge.mode == "forward" for edge in self.settings.edges)
         ready = Ready(
-            edges=urls, ca_cert=str(self._authority.certificate) if forward else None, mitmproxy=mitm.VERSION,
-            python=platform.python_version(), own_cost_s=self._injector.holding.own_cost_s,
+            edges={**urls["reverse"], **urls["forward"]}, ca_cert=str(self._authority.certificate) if forward else None,
+            mitmproxy=mitm.VERSION, python=platform.python_version(), own_cost_s=self._injector.holding.own_cost_s,
+            bases={name: url for name, url in urls["reverse"].items() if name in urls["forward"]},
+            control=str(self._control.address) if self._control else "",
+            fingerprint=self._control.fingerprint if self._control else "",
         )
         self._write(ProxyStarted(ready.mitmproxy, ready.python, ready.edges))
-        return replace(ready, user_proxy=self._user_proxy(urls.get(USER, "")))
+        ready = replace(ready, user_proxy=self._user_proxy(ready.edges.get(USER, "")))
+        pem = self._authority.certificate.read_text() if forward else ""
+        self._greeting = {"proxy": self.settings.run, "ready": to_plain(ready), "ca": pem}
+        return ready
+
+    def greeting(self) -> Mapping[str, Any]:
+        """What a caller is told who has shown the token: never a key."""
+        return {**self._greeting, "mono": self._clock(), "number": self._journal.number}
 
     def _user_proxy(self, url: str) -> str:
         credentials = f"{self.settings.run}:{self.settings.token}@"
@@ -138,7 +166,7 @@ class Child:
                 await self._goodbye("released")
                 self._pipe.answer(line, {"number": self._journal.number})
                 return
-            self._spawn(self._serve_one(line))
+            self._spawn(self.obey(line, self._pipe))
         await self._goodbye("lost")
 
     def _spawn(self, work: Any) -> None:
@@ -146,46 +174,103 @@ class Child:
         self._tasks.add(task)  # the loop holds tasks weakly
         task.add_done_callback(self._tasks.discard)
 
-    async def _serve_one(self, line: Mapping[str, Any]) -> None:
+    async def obey(self, line: Mapping[str, Any], asker: Asker) -> None:
+        """Carry out one order, and answer it."""
         try:
-            self._pipe.answer(line, await self._do(line))
+            asker.answer(line, await self._do(line, asker))
         except LeaseRefused as error:
-            self._pipe.refuse(line, str(error))
+            asker.refuse(line, str(error))
         except Exception as error:
-            self._pipe.refuse(line, f"{type(error).__name__}: {error}")
+            asker.refuse(line, f"{type(error).__name__}: {error}")
 
-    async def _do(self, line: Mapping[str, Any]) -> dict[str, Any]:
+    async def _do(self, line: Mapping[str, Any], asker: Asker) -> dict[str, Any]:
         now = self._clock()
-        match line["op"]:
+        match line.get("op"):
             case "apply":
-                version = self._apply(line, now)
+                version = self._apply(line, now, asker)
                 await self._connections.settle()
                 return {"version": version}
             case "renew":
-                self.leases.renew(line["leases"], now)
+                self.leases.renew([id for id in line["leases"] if self._askers.get(id) is asker], now)
                 return {"version": self.leases.version}
             case "release":
+                self._only_own(line["lease"], asker)
                 self.leases.end(line["lease"], "released", now)
                 await self._connections.settle()
                 return {"version": self.leases.version}
             case "drain":
                 return await self._drain(line["trial"], now + line["timeout_s"])
+            case "status":
+                return self._status(now)
+            case "faults":
+                return {"faults": faults_in_force(self.leases.every, now)}
+            case "halt":
+                return await self._halt(now)
             case strange:
                 raise LeaseRefused(f"there is no operation {strange!r}")
 
-    def _apply(self, line: Mapping[str, Any], now: float) -> int:
-        self._disarm(line["lease"])
-        if replaced := self.leases.held(line["lease"]):
-            self._tell_passed(replaced)
+    def _apply(self, line: Mapping[str, Any], now: float, asker: Asker) -> int:
+        self._only_own(line["lease"], asker)
         lease = Lease(
             line["lease"], line["trial"], plan_from(line["plan"]), line["seed"], line["ttl_s"], line["ceiling_s"],
             {int(number): step for number, step in line["steps"].items()}, armed_at=now, renewed_at=now,
+            unscoped=bool(line.get("unscoped")),
         )
+        self._permit(lease, asker)
+        self._disarm(lease.id)
+        if replaced := self.leases.held(lease.id):
+            self._tell_passed(replaced)
         version = self.leases.apply(lease)
+        self._askers[lease.id] = asker
         self._write(LeaseApplied(
             lease.id, lease.trial, lease.plan.name, version, lease.ttl_s, lease.ceiling_s,
         ))
         return version
+
+    def _permit(self, lease: Lease, asker: Asker) -> None:
+        """What nobody may put into force."""
+        if not (0 < lease.ttl_s <= _LONGEST_TTL_S and 0 < lease.ceiling_s <= _LONGEST_S):
+            raise LeaseRefused(f"a lease lives for at most {_LONGEST_TTL_S:g} s without renewal, and {_LONGEST_S:g} s "
+                               "in all")
+        if asker.name in self._halted and lease.plan.faults:
+            raise LeaseRefused("it was halted, and whoever was there then puts no fault into force any more")
+        if lease.unscoped and not asker.parent:
+            raise LeaseRefused("only who started this proxy may fault every call")
+
+    def _only_own(self, lease: str, asker: Asker) -> None:
+        holder = self._askers.get(lease, asker)
+        if holder is not asker:
+            raise LeaseRefused(f"the lease {lease} is held by {holder.name}")
+
+    def left(self, asker: Asker) -> None:
+        """An asker is gone: so are its leases."""
+        for lease in [lease for lease, holder in self._askers.items() if holder is asker]:
+            self.leases.end(lease, "lost", self._clock())
+
+    def _status(self, now: float) -> dict[str, Any]:
+        holders = {lease: asker.name for lease, asker in self._askers.items()}
+        return {
+            "proxy": self.settings.run, "version": flowprobe.__version__, "mitmproxy": mitm.VERSION,
+            "python": platform.python_version(), "uptime_s": round(now - self._began, 3),
+            "own_cost_s": self._injector.holding.own_cost_s, "edges": self._greeting["ready"]["edges"],
+            "number": self._journal.number, "halted": sorted(self._halted), "under_way": self._recorder.under_way,
+            **self._counts.told(),
+            "controllers": len(self._control.callers) if self._control else 0,
+            "leases": leases_held(self.leases.every, holders, now),
+        }
+
+    async def _halt(self, began: float) -> dict[str, Any]:
+        """Everything off, and nothing on again by those who are here; quiet is when no call is held up any more."""
+        self._halted |= {self._pipe.name, *(caller.name for caller in (self._control.callers if self._control else ()))}
+        ended = len(self.leases.every)
+        self.leases.end_all("halted", began)
+        held = len(self._injector.holding.waits)
+        while len(self._injector.holding.waits) and self._clock() - began < _QUIET_S:
+            await asyncio.sleep(0)
+        await self._connections.settle()
+        now = self._clock()
+        return {"leases": ended, "held": held, "still_held": len(self._injector.holding.waits),
+                "quiet_s": round(now - began, 4)}
 
     async def _drain(self, trial: str, deadline: float) -> dict[str, Any]:
         still = await self._recorder.quiet(trial, deadline)
@@ -197,9 +282,12 @@ class Child:
     def _write(self, event: Event) -> None:
         try:
             self._journal.append(event)
+            self._counts.take(event)
+            self._tail.moved()
         except ToolFailed as error:
-            # Without a journal nothing of this can be judged: no faults, and the runner must know.
-            self._pipe.note("failed", detail=str(error))
+            # Without a journal nothing of this can be judged: no faults, and those who control us must know.
+            for asker in (self._pipe, *(self._control.callers if self._control else ())):
+                asker.note("failed", detail=str(error))
             if not isinstance(event, LeaseEnded):
                 self.leases.end_all("lost", self._clock())
 
@@ -219,8 +307,9 @@ class Child:
         self._disarm(lease.id)
         self._tell_passed(lease)
         self._write(LeaseEnded(lease.id, reason))
+        asker = self._askers.pop(lease.id, self._pipe)
         if reason != "released":
-            self._pipe.note("lease-ended", lease=lease.id, reason=reason)
+            asker.note("lease-ended", lease=lease.id, reason=reason)
 
     def _trouble(self, trouble: mitm.Trouble) -> None:
         client = self._injector.engine.client_at(trouble.peername) if trouble.crashed else None
@@ -267,6 +356,8 @@ class Child:
         self.leases.end_all(reason, self._clock())
         await asyncio.sleep(_RECEIPTS_S)
         self._holders.close()
+        if self._control:
+            await self._control.close()
         self._journal.close()
 
     def abandon(self) -> None:
@@ -277,7 +368,10 @@ class Child:
 
 
 class Pipe:
-    """JSON lines from the runner and to it."""
+    """JSON lines from the parent and to it."""
+
+    name = "the one who started it"
+    parent = True
 
     def __init__(self, incoming: BinaryIO, outgoing: int) -> None:
         self._incoming = incoming

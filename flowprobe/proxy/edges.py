@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from flowprobe.errors import ToolFailed
+from flowprobe.proxy.addresses import is_loopback
 
-__all__ = ["UNDECLARED", "USER", "EdgeSpec", "Listener", "Origin", "Route", "edge_urls", "listeners"]
+__all__ = ["PRODUCT", "UNDECLARED", "USER", "Door", "EdgeSpec", "Listener", "Origin", "Route", "edge_urls", "listeners"]
 
 USER = "user"
 UNDECLARED = "undeclared"
+PRODUCT = "flowprobe"
+"""The user name of a product that has to show credentials."""
 _PORTS = {"http": 80, "https": 443}
+Door: TypeAlias = Literal["", "run", "product", "path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class EdgeSpec:
     `forward`: a proxy for its client. `hosts` maps each declared origin (`https://api.mail.example`) to the one
     that it really goes to, or to None for itself; nothing else is intercepted. Forward edges with the same
     `listen` share one listener and are told apart by host. The edge `user` always has one of its own, and asks
-    for credentials.
+    for credentials. An edge may have one of each mode, for clients that take no proxy.
     """
 
     name: str
@@ -80,7 +83,8 @@ class Route:
 class Listener:
     """One listening socket. `spec` is mitmproxy's name for it, by which a connection is known.
 
-    A reverse listener has one route for everything; a forward one looks up (host, port).
+    A reverse listener has one route for everything; a forward one looks up (host, port). `offered`: it can be reached
+    from beyond this machine.
     """
 
     spec: str
@@ -88,19 +92,24 @@ class Listener:
     edges: tuple[str, ...]
     routes: Mapping[tuple[str, int], Route] = field(default_factory=dict)
     default: Route | None = None
+    offered: bool = False
 
     @property
-    def guarded(self) -> bool:
-        return USER in self.edges
+    def door(self) -> Door:
+        """What its clients have to show: the credentials of the run, those of the product, or nothing."""
+        if USER in self.edges:
+            return "run"
+        return ("path" if self.mode == "reverse" else "product") if self.offered else ""
 
     def route(self, host: str, port: int) -> Route | None:
         """Whose request this is; None for a host that nobody declared."""
         return self.default or self.routes.get((host.lower(), port))
 
 
-def listeners(edges: Sequence[EdgeSpec]) -> tuple[Listener, ...]:
-    """The listeners for these edges, or ToolFailed where they contradict each other."""
-    _check(edges)
+def listeners(edges: Sequence[EdgeSpec], *, offered: bool = False) -> tuple[Listener, ...]:
+    """The listeners for these edges, or ToolFailed where they contradict each other. `offered`: their clients have
+    credentials, so that they may listen beyond loopback."""
+    _check(edges, offered)
     reverse = [_reverse(edge, number) for number, edge in enumerate(edges) if edge.mode == "reverse"]
     groups: dict[tuple[bool, tuple[str, int]], list[EdgeSpec]] = {}
     for edge in edges:
@@ -110,12 +119,13 @@ def listeners(edges: Sequence[EdgeSpec]) -> tuple[Listener, ...]:
     return (*reverse, *forward)
 
 
-def _check(edges: Sequence[EdgeSpec]) -> None:
-    names = [edge.name for edge in edges]
-    if twice := {name for name in names if names.count(name) > 1} | ({UNDECLARED} & set(names)):
+def _check(edges: Sequence[EdgeSpec], offered: bool) -> None:
+    names = [(edge.name, edge.mode) for edge in edges]
+    twice = {edge.name for edge in edges if names.count((edge.name, edge.mode)) > 1 or edge.name == UNDECLARED}
+    if twice:
         raise ToolFailed(f"the edge names {sorted(twice)} are given twice or reserved")
     for edge in edges:
-        if not _is_loopback(edge.listen[0]):
+        if not (offered or is_loopback(edge.listen[0])):
             raise ToolFailed(
                 f"the edge {edge.name} would listen on {edge.listen[0]}; use 127.0.0.1: faults are not offered "
                 "to the network"
@@ -124,19 +134,13 @@ def _check(edges: Sequence[EdgeSpec]) -> None:
             raise ToolFailed(f"the reverse edge {edge.name} has no upstream to forward to")
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _reverse(edge: EdgeSpec, number: int) -> Listener:
     # mitmproxy tells listeners apart by their text, and two providers may share a stand-in: so each gets a
     # made-up destination, and every request is routed by us before anything is connected.
     upstream = Origin.parse(edge.upstream or "", of=f"the upstream of {edge.name}")
     spec = f"reverse:http://edge-{number}.invalid@{_address(edge.listen)}"
-    return Listener(spec, "reverse", (edge.name,), default=Route(edge.name, upstream))
+    return Listener(spec, "reverse", (edge.name,), default=Route(edge.name, upstream),
+                    offered=not is_loopback(edge.listen[0]))
 
 
 def _forward(group: Sequence[EdgeSpec], *, spare: bool) -> Listener:
@@ -144,7 +148,8 @@ def _forward(group: Sequence[EdgeSpec], *, spare: bool) -> Listener:
     host, port = group[0].listen
     shortened = spare and port == 0 and host == "127.0.0.1"
     spec = "regular@0" if shortened else f"regular@{_address((host, port))}"
-    return Listener(spec, "forward", tuple(edge.name for edge in group), routes=_routes(group))
+    return Listener(spec, "forward", tuple(edge.name for edge in group), routes=_routes(group),
+                    offered=not is_loopback(host))
 
 
 def _address(listen: tuple[str, int]) -> str:

@@ -81,6 +81,9 @@ class Waits:
     clock: Callable[[], float]
     _waits: set[_Wait] = field(default_factory=set)
 
+    def __len__(self) -> int:
+        return len(self._waits)
+
     async def until(self, deadline: float, exchange: Exchange) -> str:
         """Keep an exchange waiting, and return how that ended."""
         loop = asyncio.get_running_loop()

@@ -29,7 +29,8 @@ class LeaseRefused(Exception):
 
 @dataclass(slots=True)
 class Lease:
-    """The rules of one trial, while they are in force."""
+    """The rules of one trial, while they are in force. `unscoped` ones are nobody's trial: they are over every call
+    that no trial holds."""
 
     id: str
     trial: str
@@ -42,6 +43,7 @@ class Lease:
     renewed_at: float
     counters: Counters = field(default_factory=Counters)
     earlier: Earlier = field(default_factory=Earlier)
+    unscoped: bool = False
     _edges: Mapping[str, tuple[Fault, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -75,16 +77,23 @@ class Leases:
         """The trials whose calls we can tell."""
         return tuple(self._trials)
 
+    @property
+    def every(self) -> tuple[Lease, ...]:
+        """Those that are held."""
+        return tuple(self._held.values())
+
     def apply(self, lease: Lease) -> int:
         """Put a lease's rules in place of those that it had, as one; returns the version of the rules."""
         if holder := next((h for h in self._held.values() if h.trial == lease.trial and h.id != lease.id), None):
             raise LeaseRefused(f"the trial {lease.trial} is held by the lease {holder.id}")
         self._held[lease.id] = lease
+        self.version += 1
+        if lease.unscoped:
+            return self.version
         self._trials.pop(lease.trial, None)
         self._trials[lease.trial] = None
         self._settled.discard(lease.trial)
         self._forget()
-        self.version += 1
         return self.version
 
     def renew(self, ids: Iterable[str], now: float) -> None:
@@ -97,8 +106,9 @@ class Leases:
         """End one lease; ending what is not held is harmless."""
         lease = self._held.pop(id, None)
         if lease:
-            self._trials[lease.trial] = now
             self.version += 1
+            if not lease.unscoped:
+                self._trials[lease.trial] = now
             self._ended(lease, reason)
 
     def end_all(self, reason: str, now: float) -> None:
@@ -113,7 +123,16 @@ class Leases:
 
     def of_trial(self, trial: str | None, now: float) -> Lease | None:
         """The lease that holds a trial at `now`: one that is over counts no more, swept or not."""
-        lease = next((each for each in self._held.values() if each.trial == trial), None)
+        return self._holding(next((each for each in self._held.values() if each.trial == trial), None), now)
+
+    def over(self, trial: str | None, now: float) -> Lease | None:
+        """The lease under which a call falls: that of its trial, else the one that is over every call."""
+        lease = self.of_trial(trial, now) if trial else None
+        if lease or trial in self._trials:
+            return lease
+        return self._holding(next((each for each in self._held.values() if each.unscoped), None), now)
+
+    def _holding(self, lease: Lease | None, now: float) -> Lease | None:
         if lease and (reason := lease.end_reason(now)):
             self.end(lease.id, reason, now)
             return None

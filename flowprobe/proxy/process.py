@@ -1,4 +1,4 @@
-"""The runner's end of the proxy: start it, tell it what to do, and know when it is gone. Thread-safe."""
+"""The runner's end of a proxy of its own: start it, control it over its pipe, and end it. Thread-safe."""
 
 from __future__ import annotations
 
@@ -9,43 +9,31 @@ import secrets
 import subprocess
 import sys
 import threading
-import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
-from flowprobe.core.scenario import FaultPlan
 from flowprobe.errors import ToolFailed
+from flowprobe.proxy.controller import Controller, Drained
 from flowprobe.proxy.edges import EdgeSpec, listeners
-from flowprobe.proxy.protocol import Ready, Settings, plan_json, read, to_plain
+from flowprobe.proxy.protocol import ControlSpec, Ready, Settings, to_plain
 
 __all__ = ["INTERPRETER_VARIABLE", "Drained", "EdgeSpec", "ProxyProcess", "Ready"]
 
 INTERPRETER_VARIABLE = "FLOWPROBE_PROXY_PYTHON"
-_ANSWER_S = 10.0
 _GOODBYE_S = 3.0
 _LAST_WORDS_S = 1.0
 _STDERR_LINES = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
-    """`sequence` is the number of the last line in the proxy's journal, `open` what was still under way."""
-
-    sequence: int
-    open: int
-
-
-class ProxyProcess:
+class ProxyProcess(Controller):
     """One proxy, in a process of its own.
 
     `start` returns at once, since the child imports for a second or two; `ready` waits for it. `owned` says
-    that FlowProbe started the product: a call without any mark is then the only active trial's.
+    that FlowProbe started the product: a call without any mark is then the only active trial's. With `control` others
+    may control it too; `product_token` lets listeners be beyond loopback.
     """
 
     def __init__(
@@ -58,23 +46,18 @@ class ProxyProcess:
         injector: bool = True,
         upstream_ca: Path | None = None,
         fail_in: str = "",
+        control: ControlSpec | None = None,
+        product_token: str = "",
     ) -> None:
-        listeners(edges)  # what is wrong with the edges is said here, not by the child
+        super().__init__()
+        # What is wrong with the edges is said here, not by the child.
+        listeners(edges, offered=bool(product_token))
         self._settings = Settings(
             run=run, edges=tuple(edges), journal=str(journal), token=secrets.token_urlsafe(24),
             owned=owned, injector=injector, upstream_ca=str(upstream_ca) if upstream_ca else None, fail_in=fail_in,
+            control=control, product_token=product_token,
         )
-        self.lost = threading.Event()
-        self.reason = ""
-        self.ended: dict[str, str] = {}
         self._child: subprocess.Popen[bytes] | None = None
-        self._ready: Future[Ready] = Future()
-        self._lock = threading.Lock()
-        self._answers: dict[int, Future[dict[str, Any]]] = {}
-        self._number = 0
-        self._leases: dict[str, float] = {}  # lease -> seconds between renewals
-        self._renew_now = threading.Event()
-        self._closing = False
         self._all_said = threading.Event()
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self._threads: list[threading.Thread] = []
@@ -108,14 +91,6 @@ class ProxyProcess:
         with contextlib.suppress(ToolFailed):  # a child that is gone at once is told by `ready`
             self._send(to_plain(self._settings))
 
-    def ready(self, timeout_s: float = 30.0) -> Ready:
-        """Wait until the child listens; raises ToolFailed with what it says where it does not."""
-        try:
-            return self._ready.result(timeout_s)
-        except FutureTimeout:
-            self.close()
-            raise ToolFailed(f"the proxy was not ready within {timeout_s:g} s{self._said()}") from None
-
     def close(self) -> None:
         """Stop the child: politely, and after three seconds by force. Closing twice is harmless."""
         child = self._child
@@ -144,72 +119,12 @@ class ProxyProcess:
     ) -> None:
         self.close()
 
-    # --- control ---
-
-    def apply(
-        self,
-        *,
-        lease: str,
-        trial: str,
-        plan: FaultPlan,
-        seed: int,
-        ttl_s: float = 10.0,
-        ceiling_s: float = 300.0,
-        steps: Mapping[int, str] | None = None,
-    ) -> None:
-        """Put a plan into force for a trial; when this returns, it is. A plan without faults only records.
-
-        The lease is renewed until it is released; at `ceiling_s` it ends all the same.
-        """
-        self._ask(
-            "apply", lease=lease, trial=trial, plan=plan_json(plan), seed=seed, ttl_s=ttl_s, ceiling_s=ceiling_s,
-            steps={str(number): step for number, step in (steps or {}).items()},
-        )
-        with self._lock:
-            self._leases[lease] = ttl_s / 3
-        self._renew_now.set()
-
-    def release(self, lease: str) -> None:
-        """Take a lease's faults off; when this returns, they are. Releasing what is over is harmless."""
-        with self._lock:
-            self._leases.pop(lease, None)
-        self._ask("release", lease=lease)
-
-    def drain(self, trial: str, *, timeout_s: float) -> Drained:
-        """Wait until nothing of a trial is under way in the proxy; its journal is on disk up to `sequence`."""
-        answer = self._ask("drain", trial=trial, timeout_s=timeout_s, wait_s=timeout_s + _ANSWER_S)
-        return Drained(answer["number"], answer["open"])
-
     # --- the pipe ---
 
-    def _ask(self, op: str, *, wait_s: float = _ANSWER_S, timeout_s: float | None = None, **data: Any) -> Any:
-        answer: Future[dict[str, Any]] = Future()
-        if timeout_s is not None:
-            data["timeout_s"] = timeout_s
-        with self._lock:
-            self._number += 1
-            number = self._number
-            self._answers[number] = answer
-        try:
-            if self.lost.is_set():
-                raise ToolFailed(f"the proxy is gone: {self.reason}")
-            self._send({"id": number, "op": op, **data})
-            return answer.result(wait_s)
-        except FutureTimeout:
-            raise ToolFailed(f"the proxy did not answer to {op} within {wait_s:g} s{self._said()}") from None
-        finally:
-            with self._lock:
-                self._answers.pop(number, None)
-
-    def _send(self, data: Mapping[str, Any]) -> None:
-        line = json.dumps(data, separators=(",", ":")).encode() + b"\n"
+    def _write(self, line: bytes) -> None:
         stdin = _stream(self._child.stdin if self._child else None)
-        with self._lock:
-            try:
-                stdin.write(line)
-                stdin.flush()
-            except (OSError, ValueError) as error:
-                raise ToolFailed(f"the proxy is gone{self._said()}") from error
+        stdin.write(line)
+        stdin.flush()
 
     def _listen(self) -> None:
         for line in _stream(self._child.stdout if self._child else None):
@@ -220,44 +135,6 @@ class ProxyProcess:
         self._all_said.wait(_LAST_WORDS_S)
         self._gone("closed" if self._closing else f"its process ended{self._said()}")
 
-    def _heard(self, line: Mapping[str, Any]) -> None:
-        match line:
-            case {"id": number, "ok": data}:
-                self._answer(number, data, None)
-            case {"id": number, "error": why}:
-                self._answer(number, None, ToolFailed(f"the proxy refused: {why}"))
-            case {"ready": ready, "mono": mono}:
-                offset = time.monotonic() - mono
-                _settle(self._ready, replace(read(Ready, ready), clock_offset_s=offset))
-            case {"failed": why}:
-                _settle(self._ready, ToolFailed(why))
-            case {"note": "lease-ended", "lease": lease, "reason": reason}:
-                self._lease_ended(lease, reason)
-            case {"note": "failed", "detail": why}:
-                self._gone(why)
-
-    def _answer(self, number: int, data: dict[str, Any] | None, error: ToolFailed | None) -> None:
-        with self._lock:
-            answer = self._answers.get(number)
-        if answer:
-            _settle(answer, error if error else data)
-
-    def _lease_ended(self, lease: str, reason: str) -> None:
-        with self._lock:
-            self._leases.pop(lease, None)
-            self.ended[lease] = reason
-
-    def _gone(self, reason: str) -> None:
-        if not self.lost.is_set():
-            self.reason = reason
-            self.lost.set()
-        self._renew_now.set()
-        with self._lock:
-            waiting = list(self._answers.values())
-        futures: tuple[Future[Any], ...] = (self._ready, *waiting)
-        for answer in futures:
-            _settle(answer, ToolFailed(f"the proxy is gone: {self.reason}"))
-
     def _listen_to_errors(self) -> None:
         for line in _stream(self._child.stderr if self._child else None):
             self._stderr.append(line.decode("utf-8", "replace").rstrip())
@@ -265,31 +142,6 @@ class ProxyProcess:
 
     def _said(self) -> str:
         return "; it said:\n" + "\n".join(self._stderr) if self._stderr else ""
-
-    # --- leases ---
-
-    def _renew(self) -> None:
-        """Renew what is held, every third of the shortest time to live."""
-        while not self.lost.is_set() and not self._closing:
-            with self._lock:
-                leases = dict(self._leases)
-            self._renew_now.wait(min(leases.values(), default=None))
-            self._renew_now.clear()
-            if leases:
-                self._renew_these(leases)
-
-    def _renew_these(self, leases: Iterable[str]) -> None:
-        # A proxy that is gone says so by `lost`, a lease that is over by a note.
-        with contextlib.suppress(ToolFailed):
-            self._ask("renew", leases=list(leases))
-
-
-def _settle(future: Future[Any], value: Any) -> None:
-    if not future.done():
-        if isinstance(value, BaseException):
-            future.set_exception(value)
-        else:
-            future.set_result(value)
 
 
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:

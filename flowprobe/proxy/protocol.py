@@ -1,8 +1,12 @@
-"""What goes over the pipe between the runner and its proxy: JSON lines of plain values.
+"""What goes between a proxy and those who control it: JSON lines of plain values.
 
-The first line is the `Settings`; the proxy answers it with a `Ready`, or with `{"failed": sentence}`. After
-that, each `{"id", "op", …}` has one answer `{"id", "ok": …}` or `{"id", "error": sentence}`; a line with
-`note` comes unasked. Nothing but control crosses the pipe: events are in the proxy's own journal.
+Over the pipe of its parent the first line is the `Settings`; the proxy answers it with a `Ready`, or with `{"failed":
+sentence}`. After that, each `{"id", "op", …}` has one answer `{"id", "ok": …}` or `{"id", "error": sentence}`; a line
+with `note` comes unasked. Nothing but control crosses the pipe: events are in the proxy's own journal.
+
+A socket speaks the same. The proxy begins with `{"nonce"}`; `{"hello": {"nonce", "proof", "name"}}` is answered with
+`{"ready", "mono", "ca", "number", "proof"}` or `{"failed"}`. There the op `follow` asks for the journal too: each
+`{"journal": line}` is one line of it, from the number after `after`.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from flowprobe.core.faults.kinds import Kind, class_name, kind_name
 from flowprobe.core.scenario import Fault, FaultPlan, Limit, Match, Position, When
 from flowprobe.proxy.edges import EdgeSpec
 
-__all__ = ["Ready", "Settings", "plan_from", "plan_json", "read", "to_plain"]
+__all__ = ["ControlSpec", "Ready", "Settings", "plan_from", "plan_json", "read", "to_plain"]
 
 _KINDS: dict[str, type[Any]] = {class_name(cls): cls for cls in typing.get_args(Kind)}
 _NOWHERE = Position("", 0, 0)
@@ -27,8 +31,20 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class ControlSpec:
+    """Where a proxy takes orders beside its pipe (an `Address` as text), and the token that they need. `cert` and `key`
+    are PEM files; without them one is made where the address can be reached from elsewhere."""
+
+    address: str
+    token: str = field(repr=False)
+    cert: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """What a proxy is started with. `token` is the password of the user edge.
+    """What a proxy is started with. `token` is the password of the user edge, `product_token` what the product has to
+    show at a listener beyond loopback.
 
     `owned` says that FlowProbe started the product; without `injector` everything is recorded and nothing
     injected. `fail_in` breaks one hook on purpose, or (`kernel`) lets the kernel not tell of refused connections: only
@@ -43,12 +59,16 @@ class Settings:
     injector: bool = True
     upstream_ca: str | None = None
     fail_in: str = ""
+    product_token: str = field(default="", repr=False)
+    control: ControlSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A proxy that listens. `edges` maps each edge to its URL; `user_proxy` is that of the user edge with our
-    credentials in it. `ca_cert` is the certificate that clients of a forward edge have to trust.
+    credentials in it. `ca_cert` is the certificate that clients of a forward edge have to trust. `bases` maps forward
+    edges to the base URL that they have as well. `control` is where it takes orders, `fingerprint` the SHA-256 of the
+    certificate that it shows there.
 
     `own_cost_s` is what the proxy costs each call, and takes off each delay. `clock_offset_s` added to its
     monotonic clock gives ours.
@@ -61,6 +81,9 @@ class Ready:
     own_cost_s: float
     clock_offset_s: float = 0.0
     user_proxy: str = field(default="", repr=False)
+    bases: Mapping[str, str] = field(default_factory=dict)
+    control: str = ""
+    fingerprint: str = ""
 
 
 def to_plain(value: Any) -> Any:

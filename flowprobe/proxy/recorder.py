@@ -91,6 +91,10 @@ class Recorder:
         trial = exchange.whose.trial if exchange else None
         self.write(HookFailed(hook, detail, exchange.id if exchange else "", trial))
 
+    @property
+    def under_way(self) -> int:
+        return len(self._open)
+
     def open_on(self, client: str) -> list[Exchange]:
         return [x for x in self._open.values() if x.client == client]
 

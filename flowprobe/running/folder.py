@@ -14,7 +14,7 @@ from typing import Any
 from flowprobe.errors import ToolFailed
 from flowprobe.running.places import STATE
 
-__all__ = ["RunFolder", "last_result", "write_shared", "write_whole"]
+__all__ = ["RunFolder", "last_result", "private_folder", "write_shared", "write_whole"]
 
 
 class RunFolder:
@@ -96,6 +96,17 @@ def write_whole(path: Path, text: str | Iterable[str], *, mode: int = 0o600) -> 
         fresh.replace(path)
     except OSError as error:
         raise ToolFailed(f"cannot write {path}: {error.strerror}") from error
+    return path
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that its owner alone can read; one that is there stays as it is. Raises ToolFailed."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if STATE in (path, *path.parents):
+            _ignored_by_git(STATE)
+    except OSError as error:
+        raise ToolFailed(f"cannot make the folder {path}: {error.strerror}") from error
     return path
 
 

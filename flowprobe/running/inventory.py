@@ -56,6 +56,8 @@ def _places(environment: Environment) -> Iterator[Row]:
         yield Row("tls", trust, str(environment.tls.position))
     if environment.openapi is not None:
         yield Row("openapi", environment.openapi.name, str(environment.openapi.position))
+    if environment.proxy is not None:
+        yield Row("proxy", environment.proxy, str(environment.places.get("proxy", environment.position)))
     for start in environment.start:
         yield Row("start", " ".join(map(str, start.command)), str(start.position))
     for provider in environment.providers.values():

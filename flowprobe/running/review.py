@@ -136,10 +136,11 @@ def _edges(selection: Selection, policy: Policy) -> Iterator[Refusal]:
     """The calls of a product that we do not start do not pass us."""
     plans = (plan for chosen in selection.chosen for plan in chosen.plans)
     faulted = {fault.edge for plan in plans for fault in plan.faults if policy.faults.allows(fault.edge)} - {USER_EDGE}
-    if faulted and not selection.environment.start:
+    passing = selection.environment.start or selection.environment.proxy
+    if faulted and not passing:
         yield Refusal("start", policy.position, f"faults on {', '.join(sorted(faulted))} need a product that FlowProbe "
-                      f"starts, and the environment {policy.environment!r} has no `start`: run with --faults none, or "
-                      "choose an environment that starts the product")
+                      f"starts, or a proxy that stands beside it, and the environment {policy.environment!r} has no "
+                      "`start` and no `proxy`: run with --faults none, with --proxy, or choose another environment")
 
 
 def _certificates(selection: Selection) -> Iterator[Refusal]:

@@ -62,6 +62,7 @@ from flowprobe.report.junit import junit_xml
 from flowprobe.report.model import RunReport
 from flowprobe.report.result_json import result_text
 from flowprobe.report.telling import tell
+from flowprobe.running.attaching import attachment_of
 from flowprobe.running.branches import at_once
 from flowprobe.running.credentials import Credentials, Line
 from flowprobe.running.drivers import refuse_unverified_edge, trust_of, unverified
@@ -115,6 +116,7 @@ class _Run:
         plans = tuple(plan for chosen in selection.chosen for plan in chosen.plans)
         refuse_unverified_edge(selection.environment, plans)
         trust_of(selection.environment)
+        attachment = attachment_of(selection.environment)
         self._redactor = Redactor(selection.concealed)
         self._vault = Vault(self._redactor, folder=Path(selection.project.file).parent, allow_exec=request.allow_exec)
         credentials = Credentials(_bound(selection), self._vault, Line(
@@ -123,7 +125,7 @@ class _Run:
         self._folder = RunFolder(self._id, now=now, output=request.output)
         self._session = Session(
             selection.environment, run=self._id, folder=self._folder, vault=self._vault, plans=plans,
-            credentials=credentials, injector=request.injector)
+            credentials=credentials, injector=request.injector, attachment=attachment)
         self._guard = Guard(policy_of(selection.environment, self._session.targets))
         self._session.permit = self._guard.permit
         self._groups = self._expand(now)
@@ -140,6 +142,8 @@ class _Run:
         self._cleaning: Driver | None = None
         self._recording = threading.RLock()
         self._internal = False
+        if attachment is not None:
+            self._conceal(attachment.key.token)
 
     def _expand(self, now: datetime) -> tuple[Group, ...]:
         setting = Setting(self._selection.project.personas, self._session.targets, self._seed,

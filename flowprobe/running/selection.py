@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import product
 from pathlib import Path
@@ -23,7 +23,7 @@ from flowprobe.running.places import profile_folders, shown_path
 if TYPE_CHECKING:
     from flowprobe.core.contract import Contract
 
-__all__ = ["Chosen", "Request", "Selection", "bindings", "find", "load_here", "select"]
+__all__ = ["Chosen", "Request", "Selection", "bindings", "find", "find_profile", "load_here", "select"]
 
 _SHORTEST_SECRET = 8
 
@@ -32,7 +32,8 @@ class Request:
     """What a command asks for. `faults` None: all plans of each scenario; "none": the unfaulted trial alone;
     else the name of a plan, the name of a profile, or the path of one. `bind` fixes the persona of a role.
     `timeout_s` is the total budget of each call, `lease_wait_s` how long a trial waits for a free account;
-    `allow_exec` lets `cmd:` references run; `cleanup_first`: what earlier runs left here goes before."""
+    `allow_exec` lets `cmd:` references run; `cleanup_first`: what earlier runs left here goes before. `proxy` stands in
+    for that of the environment."""
 
     paths: tuple[Path, ...]
     environment: str | None = None
@@ -48,6 +49,7 @@ class Request:
     lease_wait_s: float = 60.0
     allow_exec: bool = False
     cleanup_first: bool = True
+    proxy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def select(request: Request) -> Selection:
     files = scenario_files(request.paths)
     named = {path.resolve() for path in request.paths if path.is_file()}
     project = load_here(request.paths)
-    environment = find(project, request.environment)
+    environment = _attached(find(project, request.environment), request.proxy)
     scenarios, contract, problems = _load(files, project, environment)
     if problems:
         raise InvalidInput(problems)
@@ -137,6 +139,20 @@ def find(project: Project, name: str | None) -> Environment:
         return project.environments[wanted]
     raise _problem("unknown-environment", project.file, f"there is no environment {wanted!r}",
                    _instead(wanted, tuple(project.environments)))
+
+
+def _attached(environment: Environment, proxy: str | None) -> Environment:
+    """With the proxy that a flag names. Raises InvalidInput where the product has one of its own."""
+    if proxy is None:
+        return environment
+    if environment.start:
+        place = environment.start[0].position
+        raise InvalidInput((Problem(
+            "proxy-beside-start", place.file, place.line, place.column,
+            f"--proxy names a proxy that stands beside a product, and the environment {environment.name!r} starts one "
+            "with a proxy of its own", "leave --proxy out, or choose an environment without `start`"),))
+    path = proxy.removeprefix("unix:")
+    return replace(environment, proxy=proxy if path == proxy else f"unix:{Path(path).absolute()}")
 
 
 def _load(files: Sequence[Path], project: Project, environment: Environment) -> (
@@ -205,16 +221,33 @@ def _named(name: str, scenarios: Sequence[Scenario], environment: Environment, b
 
 
 def _profile(name: str, scenarios: Sequence[Scenario]) -> FaultPlan:
-    folders = profile_folders(tuple(Path(s.file) for s in scenarios))
+    files = tuple(Path(s.file) for s in scenarios)
+    found = _found_profile(name, files)
+    if found is not None:
+        return found
+    known = {plan.name for s in scenarios for plan in s.faults} | _profile_names(files)
+    raise _problem("unknown-plan", "--faults", f"there is no fault plan and no profile {name!r}",
+                   _instead(name, tuple(sorted(known))))
+
+
+def find_profile(name: str, beside: Path) -> FaultPlan:
+    """The profile of a name, or of a path; looked for above `beside` first. Raises InvalidInput."""
+    found = _found_profile(name, (beside,))
+    if found is None:
+        raise _problem("unknown-plan", "--profile", f"there is no profile {name!r}",
+                       _instead(name, tuple(sorted(_profile_names((beside,))))))
+    return found
+
+
+def _found_profile(name: str, files: Sequence[Path]) -> FaultPlan | None:
     if name.endswith((".yaml", ".yml")):
         return load_profile(Path(name))
-    for folder in folders:
-        if (folder / f"{name}.yaml").is_file():
-            return load_profile(folder / f"{name}.yaml")
-    plans = {plan.name for s in scenarios for plan in s.faults}
-    profiles = {file.stem for folder in folders for file in folder.glob("*.yaml")}
-    raise _problem("unknown-plan", "--faults", f"there is no fault plan and no profile {name!r}",
-                   _instead(name, tuple(sorted(plans | profiles))))
+    folder = next((each for each in profile_folders(files) if (each / f"{name}.yaml").is_file()), None)
+    return load_profile(folder / f"{name}.yaml") if folder else None
+
+
+def _profile_names(files: Sequence[Path]) -> set[str]:
+    return {file.stem for folder in profile_folders(files) for file in folder.glob("*.yaml")}
 
 
 def _variables(chosen: Sequence[Chosen]) -> dict[str, str]:

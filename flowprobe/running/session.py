@@ -14,14 +14,17 @@ from flowprobe.core.resolve import resolve_text
 from flowprobe.core.scenario import CallTemplate, Environment, FaultPlan, Provider, Start, webhook_edge
 from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.core.wire import Call, Outcome
-from flowprobe.errors import EnvironmentBroken
+from flowprobe.errors import EnvironmentBroken, ToolFailed
 from flowprobe.http.driver import Driver, Permit
 from flowprobe.product.ports import free_port, taken
 from flowprobe.product.product import Product
 from flowprobe.product.spec import StartSpec
+from flowprobe.proxy.controller import Controller
 from flowprobe.proxy.edges import EdgeSpec
 from flowprobe.proxy.process import ProxyProcess
 from flowprobe.proxy.protocol import Ready
+from flowprobe.running.attaching import Attachment, attach
+from flowprobe.running.authorities import write_bundle
 from flowprobe.running.credentials import Credentials
 from flowprobe.running.drivers import Asking, client_certificates, only_targets, trust_of
 from flowprobe.running.folder import RunFolder
@@ -34,10 +37,11 @@ USER_EDGE = "user"
 
 class Session:
     """Opened once for a run, closed on every way out of it. `credentials` sign each persona's calls; `permit` is what
-    its drivers ask about every call."""
+    its drivers ask about every call. `attachment` is a proxy that somebody else started."""
 
     def __init__(self, environment: Environment, *, run: str, folder: RunFolder, vault: Vault,
-                 credentials: Credentials, plans: tuple[FaultPlan, ...], injector: bool) -> None:
+                 credentials: Credentials, plans: tuple[FaultPlan, ...], injector: bool,
+                 attachment: Attachment | None = None) -> None:
         self._environment = environment
         self._folder = folder
         self._vault = vault
@@ -48,7 +52,9 @@ class Session:
         self._trust = trust_of(environment)
         self.permit: Permit = only_targets(self.targets)
         self._user_edge = any(_on_user_edge(plan) for plan in plans)
+        self._faulted = {fault.edge for plan in plans for fault in plan.faults}
         self.owned = bool(environment.start)
+        self._attachment = attachment
         self._private = tempfile.TemporaryDirectory(prefix="flowprobe-")
         self._proxy = self._make_proxy(run, injector)
         self._product = Product()
@@ -71,9 +77,25 @@ class Session:
         early, late = self._split(self._environment.start)
         self._product.start(tuple(self._spec(start, {}) for start in early))
         if self._proxy is not None:
-            self._ready = self._proxy.ready()
+            self._ready = self._proxy.ready() if self._attachment is None else self._attached(self._proxy)
         self._product.start(tuple(self._spec(start, self._edge_names()) for start in late))
         self.started = True
+
+    def _attached(self, proxy: Controller) -> Ready:
+        """The proxy that stands beside the product: a part of the environment, like the product itself."""
+        try:
+            ready = proxy.ready()
+            everybodys = {fault["plan"] for fault in proxy.faults() if fault["trial"] is None}
+        except ToolFailed as failed:
+            raise EnvironmentBroken(str(failed)) from failed
+        where = f"the proxy at {self._environment.proxy}"
+        if lacking := sorted(self._faulted - set(ready.edges)):
+            raise EnvironmentBroken(f"{where} has no edge {', '.join(lacking)}: it has "
+                                    f"{', '.join(sorted(ready.edges)) or 'none'}; start it with the --env of this run")
+        if everybodys:
+            raise EnvironmentBroken(f"the profile {', '.join(sorted(everybodys))} is in force for every call that "
+                                    f"passes {where}, ours among them: nothing could be judged")
+        return ready
 
     def _refuse_taken_listeners(self) -> None:
         for provider in self._environment.providers.values():
@@ -125,6 +147,8 @@ class Session:
     @property
     def watched_edges(self) -> frozenset[str]:
         """The provider edges whose calls pass our proxy."""
+        if self._attachment is not None:
+            return frozenset(self._ready.edges) - {USER_EDGE} if self._ready else frozenset()
         return frozenset(edge.name for edge in self._edges()) - {USER_EDGE} if self._proxy is not None else frozenset()
 
     def arm(self, trial: Trial) -> None:
@@ -211,7 +235,9 @@ class Session:
             steps = {number: name for name, number in trial.numbers().items()}
             self._proxy.apply(lease=trial.id, trial=trial.id, plan=plan, seed=trial.seed, steps=steps)
 
-    def _make_proxy(self, run: str, injector: bool) -> ProxyProcess | None:
+    def _make_proxy(self, run: str, injector: bool) -> Controller | None:
+        if self._attachment is not None:
+            return attach(self._attachment, run=run, journal=self._folder.journal / "proxy.jsonl")
         edges = tuple(self._edges())
         if not edges:
             return None
@@ -223,7 +249,7 @@ class Session:
         """What our proxy believes: the usual roots, and beside them the authority of the lab."""
         if self._trust.ca is None:
             return None
-        return self._write_bundle("upstream-bundle.pem", self._trust.ca)
+        return write_bundle(Path(self._private.name) / "upstream-bundle.pem", self._trust.ca)
 
     def _edges(self) -> Iterator[EdgeSpec]:
         if self._user_edge:
@@ -287,14 +313,7 @@ class Session:
         """Our authority beside the usual roots: the variables that clients know replace their whole store."""
         assert self._ready is not None, "edges are named when the proxy is ready"
         assert self._ready.ca_cert is not None, "a proxy with a forward edge has an authority"
-        return self._write_bundle("ca-bundle.pem", Path(self._ready.ca_cert))
-
-    def _write_bundle(self, name: str, authority: Path) -> Path:
-        import certifi
-
-        bundle = Path(self._private.name) / name
-        bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + authority.read_bytes())
-        return bundle
+        return write_bundle(Path(self._private.name) / "ca-bundle.pem", Path(self._ready.ca_cert))
 
 
 def located(call: CallTemplate, targets: Mapping[str, str]) -> str:

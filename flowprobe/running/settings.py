@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from flowprobe.core.plain import Plain, plain
 from flowprobe.errors import InvalidInput, Problem
 
-__all__ = ["DEFAULT", "VARIABLES", "Settings", "Settled", "settle"]
+__all__ = ["DEFAULT", "VARIABLES", "Settings", "Settled", "duration", "settle"]
 
 VARIABLES = {"environment": "FLOWPROBE_ENV", "faults": "FLOWPROBE_FAULTS", "seed": "FLOWPROBE_SEED",
              "timeout": "FLOWPROBE_TIMEOUT", "output": "FLOWPROBE_OUTPUT"}
@@ -39,6 +39,15 @@ class Settings(Plain):
     seed: Settled[int | None]
     timeout_s: Settled[float]
     output: Settled[Path | None]
+
+
+def duration(text: str, *, of: str) -> float:
+    """The seconds of a flag that no variable stands in for. Raises InvalidInput."""
+    try:
+        return _seconds(text)
+    except ValueError as error:
+        found, instead = error.args
+        raise InvalidInput((Problem("bad-setting", of, 0, 0, found, instead),)) from None
 
 
 def settle(*, environ: Mapping[str, str] | None = None, environment: str | None = None, faults: str | None = None,

@@ -26,11 +26,12 @@ LATE = {
     ("flowprobe.product.guardian", "ctypes"): "Linux alone has the call that it is for",
     ("flowprobe.proxy.__main__", "flowprobe.proxy.child"): "mitmproxy may be what cannot be imported: that is told",
     ("flowprobe.running.selection", "flowprobe.files.contracts"): "only where a scenario asks for the contract",
-    ("flowprobe.running.session", "certifi"): "only for a provider edge of the kind `forward`",
+    ("flowprobe.running.authorities", "certifi"): "only for a provider edge of the kind `forward`",
 }
 """Imports within a function, outside cli/ (where each command imports what it needs), each with its reason."""
 
-THROUGH = {"anyio": "starlette", "certifi": "httpx", "h11": "httpx", "h2": "httpx", "httpcore": "httpx"}
+THROUGH = {"anyio": "starlette", "certifi": "httpx", "cryptography": "mitmproxy", "h11": "httpx", "h2": "httpx",
+           "httpcore": "httpx"}
 """Libraries that come with a declared one and are a part of its interface."""
 
 MITMPROXY_FOR_ALL = {"mitmproxy.connection", "mitmproxy.http", "mitmproxy.proxy.layer", "mitmproxy.tls"}

@@ -20,22 +20,27 @@ FACES = {
 """Packages that are tested through their face: a test file for each of their modules would test its inside."""
 
 POLICY = "tests/end_to_end/test_policy.py"
+STANDING = "tests/end_to_end/test_standing.py"
 WALK, RUNS, PAGES = "tests/core/test_walk.py", "tests/end_to_end/test_running.py", "tests/docs/test_commands.py"
 ELSEWHERE = {
     "flowprobe/cli/configuring.py": POLICY,
     "flowprobe/cli/planning.py": POLICY,
     "flowprobe/cli/demo.py": "tests/end_to_end/test_demo.py",
     "flowprobe/cli/doctor.py": PAGES,
+    "flowprobe/cli/proxying.py": STANDING,
     "flowprobe/cli/running.py": RUNS,
+    "flowprobe/cli/standing.py": STANDING,
     "flowprobe/core/clock.py": "tests/core/test_journey.py",
     "flowprobe/core/contract_reply.py": "tests/core/test_contract.py",
     "flowprobe/core/contract_request.py": "tests/core/test_contract.py",
     "flowprobe/core/request.py": WALK,
+    "flowprobe/running/authorities.py": STANDING,
     "flowprobe/running/branches.py": "tests/end_to_end/test_language.py",
     "flowprobe/running/checkup.py": PAGES,
     "flowprobe/running/places.py": RUNS,
     "flowprobe/running/run.py": RUNS,
     "flowprobe/running/session.py": RUNS,
+    "flowprobe/running/standing.py": STANDING,
 }
 """Modules that another test exercises, and which. A line goes when the module gets tests of its own."""
 

@@ -27,6 +27,7 @@ from flowprobe.core.faults.kinds import Kind
 from flowprobe.core.scenario import Fault, FaultPlan, Limit, Match, Position, When
 from flowprobe.journal.reader import Follower
 from flowprobe.proxy.process import EdgeSpec, ProxyProcess, Ready
+from flowprobe.proxy.protocol import ControlSpec
 
 STEPS = {1: "pay", 2: "notify"}
 _trials = itertools.count(1)
@@ -322,6 +323,7 @@ class Rig:
 def run_proxy(
     folder: Path, origin: Origin, *, tls_origin: Origin | None = None, edges: Sequence[EdgeSpec] | None = None,
     owned: bool = False, injector: bool = True, upstream_ca: Path | None = None, fail_in: str = "",
+    control: ControlSpec | None = None, product_token: str = "",
 ) -> Iterator[Rig]:
     """A proxy with the edges payments (reverse), mail (forward, redirected) and user."""
     hosts = {origin.url: None} | ({tls_origin.url: None} if tls_origin else {})
@@ -334,7 +336,7 @@ def run_proxy(
     journal = folder / "proxy.jsonl"
     proxy = ProxyProcess(
         run="run-1", edges=standard if edges is None else edges, journal=journal, owned=owned, injector=injector,
-        upstream_ca=upstream_ca, fail_in=fail_in,
+        upstream_ca=upstream_ca, fail_in=fail_in, control=control, product_token=product_token,
     )
     with proxy:
         yield Rig(proxy, proxy.ready(), origin, tls_origin, journal)

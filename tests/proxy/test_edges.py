@@ -29,8 +29,8 @@ def test_the_path_of_an_upstream_is_in_the_url_of_its_edge() -> None:
 
 def test_forward_edges_share_a_listener_and_the_user_has_its_own() -> None:
     shared, user = listeners([MAIL, MAPS, USER])
-    assert (shared.edges, shared.guarded) == (("mail", "maps"), False)
-    assert (user.edges, user.guarded) == (("user",), True)
+    assert (shared.edges, shared.door) == (("mail", "maps"), "")
+    assert (user.edges, user.door) == (("user",), "run")
     assert shared.spec != user.spec
     assert edge_urls(shared, ("127.0.0.1", 82)) == {"mail": "http://127.0.0.1:82", "maps": "http://127.0.0.1:82"}
 
