@@ -116,6 +116,8 @@ class Addon:
         exchange = _exchange(subject) if isinstance(subject, HTTPFlow) else None
         if client := _client(subject):
             self._spared.add(client.id)
+            for open_one in self._recorder.open_on(client.id):
+                open_one.injections = ()
         if exchange:
             exchange.injections = ()
             self._injector.pacing.stop(exchange)
@@ -410,6 +412,10 @@ def _client(subject: object) -> Client | None:
             return subject.client_conn
         case NextLayer():
             return mitm.client_of(subject)
+        case ClientHelloData() | TlsData():
+            return subject.context.client
+        case mitm.ServerConnectionHookData():
+            return subject.client
         case _:
             return None
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from flowprobe.errors import ToolFailed
 from flowprobe.proxy.addresses import Address
-from flowprobe.proxy.certificate import fingerprint_of, make_certificate, server_context
+from flowprobe.proxy.control_certificate import fingerprint_of, make_certificate, server_context
 from flowprobe.proxy.proofs import agrees, fresh, proof
 from flowprobe.proxy.protocol import ControlSpec
 from flowprobe.proxy.tail import Tail

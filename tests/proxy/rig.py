@@ -323,9 +323,9 @@ class Rig:
 def run_proxy(
     folder: Path, origin: Origin, *, tls_origin: Origin | None = None, edges: Sequence[EdgeSpec] | None = None,
     owned: bool = False, injector: bool = True, upstream_ca: Path | None = None, fail_in: str = "",
-    control: ControlSpec | None = None, product_token: str = "",
+    control: ControlSpec | None = None, product_token: str = "", more: Sequence[EdgeSpec] = (),
 ) -> Iterator[Rig]:
-    """A proxy with the edges payments (reverse), mail (forward, redirected) and user."""
+    """A proxy with the edges payments (reverse), mail (forward, redirected) and user, and more."""
     hosts = {origin.url: None} | ({tls_origin.url: None} if tls_origin else {})
     standard = (
         EdgeSpec("payments", "reverse", origin.url),
@@ -335,7 +335,7 @@ def run_proxy(
     )
     journal = folder / "proxy.jsonl"
     proxy = ProxyProcess(
-        run="run-1", edges=standard if edges is None else edges, journal=journal, owned=owned, injector=injector,
+        run="run-1", edges=(*(standard if edges is None else edges), *more), journal=journal, owned=owned, injector=injector,
         upstream_ca=upstream_ca, fail_in=fail_in, control=control, product_token=product_token,
     )
     with proxy:

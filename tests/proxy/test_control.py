@@ -25,7 +25,7 @@ from flowprobe.errors import ToolFailed
 from flowprobe.journal.reader import read_stream
 from flowprobe.proxy.addresses import Address
 from flowprobe.proxy.attached import AttachedProxy, Key
-from flowprobe.proxy.certificate import make_certificate
+from flowprobe.proxy.control_certificate import make_certificate
 from flowprobe.proxy.edges import EdgeSpec
 from flowprobe.proxy.proofs import fresh, proof
 from flowprobe.proxy.protocol import ControlSpec

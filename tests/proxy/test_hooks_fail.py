@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from wsproto import events as ws
 
 from flowprobe.core.events import HookFailed, Stamped, TrialEnded, TrialStarted
 from flowprobe.core.evidence import fold
@@ -15,10 +16,13 @@ from flowprobe.core.faults.body import Body
 from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.kinds import Kind
 from flowprobe.core.faults.status import Status
+from flowprobe.core.faults.websocket import Websocket
 from flowprobe.core.verdict import Blame, judge_trial
 from flowprobe.core.verdict import Kind as Verdicts
 from flowprobe.journal.reader import read_stream
+from flowprobe.proxy.edges import EdgeSpec
 from tests.proxy.rig import BODY, Origin, Rig, fault, marks, new_trial, run_proxy, until
+from tests.proxy.speakers import serve_echo, websocket
 
 
 def plain(rig: Rig, trial: str) -> None:
@@ -54,11 +58,33 @@ def shut_out(rig: Rig, trial: str) -> None:
     no_tunnel(rig, trial)
 
 
+def distrusting(rig: Rig, trial: str) -> None:
+    with httpx.Client(proxy=rig.ready.edges["mail"], trust_env=False) as client, pytest.raises(httpx.ConnectError):
+        client.get("https://api.mail.example/v1/x", headers=marks(trial))
+
+
+def talking(rig: Rig, trial: str) -> None:
+    with websocket(rig.ready.edges["live"], "/feed", marks(trial)) as side:
+        assert isinstance(side.next(), ws.AcceptConnection)
+        side.say("one")
+        assert isinstance(said := side.next(), ws.TextMessage)
+        assert said.data == "one"
+        side.send(ws.CloseConnection(1000))
+        assert isinstance(side.next(), ws.CloseConnection)
+
+
 Traffic = Callable[[Rig, str], None]
 WAYS: dict[str, tuple[Kind, Traffic]] = {
     "client_connected": (Status(503), plain),
     "client_disconnected": (Status(503), left),
     "http_connected": (Status(503), tunnelled),
+    "server_connected": (Body("html"), plain),
+    "tls_clienthello": (Status(503), tunnelled),
+    "tls_start_client": (Status(503), tunnelled),
+    "tls_established_client": (Status(503), tunnelled),
+    "tls_failed_client": (Status(503), distrusting),
+    "websocket_message": (Websocket(close=1), talking),
+    "websocket_end": (Websocket(close=2), talking),
     "arrived": (Status(503), plain),
     "request": (Hang(30), plain),
     "responseheaders": (Body("html"), plain),
@@ -86,9 +112,10 @@ def test_nothing_is_injected_nothing_unguarded_passes_and_the_verdict_says_tool(
     trial = new_trial()
     kind, traffic = WAYS[hook]
     origin.calls.clear()
-    edges = ("payments", "mail", "dead")
+    edges = ("payments", "mail", "dead", "live")
     faults = [fault(kind, edge=edge) for edge in edges]
-    with run_proxy(tmp_path, origin, fail_in=hook) as rig, rig.armed(trial, *faults):
+    with (serve_echo() as echo, run_proxy(tmp_path, origin, fail_in=hook, more=(EdgeSpec("live", "reverse", echo),)) as rig,
+          rig.armed(trial, *faults)):
         traffic(rig, trial)
         until(lambda: [e for e in rig.events() if isinstance(e, HookFailed)])
         assert rig.receipts(trial) == []
