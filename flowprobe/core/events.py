@@ -349,11 +349,12 @@ class RunEnded(Plain):
 
 @plain
 class ProxyStarted(Plain):
-    """`edges` maps an edge to the URL of its listener."""
+    """`edges` maps an edge to the URL of its listener; `attribution` is the least evidence that an injection needs."""
 
     mitmproxy: str
     python: str
     edges: Mapping[str, str]
+    attribution: str = ""
 
 
 @plain
@@ -378,12 +379,16 @@ class LeaseEnded(Plain):
 class ExchangeEnded(Plain):
     """One request seen on an edge, whether or not anything was injected.
 
-    `trial` and `call` are None where they are not known; `evidence` says how they were found: traceparent,
-    baggage, trial-id, owned (we started the product, one trial is active), ambiguous (it bears the marks of two
-    trials) or none. An edge `undeclared` is a host that nobody declared: passed untouched, only counted. `status`
-    is what the caller was given (None: no answer); `upstream_status` what the provider said (None: it was not
-    asked, or did not answer). `key` is the idempotency key's digest, `body` that of the body ('' for none);
-    `retry_after_s` is for how long the answer asked its caller to wait (RFC 9110, 10.2.3), in seconds.
+    `trial` and `call` are None where they are not known; `evidence` says how they were found: the header with the trace
+    id (traceparent, baggage, …), trial-id, learned (an id that the provider gave), credentials (the customer),
+    listener or proxy-user (an instance of its own), window, owned (we started the product, one trial is active),
+    ambiguous (it bears the marks of two trials, or only some items of a batch do) or none. `spared` says why no fault
+    fell on it though some were for its edge: unattributed, ambiguous, background, or below and the minimum. `carriers`
+    are, in a probe alone, the names of ours that came through, survived or changed. An edge `undeclared` is a host that
+    nobody declared: passed untouched, only counted. `status` is what the caller was given (None: no answer);
+    `upstream_status` what the provider said (None: it was not asked, or did not answer). `key` is the idempotency
+    key's digest, `body` that of the body ('' for none); `retry_after_s` is for how long the answer asked its caller to
+    wait (RFC 9110, 10.2.3), in seconds.
     """
 
     exchange: str
@@ -405,6 +410,8 @@ class ExchangeEnded(Plain):
     key: str = ""
     body: str = ""
     retry_after_s: float | None = None
+    spared: str = ""
+    carriers: Mapping[str, str] = field(default_factory=dict)
 
 
 @plain
@@ -413,6 +420,8 @@ class Injected(Plain):
 
     `ordinal` counts from 1 by trial, step and call site. `gave_up_s` is when the caller went away, where it did
     before we let go. `depends_on` says what decided beside the seed and the ordinal: time, order, both, or nothing.
+    `evidence` is by what the call was known to be the trial's, `collision` the chance that it was not, where a window
+    was all there was.
     """
 
     exchange: str
@@ -429,6 +438,8 @@ class Injected(Plain):
     gave_up_s: float | None = None
     detail: str = ""
     depends_on: str = ""
+    evidence: str = ""
+    collision: float | None = None
 
 
 @plain

@@ -14,20 +14,23 @@ from mitmproxy.connection import Client
 from mitmproxy.http import Headers, HTTPFlow, Response
 from mitmproxy.proxy.layer import NextLayer
 
-from flowprobe.core.attribution import SCANNED_BYTES, Attribution, Signs, attribute, without_our_baggage
+from flowprobe.core.carriers import stripped
 from flowprobe.core.decide import Injection, Seen, call_site, decide
 from flowprobe.core.faults.actions import changes_reply
 from flowprobe.core.faults.asked import Asked
 from flowprobe.core.faults.stale import Stale
+from flowprobe.core.marks import SCANNED_BYTES
 from flowprobe.core.retry_after import asked_to_wait
+from flowprobe.core.spared import reason_of
 from flowprobe.proxy import mitm
 from flowprobe.proxy.delivering import losing
 from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
 from flowprobe.proxy.exchange import Exchange
-from flowprobe.proxy.guard import Guard
+from flowprobe.proxy.guard import Guard, user_of
 from flowprobe.proxy.injector import Injector
 from flowprobe.proxy.leases import Lease, Leases
 from flowprobe.proxy.recorder import Recorder, digest
+from flowprobe.proxy.whose import Whose
 
 __all__ = ["Addon", "Rules"]
 
@@ -74,10 +77,10 @@ def _fails_closed(hook: Callable[[Addon, S], None]) -> Callable[[Addon, S], None
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides: the leases, and the two settings of the run."""
+    """What decides: the leases, whose a call is, and whether anything is injected at all."""
 
     leases: Leases
-    owned: bool
+    whose: Whose
     injector: bool
 
 
@@ -100,6 +103,7 @@ class Addon:
         self._injector = injector
         self._guard = guard
         self._clock = clock
+        self._users: dict[str, str] = {}
 
     # --- failing off ---
 
@@ -132,6 +136,7 @@ class Addon:
     @_fails_off
     def client_disconnected(self, client: Client) -> Outcome:
         self._guard.forget(client.id)
+        self._users.pop(client.id, None)
         self._injector.waits.end_client(client.id)
         self._recorder.client_left(client.id)
         return None
@@ -139,6 +144,8 @@ class Addon:
     @_fails_closed
     def http_connect(self, flow: HTTPFlow) -> None:
         self._guard.tunnel(flow, guarded=self._guarded(flow))
+        if user := user_of(flow.request.headers.pop("proxy-authorization", "")):
+            self._users[flow.client_conn.id] = user
 
     def _guarded(self, flow: HTTPFlow) -> bool:
         listener = self.listeners.get(mitm.spec_of(flow.client_conn))
@@ -202,25 +209,41 @@ class Addon:
         request = flow.request
         exchange = Exchange(
             self._recorder.next_id(), edge, request.method, host, request.path.partition("?")[0],
-            flow.client_conn.id, self._clock(), signs=_signs(flow, edge, headers),
-            site=call_site(request.method, request.path),
+            flow.client_conn.id, self._clock(), site=call_site(request.method, request.path),
             key=digest(headers.get(b"idempotency-key")),
         )
         flow.metadata[_KEY] = exchange
         self._recorder.began(exchange)
-        if edge != USER and b"baggage" in headers:
-            _strip_baggage(flow)
+        values = (value for _, value in request.headers.fields)
+        user = self._user(flow, headers)
+        exchange.shown = self.rules.whose.look(edge, request.data.path, host, headers, values, user)
+        if edge != USER:
+            self._strip(flow, exchange, headers)
         if headers.get(b"upgrade", b"").lower() == b"h2c":
             _refuse_h2c(flow)
         return exchange
 
+    def _user(self, flow: HTTPFlow, headers: Mapping[bytes, bytes]) -> str:
+        """The user of our proxy that sent a request; what it says to us goes no further."""
+        if b"proxy-authorization" in headers:
+            return user_of(flow.request.headers.pop("proxy-authorization"))
+        return self._users.get(flow.client_conn.id, "") if self._users else ""
+
+    def _strip(self, flow: HTTPFlow, exchange: Exchange, headers: Mapping[bytes, bytes]) -> None:
+        """Take out what is ours, before a third party sees it."""
+        for name in self.rules.whose.not_for_others(exchange, headers):
+            if rest := stripped(name, flow.request.headers[name]):
+                flow.request.headers[name] = rest
+            else:
+                del flow.request.headers[name]
+
     def _may_be_faulted(self, flow: HTTPFlow, exchange: Exchange) -> bool:
         """A long body streams, and is past before `request` is called: so its headers have to decide."""
-        whose = self._attribute(exchange.signs, ours=exchange.edge == USER)
-        lease = self.rules.leases.of_trial(whose.trial, self._clock())
+        exchange.whose = self.rules.whose.of(exchange, b"")
+        lease = self.rules.whose.lease(exchange)
         if lease is None or not (faults := lease.on(exchange.edge)):
             return False
-        seen = _seen(flow, exchange, lease.steps.get(whose.step_number or 0, ""), None)
+        seen = _seen(flow, exchange, lease.steps.get(exchange.whose.step_number or 0, ""), None)
         return any(not lease.counters.unfit(fault, seen) for fault in faults)
 
     @_fails_off
@@ -234,27 +257,23 @@ class Addon:
         if exchange.edge == UNDECLARED:
             return None
         exchange.body = digest(content)
-        self._settle(exchange, content)
-        lease = self.rules.leases.of_trial(exchange.whose.trial, self._clock())
+        whose = self.rules.whose
+        exchange.whose = whose.of(exchange, content)
+        if whose.ladder.probing and exchange.edge != USER:
+            exchange.carriers = whose.came_through(exchange, content)
+        self._recorder.settled(exchange)
+        lease = whose.lease(exchange)
+        exchange.spared = whose.spared(exchange, lease)
         if lease is None:
             if exchange.whose.trial is None:
                 self.rules.leases.overlook(exchange.edge, exchange.whose.evidence)
             return None
+        if exchange.spared:
+            lease.counters.pass_all(lease.on(exchange.edge), reason_of(exchange.spared))
+            return None
         exchange.lease = lease.id
         exchange.injections = self._decide(lease, flow, exchange)
         return self._injector.before_forwarding(flow, exchange) if exchange.injections else None
-
-    def _settle(self, exchange: Exchange, content: bytes) -> None:
-        signs = exchange.signs
-        if exchange.edge != USER and content:
-            signs = Signs(signs.traceparent, signs.baggage, (*signs.texts, content[:SCANNED_BYTES]))
-        exchange.whose = self._attribute(signs, ours=exchange.edge == USER)
-        self._recorder.settled(exchange)
-
-    def _attribute(self, signs: Signs, *, ours: bool = False) -> Attribution:
-        leases = self.rules.leases
-        sole = leases.sole(self._clock()) if self.rules.owned and not ours else None
-        return attribute(signs, leases.trials, sole=sole)
 
     def _decide(self, lease: Lease, flow: HTTPFlow, exchange: Exchange) -> tuple[Injection, ...]:
         if not (faults := lease.on(exchange.edge)):
@@ -295,6 +314,8 @@ class Addon:
         exchange, reply = _exchange(flow), flow.response
         if exchange is None or reply is None or exchange.done:
             return None
+        if not reply.stream and not exchange.answered and self.rules.whose.wants_reply(exchange):
+            self._learn(flow, exchange, reply)
         if exchange.heard is not None and not reply.stream:
             reply = flow.response = exchange.heard
         if exchange.earlier is not None and not exchange.answered:
@@ -306,6 +327,13 @@ class Addon:
             exchange.retry_after_s = asked_to_wait(reply.headers.get("retry-after"), reply.headers.get("date"))
         self._recorder.ended(exchange, reply.status_code)
         return None
+
+    def _learn(self, flow: HTTPFlow, exchange: Exchange, reply: Response) -> None:
+        """Whose ids the provider's own reply brings; where a thing was made is said in a header too."""
+        text = b"%b\n%b" % (reply.raw_content or b"", reply.headers.get("location", "").encode())
+        coding = reply.headers.get("content-encoding", "")
+        self.rules.whose.replied(exchange, reply.raw_content or b"" if coding else text, coding,
+                                 flow.request.raw_content or b"")
 
     @_fails_off
     def error(self, flow: HTTPFlow) -> Outcome:
@@ -335,22 +363,6 @@ def _seen(flow: HTTPFlow, exchange: Exchange, step: str, body: bytes | None) -> 
 def _read(headers: Headers) -> dict[bytes, bytes]:
     """The first header of each name, in one pass: mitmproxy goes through all of them at each look-up."""
     return {name.lower(): value for name, value in reversed(headers.fields)}
-
-
-def _signs(flow: HTTPFlow, edge: str, headers: Mapping[bytes, bytes]) -> Signs:
-    trace = headers.get(b"traceparent", b"").decode("ascii", "replace")
-    if edge == USER:  # our own call says itself whose it is; what it carries may be anybody's
-        return Signs(trace)
-    texts = (flow.request.data.path, b"\n".join(value for _, value in flow.request.headers.fields))
-    return Signs(trace, headers.get(b"baggage", b"").decode("ascii", "replace"), texts)
-
-
-def _strip_baggage(flow: HTTPFlow) -> None:
-    headers = flow.request.headers
-    if rest := without_our_baggage(headers["baggage"]):
-        headers["baggage"] = rest
-    else:
-        del headers["baggage"]
 
 
 def _needs_whole(exchange: Exchange) -> bool:

@@ -26,9 +26,11 @@ from flowprobe.proxy.authority import Authority, sweep
 from flowprobe.proxy.edges import USER, Listener, edge_urls, listeners
 from flowprobe.proxy.guard import Guard
 from flowprobe.proxy.injector import Injector
+from flowprobe.proxy.ladder import Ladder
 from flowprobe.proxy.leases import Lease, LeaseRefused, Leases
 from flowprobe.proxy.protocol import Ready, Settings, plan_from, read, to_plain
 from flowprobe.proxy.recorder import Recorder
+from flowprobe.proxy.whose import Whose
 
 __all__ = ["Child", "serve"]
 
@@ -49,7 +51,9 @@ class Child:
         self._clock = time.monotonic
         self._tasks: set[asyncio.Task[None]] = set()
         self._journal = JournalWriter(Path(settings.journal), "proxy")
-        self.leases = Leases(self._lease_ended)
+        ladder = settings.ladder()
+        self.leases = Leases(self._lease_ended, exclusive=ladder.exclusive)
+        self._whose = Whose(ladder, self.leases, self._clock)
         self._recorder = Recorder(self._clock)
         self._injector = Injector(self._recorder, self._clock)
         self._authority = Authority()
@@ -73,13 +77,14 @@ class Child:
     def _open(self) -> None:
         """From here on it is for real: our rules, our journal."""
         settings = self.settings
-        self._addon.rules = Rules(self.leases, settings.owned, settings.injector)
+        self._addon.rules = Rules(self.leases, self._whose, settings.injector)
         self._addon.fail_in = settings.fail_in
         self._recorder.write = self._write
 
     async def _listen(self, wanted: tuple[Listener, ...]) -> dict[str, tuple[str, int]]:
         settings = self.settings
-        rules = Rules(calibrate.rules(self._clock()), owned=False, injector=True)
+        measured = calibrate.rules(self._clock())
+        rules = Rules(measured, Whose(Ladder(), measured, self._clock), injector=True)
         guard = Guard(settings.run, settings.token)
         by_spec = {each.spec: each for each in wanted}
         self._addon = Addon(by_spec, rules, self._recorder, self._injector, guard, self._clock)
@@ -104,7 +109,7 @@ class Child:
             edges=urls, ca_cert=str(self._authority.certificate) if forward else None, mitmproxy=mitm.VERSION,
             python=platform.python_version(), own_cost_s=self._injector.own_cost_s,
         )
-        self._write(ProxyStarted(ready.mitmproxy, ready.python, ready.edges))
+        self._write(ProxyStarted(ready.mitmproxy, ready.python, ready.edges, self.settings.minimum))
         return replace(ready, user_proxy=self._user_proxy(urls.get(USER, "")))
 
     def _user_proxy(self, url: str) -> str:
@@ -148,6 +153,9 @@ class Child:
             case "release":
                 self.leases.end(line["lease"], "released", now)
                 return {"version": self.leases.version}
+            case "busy":
+                self._whose.activity.tell(line["trial"], line["calls"], now)
+                return {}
             case "drain":
                 return await self._drain(line["trial"], now + line["timeout_s"])
             case strange:
@@ -160,6 +168,7 @@ class Child:
         lease = Lease(
             line["lease"], line["trial"], plan_from(line["plan"]), line["seed"], line["ttl_s"], line["ceiling_s"],
             {int(number): step for number, step in line["steps"].items()}, armed_at=now, renewed_at=now,
+            customers={edge: frozenset(digests) for edge, digests in line.get("customers", {}).items()},
         )
         version = self.leases.apply(lease)
         self._write(LeaseApplied(
@@ -169,7 +178,8 @@ class Child:
 
     async def _drain(self, trial: str, deadline: float) -> dict[str, Any]:
         still = await self._recorder.quiet(trial, deadline)
-        self.leases.settle(trial)
+        if self.leases.settle(trial):
+            self._whose.settled(trial)
         return {"number": self._journal.number, "open": still}
 
     # --- what happens by itself ---

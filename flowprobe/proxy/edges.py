@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
+from flowprobe.core.clues import Clue
 from flowprobe.errors import ToolFailed
 
 __all__ = ["UNDECLARED", "USER", "EdgeSpec", "Listener", "Origin", "Route", "edge_urls", "listeners"]
@@ -25,7 +26,7 @@ class EdgeSpec:
     `forward`: a proxy for its client. `hosts` maps each declared origin (`https://api.mail.example`) to the one
     that it really goes to, or to None for itself; nothing else is intercepted. Forward edges with the same
     `listen` share one listener and are told apart by host. The edge `user` always has one of its own, and asks
-    for credentials.
+    for credentials. `clues` say how its calls may be known without a mark.
     """
 
     name: str
@@ -33,6 +34,7 @@ class EdgeSpec:
     upstream: str | None = None
     hosts: Mapping[str, str | None] = field(default_factory=dict)
     listen: tuple[str, int] = ("127.0.0.1", 0)
+    clues: tuple[Clue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hmac
 
 from mitmproxy.http import HTTPFlow, Response
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "user_of"]
 
 _HEADER = "proxy-authorization"
 
@@ -45,6 +46,17 @@ class Guard:
             return hmac.compare_digest(shown, self._wanted)
         except Exception:
             return False
+
+
+def user_of(header: str) -> str:
+    """The user name of a `Proxy-Authorization: Basic …`; '' where there is none, or none that can be read."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(encoded.strip(), validate=True).decode("utf-8", "replace").partition(":")[0]
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _refusal() -> Response:

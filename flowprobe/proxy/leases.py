@@ -28,7 +28,8 @@ class LeaseRefused(Exception):
 
 @dataclass(slots=True)
 class Lease:
-    """The rules of one trial, while they are in force."""
+    """The rules of one trial, while they are in force. `customers` are the digests of those that it acts as, by
+    edge."""
 
     id: str
     trial: str
@@ -41,6 +42,7 @@ class Lease:
     renewed_at: float
     counters: Counters = field(default_factory=Counters)
     earlier: Earlier = field(default_factory=Earlier)
+    customers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _edges: Mapping[str, tuple[Fault, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,10 +61,12 @@ class Lease:
 
 
 class Leases:
-    """Every lease of one proxy, and the trials that it has seen."""
+    """Every lease of one proxy, and the trials that it has seen. Of the edges in `exclusive` one trial at a time may
+    fault each."""
 
-    def __init__(self, ended: Callable[[Lease, str], None]) -> None:
+    def __init__(self, ended: Callable[[Lease, str], None], *, exclusive: Iterable[str] = ()) -> None:
         self.version = 0
+        self._exclusive = frozenset(exclusive)
         self._ended = ended
         self._held: dict[str, Lease] = {}
         self._trials: dict[str, float | None] = {}  # trial -> when its lease ended, None while it is held
@@ -73,10 +77,23 @@ class Leases:
         """The trials whose calls we can tell."""
         return tuple(self._trials)
 
+    @property
+    def in_force(self) -> tuple[Lease, ...]:
+        """The leases that are in force."""
+        return tuple(self._held.values())
+
+    def holds(self, trial: str) -> bool:
+        return any(lease.trial == trial for lease in self._held.values())
+
+    def faulted(self, edge: str) -> bool:
+        """Whether some lease faults an edge."""
+        return any(lease.on(edge) for lease in self._held.values())
+
     def apply(self, lease: Lease) -> int:
         """Put a lease's rules in place of those that it had, as one; returns the version of the rules."""
         if holder := next((h for h in self._held.values() if h.trial == lease.trial and h.id != lease.id), None):
             raise LeaseRefused(f"the trial {lease.trial} is held by the lease {holder.id}")
+        self._refuse_taken(lease)
         self._held[lease.id] = lease
         self._trials.pop(lease.trial, None)
         self._trials[lease.trial] = None
@@ -84,6 +101,12 @@ class Leases:
         self._forget()
         self.version += 1
         return self.version
+
+    def _refuse_taken(self, lease: Lease) -> None:
+        for edge in sorted(self._exclusive):
+            for other in self._held.values():
+                if other.id != lease.id and lease.on(edge) and other.on(edge):
+                    raise LeaseRefused(f"the window on {edge!r} is exclusive, and held by the lease {other.id}")
 
     def renew(self, ids: Iterable[str], now: float) -> None:
         """Renew those of these that still hold."""
@@ -126,10 +149,12 @@ class Leases:
         for lease in self._held.values():
             lease.counters.pass_all(lease.on(edge), reason)
 
-    def settle(self, trial: str) -> None:
-        """A trial was drained: from now on the product works for others."""
-        if self._trials.get(trial) is not None:
+    def settle(self, trial: str) -> bool:
+        """A trial was drained: from now on the product works for others. Whether its lease had ended before."""
+        over = self._trials.get(trial) is not None
+        if over:
             self._settled.add(trial)
+        return over
 
     def sole(self, now: float) -> str | None:
         """The one trial for which the product can be working now; None where there are two, or none."""

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from flowprobe.core.activity import LINGER_S
+from flowprobe.core.attribution import Rung
 from flowprobe.core.scenario import FaultPlan
 from flowprobe.errors import ToolFailed
 from flowprobe.proxy.edges import EdgeSpec, listeners
@@ -58,11 +60,16 @@ class ProxyProcess:
         injector: bool = True,
         upstream_ca: Path | None = None,
         fail_in: str = "",
+        minimum: Rung = "window",
+        probing: bool = False,
+        attribution: bool = True,
+        linger_s: float = LINGER_S,
     ) -> None:
         listeners(edges)  # what is wrong with the edges is said here, not by the child
         self._settings = Settings(
             run=run, edges=tuple(edges), journal=str(journal), token=secrets.token_urlsafe(24),
             owned=owned, injector=injector, upstream_ca=str(upstream_ca) if upstream_ca else None, fail_in=fail_in,
+            minimum=minimum, probing=probing, attribution=attribution, linger_s=linger_s,
         )
         self.lost = threading.Event()
         self.reason = ""
@@ -156,18 +163,31 @@ class ProxyProcess:
         ttl_s: float = 10.0,
         ceiling_s: float = 300.0,
         steps: Mapping[int, str] | None = None,
+        customers: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
         """Put a plan into force for a trial; when this returns, it is. A plan without faults only records.
 
-        The lease is renewed until it is released; at `ceiling_s` it ends all the same.
+        The lease is renewed until it is released; at `ceiling_s` it ends all the same. `customers` are the digests of
+        those that the trial acts as, by edge.
         """
         self._ask(
             "apply", lease=lease, trial=trial, plan=plan_json(plan), seed=seed, ttl_s=ttl_s, ceiling_s=ceiling_s,
             steps={str(number): step for number, step in (steps or {}).items()},
+            customers={edge: sorted(digests) for edge, digests in (customers or {}).items()},
         )
         with self._lock:
             self._leases[lease] = ttl_s / 3
         self._renew_now.set()
+
+    def busy(self, trial: str, calls: int, *, known: bool = False) -> None:
+        """Tell how many calls of a trial are in flight from now on; with `known` the proxy knows when this returns."""
+        if not self.alive:
+            return
+        with contextlib.suppress(ToolFailed):  # a proxy that is gone says so by `lost`, and cleanup goes on without it
+            if known:
+                self._ask("busy", trial=trial, calls=calls)
+            else:
+                self._send({"id": 0, "op": "busy", "trial": trial, "calls": calls})
 
     def release(self, lease: str) -> None:
         """Take a lease's faults off; when this returns, they are. Releasing what is over is harmless."""
