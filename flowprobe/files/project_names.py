@@ -14,7 +14,7 @@ from flowprobe.files.auth_names import check_persona
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence
 from flowprobe.files.problems import did_you_mean, listed
-from flowprobe.files.project_tables import ENVIRONMENT, PROJECT, PROVIDER
+from flowprobe.files.project_tables import ENVIRONMENT, PERSONA, PROJECT, PROVIDER
 from flowprobe.files.scalars import Kind, kind_of
 
 __all__ = ["check_project"]
@@ -30,6 +30,8 @@ def check_project(root: Node, context: Context, _: object) -> None:
     told = _all_known(root, PROJECT) and isinstance(root.get("personas", Mapping()), Mapping)
     for name, environment in _pairs(root.get("environments")):
         _check_providers(name.value, environment, context)
+        if told:
+            _check_clues(environment, root.get("personas"), context)
         if told:
             _check_personas(environment, _keys(root.get("personas")), context)
         if isinstance(environment, Mapping) and _declares(environment):
@@ -88,6 +90,29 @@ def _check_providers(name: str, environment: Node, context: Context) -> None:
         if isinstance(webhooks, Scalar) and strange and not _reported(webhooks, context):
             context.report("unknown-target", webhooks, name=webhooks.value, environment=name,
                            instead=_nearest(webhooks.value, targets, "target"))
+
+
+def _check_clues(environment: Node, personas: Node | None, context: Context) -> None:
+    """A customer is a field of some persona, and only a client of our proxy has a user name."""
+    known = list(dict.fromkeys(name for _, persona in _pairs(personas) for name in _fields(persona)))
+    for _, provider in _pairs(_get(environment, "providers")):
+        attribute = _get(provider, "attribute")
+        for clue in attribute.value if isinstance(attribute, Sequence) else [attribute]:
+            for name in _texts(_get(clue, "customer")):
+                if name.value not in known and not _reported(name, context):
+                    context.report("unknown-name", name, name=name.value, where=" in any persona", also="",
+                                   instead=_nearest(name.value, known, "field of a persona"))
+            user = _get(clue, "proxy_user")
+            if user is not None and not _may_forward(provider) and not _reported(user, context):
+                context.report("needs-forward", user)
+
+
+def _fields(persona: Node) -> Iterator[str]:
+    """What a persona has for itself, and what its accounts have."""
+    taken = {field.key for field in PERSONA.fields} - {"account", "plan", "region"}
+    accounts = _get(persona, "accounts")
+    for node in (persona, *(accounts.value if isinstance(accounts, Sequence) else ())):
+        yield from (name for name in _keys(node) if name not in taken)
 
 
 def _check_default(root: Mapping, context: Context) -> None:

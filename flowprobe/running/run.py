@@ -122,7 +122,7 @@ class _Run:
         self._folder = RunFolder(self._id, now=now, output=request.output)
         self._session = Session(
             selection.environment, run=self._id, folder=self._folder, vault=self._vault, plans=plans,
-            credentials=credentials, injector=request.injector)
+            credentials=credentials, injector=request.injector, probing=request.probing)
         self._guard = Guard(policy_of(selection.environment, self._session.targets))
         self._session.permit = self._guard.permit
         self._groups = self._expand(now)
@@ -144,7 +144,7 @@ class _Run:
         setting = Setting(self._selection.project.personas, self._session.targets, self._seed,
                           self._selection.variables,
                           self._request.timeout_s, policy_of(self._selection.environment).given,
-                          contract=self._selection.contract)
+                          contract=self._selection.contract, probing=self._request.probing)
         return tuple(
             group for chosen in self._selection.chosen
             for group in expand(chosen.scenario, chosen.plans, setting, only=chosen.bind, now=now,

@@ -32,7 +32,8 @@ class Request:
     """What a command asks for. `faults` None: all plans of each scenario; "none": the unfaulted trial alone;
     else the name of a plan, the name of a profile, or the path of one. `bind` fixes the persona of a role.
     `timeout_s` is the total budget of each call, `lease_wait_s` how long a trial waits for a free account;
-    `allow_exec` lets `cmd:` references run; `cleanup_first`: what earlier runs left here goes before."""
+    `allow_exec` lets `cmd:` references run; `cleanup_first`: what earlier runs left here goes before;
+    `probing`: every call bears every carrier, to see which of them come through."""
 
     paths: tuple[Path, ...]
     environment: str | None = None
@@ -48,6 +49,7 @@ class Request:
     lease_wait_s: float = 60.0
     allow_exec: bool = False
     cleanup_first: bool = True
+    probing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
