@@ -31,14 +31,14 @@ def check_project(root: Node, context: Context, _: object) -> None:
     for name, environment in _pairs(root.get("environments")):
         _check_providers(name.value, environment, context)
         if told:
-            _check_clues(environment, root.get("personas"), context)
-        if told:
             _check_personas(environment, _keys(root.get("personas")), context)
         if isinstance(environment, Mapping) and _declares(environment):
             _check_lookups(environment, context)
             _check_ready(name.value, environment, context)
             _check_tls(environment, context)
             _check_policy(name.value, environment, context)
+    if told:
+        _check_clues(root.get("environments"), root.get("personas"), context)
     _check_default(root, context)
     for _, persona in _pairs(root.get("personas")):
         check_persona(persona, context)
@@ -92,19 +92,28 @@ def _check_providers(name: str, environment: Node, context: Context) -> None:
                            instead=_nearest(webhooks.value, targets, "target"))
 
 
-def _check_clues(environment: Node, personas: Node | None, context: Context) -> None:
+def _check_clues(environments: Node | None, personas: Node | None, context: Context) -> None:
     """A customer is a field of some persona, and only a client of our proxy has a user name."""
-    known = list(dict.fromkeys(name for _, persona in _pairs(personas) for name in _fields(persona)))
-    for _, provider in _pairs(_get(environment, "providers")):
-        attribute = _get(provider, "attribute")
-        for clue in attribute.value if isinstance(attribute, Sequence) else [attribute]:
-            for name in _texts(_get(clue, "customer")):
-                if name.value not in known and not _reported(name, context):
-                    context.report("unknown-name", name, name=name.value, where=" in any persona", also="",
-                                   instead=_nearest(name.value, known, "field of a persona"))
-            user = _get(clue, "proxy_user")
-            if user is not None and not _may_forward(provider) and not _reported(user, context):
-                context.report("needs-forward", user)
+    known = [name for _, persona in _pairs(personas) for name in _fields(persona)]
+    missed: set[str] = set()
+    for provider, clue in _clues(environments):
+        for name in _texts(_get(clue, "customer")):
+            if name.value not in known and name.value not in missed and not _reported(name, context):
+                missed.add(name.value)
+                context.report("unknown-name", name, name=name.value, where=" in any persona", also="",
+                               instead=_nearest(name.value, list(dict.fromkeys(known)), "field of a persona"))
+        user = _get(clue, "proxy_user")
+        if user is not None and not _may_forward(provider) and not _reported(user, context):
+            context.report("needs-forward", user)
+
+
+def _clues(environments: Node | None) -> Iterator[tuple[Node, Node]]:
+    """Each clue of a provider, with the provider."""
+    for _, environment in _pairs(environments):
+        for _, provider in _pairs(_get(environment, "providers")):
+            attribute = _get(provider, "attribute")
+            items = attribute.value if isinstance(attribute, Sequence) else [attribute]
+            yield from ((provider, item) for item in items if item is not None)
 
 
 def _fields(persona: Node) -> Iterator[str]:

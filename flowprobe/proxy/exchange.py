@@ -33,6 +33,7 @@ class Shown:
     others: bytes = b""
 
 
+_UNSEEN = Shown()
 _NOTHING: Mapping[str, str] = {}
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +57,7 @@ class Exchange:
     client: str
     arrived: float
     ready: float = 0.0
-    shown: Shown = field(default_factory=Shown)
+    shown: Shown = field(default_factory=lambda: _UNSEEN)
     whose: Attribution = NOBODY
     spared: str = ""
     collision: float | None = None

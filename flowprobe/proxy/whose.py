@@ -92,9 +92,10 @@ class Whose:
             self._marks = Marks(trials)
         body = inflated(content, shown.coding)[:SCANNED_BYTES] if shown.coding else content[:SCANNED_BYTES]
         signs = self._signs(exchange.edge, shown, body)
-        otherwise = self._otherwise(exchange.edge, shown)
-        found = attribute(signs, trials, otherwise=otherwise)
-        if found.evidence in ("trial-id", "learned") and self._is_batch(found, otherwise, shown, body):
+        found = attribute(signs, trials)
+        if found.evidence == "none":
+            found = attribute(signs, trials, otherwise=self._otherwise(exchange.edge, shown))
+        elif found.evidence in ("trial-id", "learned") and self._is_batch(found, exchange.edge, shown, body):
             return AMBIGUOUS
         if found.evidence == "none":
             self._strange(exchange.edge, shown, body)
@@ -151,9 +152,9 @@ class Whose:
                     continue
         return NOBODY
 
-    def _is_batch(self, found: Attribution, otherwise: Attribution, shown: Shown, body: bytes) -> bool:
+    def _is_batch(self, found: Attribution, edge: str, shown: Shown, body: bytes) -> bool:
         """Whether other people's things are in the same body. A product of ours has none."""
-        if otherwise.evidence == "owned" or not body:
+        if not body or self._otherwise(edge, shown).evidence == "owned":
             return False
 
         def is_ours(text: bytes) -> bool:
