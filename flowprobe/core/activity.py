@@ -24,7 +24,8 @@ class _Flight:
 
 
 class Activity:
-    """`tell` is told how many calls of a trial are in flight. A trial that nobody tells about is taken to have one."""
+    """`tell` is told how many steps of a trial are in flight, with a call of ours in each or about to come. A trial
+    that nobody tells about is taken to have one."""
 
     def __init__(self, now: float, *, grace: float = 0.0) -> None:
         self.grace = grace

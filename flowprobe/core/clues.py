@@ -64,12 +64,12 @@ class OwnListener(Plain):
 
 @plain
 class ExclusiveWindow(Plain):
-    """Nobody else calls this provider while a call of ours is in flight, and `grace` seconds after."""
+    """Nobody else calls this provider while a step of ours is in flight, and `grace` seconds after."""
 
     grace: float
 
     def __str__(self) -> str:
-        return f"a window of {self.grace:g} s after each call"
+        return f"a window that ends {self.grace:g} s after each step"
 
 
 Clue: TypeAlias = Customer | ProxyUser | OwnListener | ExclusiveWindow

@@ -12,7 +12,7 @@ __all__ = ["Spared", "reason_of", "spared_in", "told"]
 _BECAUSE = {
     "unattributed": "nothing on it says whose it is",
     "ambiguous": "it bears the marks of two trials, or only some items of a batch are ours",
-    "background": "no call of ours was in flight, nor shortly before",
+    "background": "no step of ours was in flight, nor shortly before",
 }
 
 

@@ -122,7 +122,7 @@ CLUE = Record("clue", _clue, (
           beside="customer", example="path", attribute="place"),
     Field("proxy_user", Text(pattern=r"[^\s:]+", described="a user name without spaces and colons", verbatim=True),
           "The user name under which an instance that serves nobody else uses our proxy.", example="canary"),
-    Field("window", Duration(), "Nobody else calls this provider while a call of ours is in flight, and so long "
+    Field("window", Duration(), "Nobody else calls this provider while a step of ours is in flight, and so long "
           "after.", example="2s"),
 ), "How a provider's calls are known without a mark of ours.", exactly_one=("customer", "proxy_user", "window"),
     at_most_one=("header", "query", "in"))

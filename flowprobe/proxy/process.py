@@ -180,7 +180,7 @@ class ProxyProcess:
         self._renew_now.set()
 
     def busy(self, trial: str, calls: int, *, known: bool = False) -> None:
-        """Tell how many calls of a trial are in flight from now on; with `known` the proxy knows when this returns."""
+        """Tell how many steps of a trial are in flight from now on; with `known` the proxy knows when this returns."""
         if not self.alive:
             return
         with contextlib.suppress(ToolFailed):  # a proxy that is gone says so by `lost`, and cleanup goes on without it

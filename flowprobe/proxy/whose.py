@@ -173,7 +173,7 @@ class Whose:
     def spared(self, exchange: Exchange, lease: Lease | None) -> str:
         """Why a call on an edge that somebody faults is left alone; '' where it may be faulted, or nobody wants to."""
         whose = exchange.whose
-        if self.ladder.off:
+        if self.ladder.off or exchange.edge == USER:
             return ""
         if whose.trial is None:
             why = "ambiguous" if whose.evidence == "ambiguous" else "unattributed"

@@ -38,6 +38,7 @@ from flowprobe.core.events import (
     ProcessEnded,
     RunEnded,
     RunStarted,
+    StepEnded,
     ToolFailure,
     TrialSkipped,
     TrialStarted,
@@ -435,6 +436,8 @@ class _Run:
                 self._making += 1
             elif isinstance(event, CleanupSettled):
                 self._making -= 1
+            elif isinstance(event, StepEnded):
+                self._session.step_ended(event.trial, event.step)
             self._recorder(event)
 
     def _rerun(self, trial: Trial) -> str:

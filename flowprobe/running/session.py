@@ -139,7 +139,14 @@ class Session:
         """Take the faults off; calls go on being recorded for this trial, so that cleanup is seen."""
         self._apply(trial, NO_FAULTS)
 
+    def step_ended(self, trial: str, step: str) -> None:
+        """A step is over: what the product does from now on may be of its own accord."""
+        if self._flights is not None:
+            self._flights.ended(trial, step)
+
     def release(self, trial: Trial) -> None:
+        if self._flights is not None:
+            self._flights.over(trial.id)
         if self._proxy is not None and self._proxy.alive:
             self._proxy.release(trial.id)
 
@@ -167,7 +174,7 @@ class Session:
                 return driver.send(call)
             return driver.send(replace(call, credentials=headers)) if headers else signing(call)
 
-        return driver, send if self._flights is None else self._flights.told(send)
+        return driver, send if self._flights is None else self._flights.told(send, whole_steps=plan is not None)
 
     def ask(self, call: Call) -> Outcome:
         """Make a token call: past the user edge, without redirects."""

@@ -22,6 +22,6 @@ def test_each_reason_is_a_sentence() -> None:
     assert list(told(spared_in(seen))) == [
         "not injected into 1 call to 'payments': attribution learned is below the environment's minimum trace",
         "not injected into 1 call to 'payments': it bears the marks of two trials, or only some items of a batch are ours",
-        "not injected into 1 call to 'payments': no call of ours was in flight, nor shortly before",
+        "not injected into 1 call to 'payments': no step of ours was in flight, nor shortly before",
         "not injected into 2 calls to 'payments': nothing on it says whose it is",
     ]

@@ -139,6 +139,13 @@ def test_a_call_that_nobody_wants_to_fault_is_not_spared(rig: Rig, trial: str) -
     assert {event.spared for event in rig.events()[-3:] if isinstance(event, ExchangeEnded)} == {""}
 
 
+def test_on_the_user_edge_our_own_call_is_ours_whatever_the_minimum(tmp_path: Path, origin: Origin, trial: str) -> None:
+    edge = EdgeSpec("user", "forward", hosts={origin.url: None})
+    with run_proxy(tmp_path, origin, edges=[edge], minimum="owned") as rig, \
+         rig.armed(trial, fault(Status(503), edge="user")), rig.client("user") as client:
+        assert client.get(f"{origin.url}/x", headers=marks(trial)).status_code == 503
+
+
 # --- clues ----------------------------------------------------------------------------------------
 
 
