@@ -113,7 +113,7 @@ def journeys(folder: Path, provider: str, **options: Any) -> Iterator[ProxyProce
                       **options) as proxy:
         proxy.ready()
         for trial, status in TRIALS.items():
-            fault = Fault("payments", "payments", Status(status), Position("", 0, 0), Match(method="GET"))
+            fault = Fault("payments", "payments", Status(status), Position("", 0, 0), Match(method=("GET",)))
             proxy.apply(lease=trial, trial=trial, plan=FaultPlan("busy", (fault,)), seed=1, ttl_s=60, steps={1: "pay"})
         yield proxy
 
