@@ -90,6 +90,27 @@ def plan(
     return plan_command(request, as_json=as_json)
 
 
+@app.command(name="probe-propagation")
+def probe_propagation(
+    paths: Annotated[Optional[list[Path]], typer.Argument(  # noqa: UP045
+        help="Scenario files, or folders of them. Default: this folder.", metavar="[PATH...]")] = None,
+    env: Env = None,
+    allow_exec: AllowExec = False,
+    as_json: AsJson = False,
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
+) -> int:
+    """See which marks the product passes on: unfaulted journeys with every carrier, and what reaches each provider."""
+    from flowprobe.cli.probing import probe_command
+    from flowprobe.running.selection import Request
+    from flowprobe.running.settings import settle
+
+    settings = settle(environment=env, output=output)
+    request = Request(tuple(paths or (Path(),)), environment=settings.environment.value, faults="none",
+                      seed=settings.seed.value, output=settings.output.value, timeout_s=settings.timeout_s.value,
+                      allow_exec=allow_exec, probing=True)
+    return probe_command(request, as_json=as_json)
+
+
 @app.command()
 def config(env: Env = None, as_json: AsJson = False) -> int:
     """Show every setting, its value, and where that came from."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from flowprobe.core.capture import capture
+from flowprobe.core.carriers import carriers
 from flowprobe.core.cleaning import made_nothing
 from flowprobe.core.clock import Clock
 from flowprobe.core.emit import Conceal, Emit, Stop, Wait, Wanted, reply_event, sent_event
@@ -21,7 +22,7 @@ from flowprobe.core.plain import Plain, plain
 from flowprobe.core.resolve import Names
 from flowprobe.core.retry_after import asked_to_wait
 from flowprobe.core.steps import Expect, Poll, Retry, Samples, Step
-from flowprobe.core.tracing import baggage, call_id, parse_call_id, traceparent
+from flowprobe.core.tracing import call_id, parse_call_id
 from flowprobe.core.wire import Call, NoReply, Outcome, Reply
 
 __all__ = ["Stop", "Tried", "attempts"]
@@ -136,9 +137,8 @@ def _again(call: Call) -> Call:
     known = parse_call_id(call.id)
     assert known is not None, "our own ids can be read"
     trace = call_id(known.trial, known.step_number, known.attempt + 1)
-    ours = {"traceparent": (traceparent(call.id), traceparent(trace)), "baggage": (baggage(call.id), baggage(trace))}
-    headers = {name: ours[name][1] if name in ours and value == ours[name][0] else value
-               for name, value in call.headers.items()}
+    before, after = carriers(call.id), carriers(trace)
+    headers = {name: after[name] if value == before.get(name) else value for name, value in call.headers.items()}
     return replace(call, id=trace, attempt=call.attempt + 1, headers=headers)
 
 

@@ -1,27 +1,42 @@
-"""Whose call is it? The ladder of evidence, strongest first: trace id, baggage, the trial's id in the request,
-the only trial of a product that we started. What bears the marks of two trials is nobody's.
+"""Whose call is it? The ladder of evidence, strongest first: a product that we started, a trace id, the trial's id in
+the request, an id that a provider gave to what the trial made, the customer that it is for, the instance that sends it,
+a time in which nobody else calls.
+
+*Whose trial?* decides whether we may inject; *which step?* only what we may say. What bears the marks of two trials is
+nobody's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
-from flowprobe.core.tracing import BAGGAGE_KEY, CallId, call_id, parse_baggage, parse_call_id
+from flowprobe.core.marks import SCANNED_BYTES
+from flowprobe.core.tracing import CallId, call_id
 
-__all__ = ["SCANNED_BYTES", "Attribution", "Signs", "attribute", "without_our_baggage"]
+__all__ = ["AMBIGUOUS", "NOBODY", "RUNGS", "SCANNED_BYTES", "Attribution", "Rung", "Signs", "attribute", "enough",
+           "rung_of", "weakest"]
 
-SCANNED_BYTES = 1 << 20
-"""Bodies are searched for the ids of trials up to this length."""
+Rung: TypeAlias = Literal["owned", "trace", "trial-id", "learned", "credentials", "listener", "window"]
+RUNGS: tuple[Rung, ...] = get_args(Rung)
+"""Strongest first."""
+_OTHER: dict[str, Rung] = {"proxy-user": "listener"}
+_NO_RUNG = ("none", "ambiguous")
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What a request shows: two headers, and every text in which the id of a trial may stand."""
+    """What a request shows. `carried`: the call ids in its headers, with the name of each, the strongest first;
+    `marked`: the trials whose id stands in it; `learned`: those of which an id was learned that stands in it;
+    `customers`: those that act as the customer it is for (more than one say no more than a mark does); `stranger`: it
+    is for a customer that no trial acts as."""
 
-    traceparent: str = ""
-    baggage: str = ""
-    texts: tuple[bytes, ...] = ()
+    carried: tuple[tuple[str, CallId], ...] = ()
+    marked: frozenset[str] = frozenset()
+    learned: frozenset[str] = frozenset()
+    customers: frozenset[str] = frozenset()
+    stranger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,40 +49,23 @@ class Attribution:
     step_number: int | None = None
 
 
-_NOBODY = Attribution(None, "none")
-_AMBIGUOUS = Attribution(None, "ambiguous")
+NOBODY = Attribution(None, "none")
+AMBIGUOUS = Attribution(None, "ambiguous")
 
 
-def attribute(signs: Signs, known: Iterable[str], *, sole: str | None = None) -> Attribution:
-    """Say whose request this is. `known` are the trials of this run, `sole` the one that owns the product now."""
-    trials = frozenset(known)
-    traced = _ours(_trace(signs.traceparent), trials)
-    carried = _ours(parse_baggage(signs.baggage), trials)
-    marked = {trial for trial in trials if _stands_in(trial, signs.texts)}
-    claims = marked | {call.trial for call in (traced, carried) if call}
-    if len(claims) > 1:
-        return _AMBIGUOUS
-    if traced:
-        return _named(traced, "traceparent")
+def attribute(signs: Signs, known: Container[str], *, otherwise: Attribution = NOBODY) -> Attribution:
+    """Say whose request this is. `known` are the trials of this run; `otherwise` is whose it is where nothing on it
+    says so: the one trial of a product that we started, of an instance of its own, or of an open window."""
+    carried = [(name, call) for name, call in signs.carried if call.trial in known]
+    claims = {call.trial for _, call in carried} | signs.marked | signs.learned
+    if len(claims) > 1 or (claims and signs.customers and not claims <= signs.customers):
+        return AMBIGUOUS
     if carried:
-        return _named(carried, "baggage")
-    if marked:
-        return Attribution(marked.pop(), "trial-id")
-    return Attribution(sole, "owned") if sole else _NOBODY
-
-
-def _ours(call: CallId | None, trials: frozenset[str]) -> CallId | None:
-    return call if call and call.trial in trials else None
-
-
-def _trace(header: str) -> CallId | None:
-    parts = header.strip().split("-")
-    return parse_call_id(parts[1]) if len(parts) >= 4 else None
-
-
-def _stands_in(trial: str, texts: Iterable[bytes]) -> bool:
-    token = trial.encode()
-    return any(token in text for text in texts)
+        return _named(carried[0][1], carried[0][0])
+    for evidence, found in (("trial-id", signs.marked), ("learned", signs.learned), ("credentials", signs.customers)):
+        if found:
+            return Attribution(next(iter(found)), evidence) if len(found) == 1 else AMBIGUOUS
+    return NOBODY if signs.stranger and otherwise.evidence != "owned" else otherwise
 
 
 def _named(call: CallId, evidence: str) -> Attribution:
@@ -75,7 +73,22 @@ def _named(call: CallId, evidence: str) -> Attribution:
     return Attribution(call.trial, evidence, trace, call.step_number)
 
 
-def without_our_baggage(header: str) -> str:
-    """The `baggage` header as a third party may see it: without our member, '' where none is left."""
-    members = (member.strip() for member in header.split(","))
-    return ",".join(m for m in members if m and m.partition("=")[0].strip() != BAGGAGE_KEY)
+# --- rungs ----------------------------------------------------------------------------------------
+
+
+def rung_of(evidence: str) -> Rung | None:
+    """The rung that a piece of evidence stands on; None where there is none. Any header with a call id is a trace."""
+    if evidence in _NO_RUNG:
+        return None
+    return evidence if evidence in RUNGS else _OTHER.get(evidence, "trace")
+
+
+def enough(evidence: str, minimum: Rung) -> bool:
+    """Whether evidence is at least as strong as the minimum."""
+    rung = rung_of(evidence)
+    return rung is not None and RUNGS.index(rung) <= RUNGS.index(minimum)
+
+
+def weakest(rungs: Iterable[Rung]) -> Rung:
+    """The lowest of some rungs."""
+    return max(rungs, key=RUNGS.index)

@@ -349,11 +349,12 @@ class RunEnded(Plain):
 
 @plain
 class ProxyStarted(Plain):
-    """`edges` maps an edge to the URL of its listener."""
+    """`edges` maps an edge to the URL of its listener; `attribution` is the least evidence that an injection needs."""
 
     mitmproxy: str
     python: str
     edges: Mapping[str, str]
+    attribution: str = ""
 
 
 @plain
@@ -378,14 +379,18 @@ class LeaseEnded(Plain):
 class ExchangeEnded(Plain):
     """One request seen on an edge, whether or not anything was injected.
 
-    `trial` and `call` are None where they are not known; `evidence` says how they were found: traceparent,
-    baggage, trial-id, owned (we started the product, one trial is active), runner (a call of ours, which our own client
-    refused), ambiguous (it bears the marks of two trials) or none. An edge `undeclared` is a host that nobody declared:
-    passed untouched, only counted. `status` is what the caller was given (None: no answer); `upstream_status` what the
-    provider said (None: it was not asked, or did not answer). `key` is the idempotency key's digest, `body` that of the
-    body ('' for none); `retry_after_s` is for how long the answer asked its caller to wait (RFC 9110, 10.2.3), in
-    seconds. `protocol` is what the caller speaks with us: HTTP/1.1, HTTP/2.0, or '' where it made no request. A
-    connection on which a fault fell before any request is one of the method CONNECT.
+    `trial` and `call` are None where they are not known; `evidence` says how they were found: the header with the trace
+    id (traceparent, baggage, …), trial-id, learned (an id that the provider gave), credentials (the customer),
+    listener or proxy-user (an instance of its own), window, owned (we started the product, one trial is active),
+    runner (a call of ours, which our own client refused), ambiguous (it bears the marks of two trials, or only some
+    items of a batch do) or none. `spared` says why no fault fell on it though some were for its edge: unattributed,
+    ambiguous, background, or below and the minimum. `carriers` are, in a probe alone, the names of ours that came
+    through, survived or changed. An edge `undeclared` is a host that nobody declared: passed untouched, only
+    counted. `status` is what the caller was given (None: no answer); `upstream_status` what the provider said
+    (None: it was not asked, or did not answer). `key` is the idempotency key's digest, `body` that of the body (''
+    for none); `retry_after_s` is for how long the answer asked its caller to wait (RFC 9110, 10.2.3), in seconds.
+    `protocol` is what the caller speaks with us: HTTP/1.1, HTTP/2.0, or '' where it made no request. A connection
+    on which a fault fell before any request is one of the method CONNECT.
     """
 
     exchange: str
@@ -408,6 +413,8 @@ class ExchangeEnded(Plain):
     body: str = ""
     retry_after_s: float | None = None
     protocol: str = ""
+    spared: str = ""
+    carriers: Mapping[str, str] = field(default_factory=dict)
 
 
 @plain
@@ -417,6 +424,8 @@ class Injected(Plain):
     `ordinal` counts from 1 by trial, step and call site. `gave_up_s` is when the caller went away, where it did
     before we let go. `depends_on` says what decided beside the seed and the ordinal: time, order, both, or nothing.
     `moved` is how many bytes went over a line that was slow.
+    `evidence` is by what the call was known to be the trial's, `collision` the chance that it was not, where a window
+    was all there was.
     """
 
     exchange: str
@@ -434,6 +443,8 @@ class Injected(Plain):
     detail: str = ""
     depends_on: str = ""
     moved: int = 0
+    evidence: str = ""
+    collision: float | None = None
 
 
 @plain

@@ -7,9 +7,10 @@ then say is "during", not "because of".
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from flowprobe.core.events import (
     CallReplied,
@@ -47,9 +48,13 @@ from flowprobe.core.events import (
 from flowprobe.core.findings import Finding
 from flowprobe.core.oracles import Observation, observe
 from flowprobe.core.plain import Plain, plain
+from flowprobe.core.spared import Spared, spared_in
 
 __all__ = ["CallEvidence", "ExchangeEvidence", "RunEvidence", "StepEvidence", "TrialEvidence", "fold", "gaps",
            "is_settled"]
+
+
+K = TypeVar("K")
 
 
 @plain
@@ -137,7 +142,8 @@ class TrialEvidence(Plain):
 @plain
 class RunEvidence(Plain):
     """`collateral` counts injections into calls that were not ours (it must be 0), `unattributed` the provider
-    calls that we could not call ours and left alone. `halted` is the kind of the guard that ended the run."""
+    calls that we could not call ours and left alone, `spared` those among all that a fault was near to and left alone,
+    `undeclared` the calls to hosts that nobody declared. `halted` is the kind of the guard that ended the run."""
 
     started: RunStarted | None
     trials: tuple[TrialEvidence, ...]
@@ -148,6 +154,8 @@ class RunEvidence(Plain):
     proxy: ProxyStarted | None = None
     ready: bool = False
     halted: str = ""
+    spared: Mapping[Spared, int] = field(default_factory=dict)
+    undeclared: Mapping[str, int] = field(default_factory=dict)
 
     def plus(self, part: RunEvidence, trial: TrialEvidence | None) -> RunEvidence:
         """This evidence and that of a further part of the run, of which `trial` is kept."""
@@ -155,7 +163,12 @@ class RunEvidence(Plain):
             self, started=self.started or part.started, proxy=self.proxy or part.proxy, ready=self.ready or part.ready,
             trials=(*self.trials, trial) if trial else self.trials, trouble=(*self.trouble, *part.trouble),
             unattributed=self.unattributed + part.unattributed, collateral=self.collateral + part.collateral,
-            halted=self.halted or part.halted)
+            halted=self.halted or part.halted, spared=_summed(self.spared, part.spared),
+            undeclared=_summed(self.undeclared, part.undeclared))
+
+
+def _summed(one: Mapping[K, int], other: Mapping[K, int]) -> dict[K, int]:
+    return {key: one.get(key, 0) + other.get(key, 0) for key in (*one, *other)}
 
 
 @dataclass(slots=True)
@@ -216,6 +229,7 @@ class _Fold:
         self.ready = False
         self.unattributed = 0
         self.collateral = 0
+        self.exchanges: list[ExchangeEnded] = []
         self.current: _Gathered | None = None
 
     def take(self, line: Stamped) -> None:
@@ -297,6 +311,8 @@ class _Fold:
 
     def _provider(self, event: ExchangeEnded | Injected) -> None:
         trial = self.trials.get(event.trial) if event.trial else None
+        if isinstance(event, ExchangeEnded) and (event.spared or event.edge == "undeclared"):
+            self.exchanges.append(event)
         if not event.trial:
             self.collateral += isinstance(event, Injected)
             self.unattributed += isinstance(event, ExchangeEnded)
@@ -318,8 +334,12 @@ class _Fold:
                 known[reason] = known.get(reason, 0) + count
 
     def finish(self) -> RunEvidence:
+        hosts = Counter(each.host for each in self.exchanges if each.edge == "undeclared")
+        if self.collateral:
+            self.trouble.append(f"proxy: {self.collateral} injections fell on calls that were not ours")
         return RunEvidence(self.run, tuple(_trial(trial) for trial in self.trials.values()), tuple(self.trouble),
-                           self.interrupted, self.unattributed, self.collateral, self.proxy, self.ready, self.halted)
+                           self.interrupted, self.unattributed, self.collateral, self.proxy, self.ready, self.halted,
+                           spared_in(self.exchanges), hosts)
 
 
 def _trial(trial: _Gathered) -> TrialEvidence:

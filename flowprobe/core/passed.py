@@ -21,6 +21,8 @@ _UNTOLD: Mapping[str, str] = {
     "unattributed": "nothing told for whom the product made {calls}",
     "injector-off": "the injector was switched off when {calls} came",
     "ambiguous": "{calls} bore the marks of two trials",
+    "below-minimum": "what told whose {calls} were is below the environment's minimum of `attribution`",
+    "background": "{calls} came while no step of ours was in flight, nor shortly before",
 }
 _SPARED: Mapping[str, str] = {
     "probability": "the draw spared {calls}",

@@ -43,6 +43,7 @@ class Setting(Plain):
     budget: float = 30.0
     given: Given = "run"
     contract: Contract | None = None
+    probing: bool = False
 
 
 def expand(scenario: Scenario, plans: Sequence[FaultPlan], setting: Setting, *, only: Bindings, now: datetime,
@@ -63,7 +64,7 @@ def _group(scenario: Scenario, binding: Bindings, plans: Sequence[FaultPlan], se
 
     def trial(plan: FaultPlan) -> Trial:
         return Trial(new_id(), scenario, personas, plan, setting.seed, now, setting.targets, setting.budget,
-                     setting.env, account, setting.given, setting.contract)
+                     setting.env, account, setting.given, setting.contract, setting.probing)
 
     concerned = (concerning(plan, scenario, binding, account) for plan in plans)
     return Group(trial(NO_FAULTS), tuple(trial(plan) for plan in concerned if plan.faults))

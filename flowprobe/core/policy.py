@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from flowprobe.core.attribution import Rung, weakest
 from flowprobe.core.calls import PlannedCall, PlannedCleanup, Span, calls_of, needs
+from flowprobe.core.clues import ExclusiveWindow, clue_rung
 from flowprobe.core.made import FOUND_ID, LookUp
 from flowprobe.core.paths import Segment, covers, outlined, readings, sketched
 from flowprobe.core.plain import Plain, plain
@@ -21,7 +23,8 @@ from flowprobe.core.urls import AMISS, amiss, inside
 from flowprobe.core.values import Position
 from flowprobe.core.windows import Calendar
 
-__all__ = ["PRODUCTION_BUDGET", "Policy", "Refusal", "demand", "known", "policy_of", "unkept"]
+__all__ = ["PRODUCTION_BUDGET", "Policy", "Refusal", "demand", "exclusive", "known", "least_evidence", "policy_of",
+           "unkept"]
 
 PRODUCTION_BUDGET = Budget(calls=500, writes=20, rate=Rate(5, 1, "5/s"), seconds=600)
 
@@ -186,6 +189,27 @@ def policy_of(environment: Environment, targets: Mapping[str, str] | None = None
         _budget(environment), environment.given or ("check" if production else "run"),
         Calendar(environment.windows, environment.freeze), environment.personas, environment.position,
         environment.places)
+
+
+def least_evidence(environment: Environment) -> Rung:
+    """The rung of evidence that a provider's call needs before it may be faulted, where the environment does not say.
+
+    In production it bears a mark of the journey. A product that we start works for nobody else, so there everything
+    goes. Anywhere else ids that were learned count too, and what some provider declares in `attribute`.
+    """
+    said = environment.faults.attribution if environment.faults else None
+    if said is not None:
+        return said
+    if environment.production:
+        return "trial-id"
+    declared = (clue_rung(clue) for provider in environment.providers.values() for clue in provider.attribute)
+    return "window" if environment.start else weakest(("learned", *declared))
+
+
+def exclusive(environment: Environment) -> tuple[str, ...]:
+    """The providers that nobody else calls while we do: of each there is one run at a time."""
+    return tuple(provider.name for provider in environment.providers.values()
+                 if any(isinstance(clue, ExclusiveWindow) for clue in provider.attribute))
 
 
 def _budget(environment: Environment) -> Budget:

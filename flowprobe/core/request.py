@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flowprobe.core.bodies import FormBody, JsonBody, RequestBody, encoded, pairs
+from flowprobe.core.carriers import carriers
 from flowprobe.core.provenance import sensitive
 from flowprobe.core.redact import cut_short
 from flowprobe.core.resolve import Absent, Names, WrongType, resolve_path, resolve_text
@@ -32,7 +33,8 @@ def build_call(trial: Trial, number: int, step: Step, names: Names, persona: Per
     url = url_of(trial, step.call, names)
     return Call(
         id=trace, trial=trial.id, step=name or step.name, persona=persona.identity, method=step.call.method,
-        url=url + _query(step.query, names, url), headers=_headers(step, names, trace, body), body=body,
+        url=url + _query(step.query, names, url),
+        headers=_headers(step, names, trace, body, probing=trial.probing), body=body,
         budget=step.timeout or trial.budget, signed=_is_own(url, _base(trial, step.call)),
         redirects=step.redirects, sensitive=sensitive(step, trial.scenario) if step.redirects else frozenset(),
     )
@@ -83,9 +85,9 @@ def _query(query: Mapping[str, Any], names: Names, url: str) -> str:
     return ("&" if "?" in url else "?") + urlencode(found) if found else ""
 
 
-def _headers(step: Step, names: Names, trace: str, body: Body) -> dict[str, str]:
+def _headers(step: Step, names: Names, trace: str, body: Body, *, probing: bool) -> dict[str, str]:
     """Ours first, so that a step can replace them: a journey may want to send a trace context of its own."""
-    ours = {"traceparent": traceparent(trace), "baggage": baggage(trace)}
+    ours = carriers(trace) if probing else {"traceparent": traceparent(trace), "baggage": baggage(trace)}
     if body.media_type:
         ours["content-type"] = body.media_type
     stated = {name.lower(): resolve_text(value, names) for name, value in step.headers.items()}

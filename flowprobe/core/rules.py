@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from flowprobe.core.plain import Plain, plain
 
 if TYPE_CHECKING:
+    from flowprobe.core.attribution import Rung
     from flowprobe.core.steps import CallTemplate
     from flowprobe.core.values import Position, Value
 
@@ -51,10 +52,12 @@ class AllowRule(Plain):
 
 @plain
 class FaultRule(Plain):
-    """What may be faulted: the user edge, and which provider edges (all, none, or those named)."""
+    """What may be faulted: the user edge, and which provider edges (all, none, or those named). `attribution` is the
+    least evidence that a provider's call is ours; None has a default that `core.policy` fills in."""
 
     user: bool = True
     provider: bool | tuple[str, ...] = True
+    attribution: Rung | None = None
 
     def allows(self, edge: str) -> bool:
         if edge == "user":

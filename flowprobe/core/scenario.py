@@ -37,6 +37,7 @@ from flowprobe.core.windows import Freeze, Window
 if TYPE_CHECKING:
     from flowprobe.core.accounts import Account
     from flowprobe.core.auth import Auth, Certificate
+    from flowprobe.core.clues import Clue
 
 __all__ = [
     "GUEST", "AccountField", "Arithmetic", "BodyShape", "CallTemplate", "Capture", "CaptureSource",
@@ -160,7 +161,8 @@ class Provider(Plain):
 
     `edge` is `reverse` (the product is given our listener's URL) or `forward` (the product uses us as its
     proxy and trusts our CA). `listen` fixes our listener as host:port. `webhooks` names the target that the provider
-    calls back: it is given `${edges.NAME.webhooks.url}`, our listener before that target.
+    calls back: it is given `${edges.NAME.webhooks.url}`, our listener before that target. `attribute` says how
+    its calls may be known without a mark of ours.
     """
 
     name: str
@@ -170,6 +172,7 @@ class Provider(Plain):
     edge: str = "reverse"
     listen: str | None = None
     webhooks: str | None = None
+    attribute: tuple[Clue, ...] = ()
 
 
 @plain

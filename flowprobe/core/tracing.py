@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
-__all__ = ["BAGGAGE_KEY", "CallId", "baggage", "call_id", "parse_baggage", "parse_call_id", "traceparent"]
+__all__ = ["BAGGAGE_KEY", "CallId", "baggage", "call_id", "parse_baggage", "parse_call_id", "span_id", "traceparent"]
 
 BAGGAGE_KEY = "flowprobe.call"
 _HEX = frozenset("0123456789abcdef")
@@ -35,10 +35,14 @@ def parse_call_id(text: str) -> CallId | None:
     return CallId(text[16:], int(text[:8], 16), int(text[8:16], 16))
 
 
+def span_id(call: str) -> str:
+    """The span id is derived, so that the same call always bears the same one."""
+    return blake2b(call.encode(), digest_size=8).hexdigest()
+
+
 def traceparent(call: str) -> str:
-    """The header for a call; the span id is derived, so that the same call always bears the same one."""
-    span = blake2b(call.encode(), digest_size=8).hexdigest()
-    return f"00-{call}-{span}-01"
+    """The header for a call."""
+    return f"00-{call}-{span_id(call)}-01"
 
 
 def baggage(call: str) -> str:

@@ -25,7 +25,7 @@ NO_FAULTS = FaultPlan("none", ())
 class Trial(Plain):
     """`id` is 16 hex digits, unique for each trial; `personas` binds every role; `targets` maps names to base
     URLs (the first is the default); `budget` is the total deadline of one call in seconds; `account` the state that
-    the journey starts from; `contract` describes the product."""
+    the journey starts from; `contract` describes the product. With `probing` its calls bear every carrier."""
 
     id: str
     scenario: Scenario
@@ -39,6 +39,7 @@ class Trial(Plain):
     account: Mapping[str, Any] = field(default_factory=dict)
     given: Given = "run"
     contract: Contract | None = None
+    probing: bool = False
 
     def numbers(self) -> dict[str, int]:
         """The number of each step by its whole name (from 1), as trace ids name them: the workflow's, then those of

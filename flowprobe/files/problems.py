@@ -197,6 +197,8 @@ MESSAGES: Mapping[str, Message] = {
     "unknown-provider": Message("no provider is called `{name}` in the environment `{environment}`"),
     "no-webhooks": Message("the provider `{provider}` has no `webhooks` in the environment `{environment}`",
                            "write webhooks: target there, and give it our listener's URL"),
+    "needs-forward": Message("`proxy_user` says nothing about a reverse edge: the product is no client of our proxy "
+                             "there", "write edge: forward, or attribute: listener"),
     "no-such-persona": Message("no persona is like this: {wanted}", "the project has {known}"),
     "own-no-reply": Message("`{kind}` between the user and the product leaves our own call without a reply, and "
                             "{steps} would not try again",

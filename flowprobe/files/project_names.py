@@ -14,7 +14,7 @@ from flowprobe.files.auth_names import check_persona
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence
 from flowprobe.files.problems import did_you_mean, listed
-from flowprobe.files.project_tables import ENVIRONMENT, PROJECT, PROVIDER
+from flowprobe.files.project_tables import ENVIRONMENT, PERSONA, PROJECT, PROVIDER
 from flowprobe.files.scalars import Kind, kind_of
 
 __all__ = ["check_project"]
@@ -38,6 +38,8 @@ def check_project(root: Node, context: Context, _: object) -> None:
             _check_tls(environment, context)
             _check_proxy(environment, context)
             _check_policy(name.value, environment, context)
+    if told:
+        _check_clues(root.get("environments"), root.get("personas"), context)
     _check_default(root, context)
     for _, persona in _pairs(root.get("personas")):
         check_persona(persona, context)
@@ -89,6 +91,38 @@ def _check_providers(name: str, environment: Node, context: Context) -> None:
         if isinstance(webhooks, Scalar) and strange and not _reported(webhooks, context):
             context.report("unknown-target", webhooks, name=webhooks.value, environment=name,
                            instead=_nearest(webhooks.value, targets, "target"))
+
+
+def _check_clues(environments: Node | None, personas: Node | None, context: Context) -> None:
+    """A customer is a field of some persona, and only a client of our proxy has a user name."""
+    known = [name for _, persona in _pairs(personas) for name in _fields(persona)]
+    missed: set[str] = set()
+    for provider, clue in _clues(environments):
+        for name in _texts(_get(clue, "customer")):
+            if name.value not in known and name.value not in missed and not _reported(name, context):
+                missed.add(name.value)
+                context.report("unknown-name", name, name=name.value, where=" in any persona", also="",
+                               instead=_nearest(name.value, list(dict.fromkeys(known)), "field of a persona"))
+        user = _get(clue, "proxy_user")
+        if user is not None and not _may_forward(provider) and not _reported(user, context):
+            context.report("needs-forward", user)
+
+
+def _clues(environments: Node | None) -> Iterator[tuple[Node, Node]]:
+    """Each clue of a provider, with the provider."""
+    for _, environment in _pairs(environments):
+        for _, provider in _pairs(_get(environment, "providers")):
+            attribute = _get(provider, "attribute")
+            items = attribute.value if isinstance(attribute, Sequence) else [attribute]
+            yield from ((provider, item) for item in items if item is not None)
+
+
+def _fields(persona: Node) -> Iterator[str]:
+    """What a persona has for itself, and what its accounts have."""
+    taken = {field.key for field in PERSONA.fields} - {"account", "plan", "region"}
+    accounts = _get(persona, "accounts")
+    for node in (persona, *(accounts.value if isinstance(accounts, Sequence) else ())):
+        yield from (name for name in _keys(node) if name not in taken)
 
 
 def _check_default(root: Mapping, context: Context) -> None:

@@ -7,7 +7,9 @@ from datetime import UTC, date, tzinfo
 from typing import Any
 
 from flowprobe.core.accounts import Account
+from flowprobe.core.attribution import RUNGS, Rung
 from flowprobe.core.auth import Auth, Certificate
+from flowprobe.core.clues import Clue, Customer, ExclusiveWindow, OwnListener, ProxyUser
 from flowprobe.core.fields import (
     As,
     Boolean,
@@ -33,8 +35,8 @@ from flowprobe.files.auth_tables import AUTH, CERTIFICATE
 from flowprobe.files.specials import ALLOW, DATES, DAYS, FILE, HEADER_NAME, ZONE
 from flowprobe.files.tables import VERSION_FIELD
 
-__all__ = ["ACCOUNT", "BUDGET", "ENVIRONMENT", "FAULTS", "IDENTITY", "PERSONA", "PROJECT", "PROVIDER", "START", "TLS",
-           "WINDOW"]
+__all__ = ["ACCOUNT", "BUDGET", "CLUE", "ENVIRONMENT", "FAULTS", "IDENTITY", "PERSONA", "PROJECT", "PROVIDER",
+           "START", "TLS", "WINDOW"]
 
 _PORT = r":(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _URL = Text(pattern=rf"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?:{_PORT})?(?:/[^\s?#]*)?",
@@ -101,6 +103,32 @@ def _named(entries: tuple[Entry, ...]) -> dict[str, Any]:
     return {entry.key: entry.value(entry.key) for entry in entries}
 
 
+def _clue(*, customer: str | None = None, header: str | None = None, query: str | None = None,
+          place: str | None = None, proxy_user: str | None = None, window: float | None = None) -> Clue:
+    """A customer whose place is not said stands where credentials do."""
+    if customer is not None:
+        where = place or ("query" if query is not None else "header")
+        return Customer(where, customer, "" if place else query or header or "Authorization")
+    return ProxyUser(proxy_user) if proxy_user is not None else ExclusiveWindow(window or 0.0)
+
+
+CLUE = Record("clue", _clue, (
+    Field("customer", Name(), "The call is for the customer that this field of a persona of the trial names, or "
+          "`sha256:` and its digest; in `Authorization` where no place is said.", example="stripe_account"),
+    Field("header", HEADER_NAME, "The header in which the customer stands.", beside="customer",
+          example="Stripe-Account"),
+    Field("query", Text(verbatim=True), "The parameter of the query in which it stands.", beside="customer",
+          example="account"),
+    Field("in", Choice(("path", "host")), "A segment of the path is the customer, or a label of the host.",
+          beside="customer", example="path", attribute="place"),
+    Field("proxy_user", Text(pattern=r"[^\s:]+", described="a user name without spaces and colons", verbatim=True),
+          "The user name under which an instance that serves nobody else uses our proxy.", example="canary"),
+    Field("window", Duration(), "Nobody else calls this provider while a step of ours is in flight, and so long "
+          "after.", example="2s"),
+), "How a provider's calls are known without a mark of ours.", exactly_one=("customer", "proxy_user", "window"),
+    at_most_one=("header", "query", "in"))
+_LISTENER = As(Choice(("listener",)), lambda _: OwnListener())
+
 PROVIDER = Record("provider", _provider, (
     Field("url", _URL, "What the product believes the provider's URL to be.", required=True,
           example="https://api.payments.example"),
@@ -113,6 +141,9 @@ PROVIDER = Record("provider", _provider, (
           example="target"),
     Field("listen", _ADDRESS, "Fixes our listener; needed where we do not start the product.",
           example="127.0.0.1:9100"),
+    Field("attribute", ListOf(OneOf(scalar=_LISTENER, mapping=CLUE), or_one=True, minimum=1),
+          "How its calls are known without a mark of ours: `listener` where only an instance that serves nobody else "
+          "is given our listener.", example="{customer: stripe_account, header: Stripe-Account}"),
 ), "A third party of the product.", positioned=True)
 
 START = Record("start", Start, (
@@ -152,10 +183,11 @@ def _minutes(text: str) -> int:
     return int(text[:2]) * 60 + int(text[3:])
 
 
-def _faults(*, user: bool | None = None, provider: bool | tuple[str, ...] | None = None) -> Any:
+def _faults(*, user: bool | None = None, provider: bool | tuple[str, ...] | None = None,
+            attribution: Rung | None = None) -> Any:
     """What is not said has the default of the environment that it is for."""
     return lambda production: FaultRule(
-        True if user is None else user, (not production) if provider is None else provider)
+        True if user is None else user, (not production) if provider is None else provider, attribution)
 
 
 def _identity(*, json: Any = None, headers: Mapping[str, str] | None = None, **attributes: Any) -> Identity:
@@ -174,6 +206,8 @@ FAULTS = Record("fault policy", _faults, (
     Field("provider", OneOf(scalar=Boolean(), sequence=ListOf(Name(), minimum=1)),
           "Whether the product's calls to its providers may be, or which providers; false in production where it is "
           "not said.", example="[payments]"),
+    Field("attribution", Choice(RUNGS), "The least evidence that a provider's call is ours: weaker ones pass.",
+          example="trace"),
 ), "On which edges faults may be injected.", filled=True)
 
 BUDGET = Record("run budget", Budget, (

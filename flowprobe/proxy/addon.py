@@ -15,24 +15,27 @@ from mitmproxy.http import Headers, HTTPFlow, Response
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.tls import ClientHelloData, TlsData
 
-from flowprobe.core.attribution import SCANNED_BYTES, Attribution, Signs, attribute, without_our_baggage
+from flowprobe.core.carriers import stripped
 from flowprobe.core.decide import Injection, Seen, call_site, decide
 from flowprobe.core.faults.actions import CutReply, Dribble, changes_reply
 from flowprobe.core.faults.asked import Asked
 from flowprobe.core.faults.fault import Fault
 from flowprobe.core.faults.h2 import H2
 from flowprobe.core.faults.stale import Stale
+from flowprobe.core.marks import SCANNED_BYTES
 from flowprobe.core.retry_after import asked_to_wait
+from flowprobe.core.spared import reason_of
 from flowprobe.proxy import mitm
 from flowprobe.proxy.connections import Connections
 from flowprobe.proxy.delivering import losing
 from flowprobe.proxy.edges import UNDECLARED, USER, Door, Listener, Route
 from flowprobe.proxy.exchange import Exchange
-from flowprobe.proxy.guard import Guard
+from flowprobe.proxy.guard import Guard, user_of
 from flowprobe.proxy.injector import Injector, can_have_body
 from flowprobe.proxy.leases import Lease, Leases
 from flowprobe.proxy.passing import Passing
 from flowprobe.proxy.recorder import Recorder, digest
+from flowprobe.proxy.whose import Whose
 
 __all__ = ["Addon", "Rules"]
 
@@ -80,10 +83,10 @@ def _fails_closed(hook: Callable[[Addon, S], None]) -> Callable[[Addon, S], None
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides: the leases, and the two settings of the run."""
+    """What decides: the leases, whose a call is, and whether anything is injected at all."""
 
     leases: Leases
-    owned: bool
+    whose: Whose
     injector: bool
 
 
@@ -109,6 +112,7 @@ class Addon:
         self._connections = connections
         self._clock = clock
         self._spared: set[str] = set()  # connections on which a hook failed: nothing is injected there any more
+        self._users: dict[str, str] = {}
 
     # --- failing off ---
 
@@ -148,6 +152,7 @@ class Addon:
     def client_disconnected(self, client: Client) -> Outcome:
         self._spared.discard(client.id)
         self._guard.forget(client.id)
+        self._users.pop(client.id, None)
         self._injector.client_left(client.id)
         self._connections.handshakes.forget(client.id)
         self._recorder.client_left(client.id)
@@ -160,7 +165,14 @@ class Addon:
 
     @_fails_closed
     def http_connect(self, flow: HTTPFlow) -> None:
+        self._note_user(flow)
         self._guard.tunnel(flow, door=self._door(flow))
+        flow.request.headers.pop("proxy-authorization", None)
+
+    def _note_user(self, flow: HTTPFlow) -> None:
+        """Who calls through our proxy, before the guard takes it away: it tells an instance of the product."""
+        if user := user_of(flow.request.headers.get("proxy-authorization", "")):
+            self._users[flow.client_conn.id] = user
 
     def _door(self, flow: HTTPFlow) -> Door:
         listener = self.listeners.get(mitm.spec_of(flow.client_conn))
@@ -212,6 +224,7 @@ class Addon:
     def requestheaders(self, flow: HTTPFlow) -> None:
         if flow.is_replay:  # a delivery of our own, beside a call that was let through
             return
+        self._note_user(flow)
         if not self._guard.request(flow, door=self._door(flow)):
             return
         # Routing comes before everything that may fail off: without faults the product must still work.
@@ -249,25 +262,42 @@ class Addon:
         request = flow.request
         exchange = Exchange(
             self._recorder.next_id(), edge, request.method, host, request.path.partition("?")[0],
-            flow.client_conn.id, self._clock(), signs=_signs(flow, edge, headers),
-            site=call_site(request.method, request.path), protocol=request.http_version,
+            flow.client_conn.id, self._clock(), site=call_site(request.method, request.path),
+            protocol=request.http_version,
             key=digest(headers.get(b"idempotency-key")),
         )
         flow.metadata[_KEY] = exchange
         self._recorder.began(exchange)
-        if edge != USER and b"baggage" in headers:
-            _strip_baggage(flow)
+        values = (value for _, value in request.headers.fields)
+        user = self._user(flow, headers)
+        exchange.shown = self.rules.whose.look(edge, request.data.path, host, headers, values, user)
+        if edge != USER:
+            self._strip(flow, exchange, headers)
         if headers.get(b"upgrade", b"").lower() == b"h2c":
             _refuse_h2c(flow)
         return exchange
 
+    def _user(self, flow: HTTPFlow, headers: Mapping[bytes, bytes]) -> str:
+        """The user of our proxy that sent a request; what it says to us goes no further."""
+        if b"proxy-authorization" in headers:
+            del flow.request.headers["proxy-authorization"]
+        return self._users.get(flow.client_conn.id, "") if self._users else ""
+
+    def _strip(self, flow: HTTPFlow, exchange: Exchange, headers: Mapping[bytes, bytes]) -> None:
+        """Take out what is ours, before a third party sees it."""
+        for name in self.rules.whose.not_for_others(exchange, headers):
+            if rest := stripped(name, flow.request.headers[name]):
+                flow.request.headers[name] = rest
+            else:
+                del flow.request.headers[name]
+
     def _may_be_faulted(self, flow: HTTPFlow, exchange: Exchange) -> bool:
         """A long body streams, and is past before `request` is called: so its headers have to decide."""
-        whose = self._attribute(exchange.signs, ours=exchange.edge == USER)
-        lease = self.rules.leases.over(whose.trial, self._clock())
+        exchange.whose = self.rules.whose.of(exchange, b"")
+        lease = self.rules.whose.lease(exchange)
         if lease is None or not (faults := lease.on(exchange.edge)):
             return False
-        seen = _seen(flow, exchange, lease.steps.get(whose.step_number or 0, ""), None)
+        seen = _seen(flow, exchange, lease.steps.get(exchange.whose.step_number or 0, ""), None)
         return any(not lease.counters.unfit(fault, seen) for fault in faults)
 
     @_fails_off
@@ -281,29 +311,25 @@ class Addon:
         if exchange.edge == UNDECLARED:
             return None
         exchange.body = digest(content)
-        self._settle(exchange, content)
+        whose = self.rules.whose
+        exchange.whose = whose.of(exchange, content)
+        if whose.ladder.probing and exchange.edge != USER:
+            exchange.carriers = whose.came_through(exchange, content)
+        self._recorder.settled(exchange)
         if self._connections.doors.resets(flow, exchange):
             return None
-        lease = self.rules.leases.over(exchange.whose.trial, self._clock())
+        lease = whose.lease(exchange)
+        exchange.spared = whose.spared(exchange, lease)
         if lease is None:
             if exchange.whose.trial is None:
                 self.rules.leases.overlook(exchange.edge, exchange.whose.evidence)
             return None
+        if exchange.spared:
+            lease.counters.pass_all(lease.on(exchange.edge), reason_of(exchange.spared))
+            return None
         exchange.lease = lease.id
         exchange.injections = self._decide(lease, flow, exchange)
         return self._injector.before_forwarding(flow, exchange) if exchange.injections else None
-
-    def _settle(self, exchange: Exchange, content: bytes) -> None:
-        signs = exchange.signs
-        if exchange.edge != USER and content:
-            signs = Signs(signs.traceparent, signs.baggage, (*signs.texts, content[:SCANNED_BYTES]))
-        exchange.whose = self._attribute(signs, ours=exchange.edge == USER)
-        self._recorder.settled(exchange)
-
-    def _attribute(self, signs: Signs, *, ours: bool = False) -> Attribution:
-        leases = self.rules.leases
-        sole = leases.sole(self._clock()) if self.rules.owned and not ours else None
-        return attribute(signs, leases.trials, sole=sole)
 
     def _decide(self, lease: Lease, flow: HTTPFlow, exchange: Exchange) -> tuple[Injection, ...]:
         if not (faults := lease.on(exchange.edge)) or exchange.client in self._spared:
@@ -349,6 +375,8 @@ class Addon:
         exchange, reply = _exchange(flow), flow.response
         if exchange is None or reply is None or exchange.done or exchange.held:
             return None
+        if not reply.stream and not exchange.answered and self.rules.whose.wants_reply(exchange):
+            self._learn(flow, exchange, reply)
         if exchange.heard is not None and not reply.stream:
             reply = flow.response = exchange.heard
         if exchange.earlier is not None and not exchange.answered:
@@ -372,6 +400,13 @@ class Addon:
     def _ended(self, exchange: Exchange, status: int | None) -> None:
         self._recorder.ended(exchange, status)
         self._connections.handshakes.answered(exchange.client)
+
+    def _learn(self, flow: HTTPFlow, exchange: Exchange, reply: Response) -> None:
+        """Whose ids the provider's own reply brings; where a thing was made is said in a header too."""
+        text = b"%b\n%b" % (reply.raw_content or b"", reply.headers.get("location", "").encode())
+        coding = reply.headers.get("content-encoding", "")
+        self.rules.whose.replied(exchange, reply.raw_content or b"" if coding else text, coding,
+                                 flow.request.raw_content or b"")
 
     @_fails_off
     def error(self, flow: HTTPFlow) -> Outcome:
@@ -442,22 +477,6 @@ def _seen(flow: HTTPFlow, exchange: Exchange, step: str, body: bytes | None) -> 
 def _read(headers: Headers) -> dict[bytes, bytes]:
     """The first header of each name, in one pass: mitmproxy goes through all of them at each look-up."""
     return {name.lower(): value for name, value in reversed(headers.fields)}
-
-
-def _signs(flow: HTTPFlow, edge: str, headers: Mapping[bytes, bytes]) -> Signs:
-    trace = headers.get(b"traceparent", b"").decode("ascii", "replace")
-    if edge == USER:  # our own call says itself whose it is; what it carries may be anybody's
-        return Signs(trace)
-    texts = (flow.request.data.path, b"\n".join(value for _, value in flow.request.headers.fields))
-    return Signs(trace, headers.get(b"baggage", b"").decode("ascii", "replace"), texts)
-
-
-def _strip_baggage(flow: HTTPFlow) -> None:
-    headers = flow.request.headers
-    if rest := without_our_baggage(headers["baggage"]):
-        headers["baggage"] = rest
-    else:
-        del headers["baggage"]
 
 
 def _needs_whole(exchange: Exchange) -> bool:

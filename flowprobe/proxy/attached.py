@@ -16,12 +16,13 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
+from flowprobe.core.attribution import Rung
 from flowprobe.core.events import ProxyStarted
 from flowprobe.core.scenario import FaultPlan
 from flowprobe.errors import ToolFailed
@@ -104,11 +105,13 @@ class AttachedProxy(Controller):
         self.close()
 
     def apply(self, *, lease: str, trial: str, plan: FaultPlan, seed: int, ttl_s: float = 10.0,
-              ceiling_s: float = 300.0, steps: Mapping[int, str] | None = None, unscoped: bool = False) -> None:
+              ceiling_s: float = 300.0, steps: Mapping[int, str] | None = None,
+              customers: Mapping[str, Iterable[str]] | None = None, minimum: Rung | Literal[""] = "",
+              unscoped: bool = False) -> None:
         if self._copy:
             self._copy.ours |= {lease, trial}
         super().apply(lease=lease, trial=trial, plan=plan, seed=seed, ttl_s=ttl_s, ceiling_s=ceiling_s, steps=steps,
-                      unscoped=unscoped)
+                      customers=customers, minimum=minimum, unscoped=unscoped)
 
     def drain(self, trial: str, *, timeout_s: float) -> Drained:
         """Wait until nothing of a trial is under way in the proxy, and what it wrote about it is in our copy."""

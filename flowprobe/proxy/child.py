@@ -33,11 +33,13 @@ from flowprobe.proxy.edges import USER, Listener, edge_urls, listeners
 from flowprobe.proxy.guard import Guard
 from flowprobe.proxy.injector import Injector
 from flowprobe.proxy.kept_ports import held
+from flowprobe.proxy.ladder import Ladder
 from flowprobe.proxy.leases import Lease, LeaseRefused, Leases
 from flowprobe.proxy.overview import Counts, faults_in_force, leases_held
 from flowprobe.proxy.protocol import Ready, Settings, plan_from, read, to_plain
 from flowprobe.proxy.recorder import Recorder
 from flowprobe.proxy.tail import Tail
+from flowprobe.proxy.whose import Whose
 
 __all__ = ["Child", "serve"]
 
@@ -61,7 +63,9 @@ class Child:
         self._clock = time.monotonic
         self._tasks: set[asyncio.Task[None]] = set()
         self._journal = JournalWriter(Path(settings.journal), "proxy")
-        self.leases = Leases(self._lease_ended)
+        ladder = settings.ladder()
+        self.leases = Leases(self._lease_ended, exclusive=ladder.exclusive)
+        self._whose = Whose(ladder, self.leases, self._clock)
         self._recorder = Recorder(self._clock)
         self._injector = Injector(self._recorder, self._clock)
         self._connections = Connections(self._recorder, self._injector.holding.waits, self._clock)
@@ -106,13 +110,14 @@ class Child:
         self._connections.doors.kernel_tells = settings.fail_in != "kernel"
         if settings.owned and settings.injector:
             self._connections.open(self.leases)
-        self._addon.rules = Rules(self.leases, settings.owned, settings.injector)
+        self._addon.rules = Rules(self.leases, self._whose, settings.injector)
         self._addon.fail_in = settings.fail_in
         self._recorder.write = self._write
 
     async def _listen(self, wanted: tuple[Listener, ...]) -> dict[str, tuple[str, int]]:
         settings = self.settings
-        rules = Rules(calibrate.rules(self._clock()), owned=False, injector=True)
+        measured = calibrate.rules(self._clock())
+        rules = Rules(measured, Whose(Ladder(), measured, self._clock), injector=True)
         guard = Guard(settings.run, settings.token, settings.product_token)
         by_spec = {each.spec: each for each in wanted}
         self._addon = Addon(by_spec, rules, self._recorder, self._injector, guard, self._connections, self._clock)
@@ -142,7 +147,7 @@ class Child:
             control=str(self._control.address) if self._control else "",
             fingerprint=self._control.fingerprint if self._control else "",
         )
-        self._write(ProxyStarted(ready.mitmproxy, ready.python, ready.edges))
+        self._write(ProxyStarted(ready.mitmproxy, ready.python, ready.edges, self.settings.minimum))
         ready = replace(ready, user_proxy=self._user_proxy(ready.edges.get(USER, "")))
         pem = self._authority.certificate.read_text() if forward else ""
         self._greeting = {"proxy": self.settings.run, "ready": to_plain(ready), "ca": pem}
@@ -198,12 +203,15 @@ class Child:
                 self.leases.end(line["lease"], "released", now)
                 await self._connections.settle()
                 return {"version": self.leases.version}
+            case "busy":
+                self._whose.activity.tell(line["trial"], line["calls"], now)
+                return {}
             case "drain":
                 return await self._drain(line["trial"], now + line["timeout_s"])
             case "status":
                 return self._status(now)
             case "faults":
-                return {"faults": faults_in_force(self.leases.every, now)}
+                return {"faults": faults_in_force(self.leases.in_force, now)}
             case "halt":
                 return await self._halt(now)
             case strange:
@@ -215,6 +223,8 @@ class Child:
             line["lease"], line["trial"], plan_from(line["plan"]), line["seed"], line["ttl_s"], line["ceiling_s"],
             {int(number): step for number, step in line["steps"].items()}, armed_at=now, renewed_at=now,
             unscoped=bool(line.get("unscoped")),
+            minimum=line.get("minimum", ""),
+            customers={edge: frozenset(digests) for edge, digests in line.get("customers", {}).items()},
         )
         self._permit(lease, asker)
         self._disarm(lease.id)
@@ -256,13 +266,13 @@ class Child:
             "number": self._journal.number, "halted": sorted(self._halted), "under_way": self._recorder.under_way,
             **self._counts.told(),
             "controllers": len(self._control.callers) if self._control else 0,
-            "leases": leases_held(self.leases.every, holders, now),
+            "leases": leases_held(self.leases.in_force, holders, now),
         }
 
     async def _halt(self, began: float) -> dict[str, Any]:
         """Everything off, and nothing on again by those who are here; quiet is when no call is held up any more."""
         self._halted |= {self._pipe.name, *(caller.name for caller in (self._control.callers if self._control else ()))}
-        ended = len(self.leases.every)
+        ended = len(self.leases.in_force)
         self.leases.end_all("halted", began)
         held = len(self._injector.holding.waits)
         while len(self._injector.holding.waits) and self._clock() - began < _QUIET_S:
@@ -274,7 +284,8 @@ class Child:
 
     async def _drain(self, trial: str, deadline: float) -> dict[str, Any]:
         still = await self._recorder.quiet(trial, deadline)
-        self.leases.settle(trial)
+        if self.leases.settle(trial):
+            self._whose.settled(trial)
         return {"number": self._journal.number, "open": still}
 
     # --- what happens by itself ---

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
+from flowprobe.core.attribution import Rung
 from flowprobe.core.scenario import FaultPlan
 from flowprobe.errors import ToolFailed
 from flowprobe.proxy.protocol import Ready, plan_json, read
@@ -91,21 +92,35 @@ class Controller(ABC):
         ttl_s: float = 10.0,
         ceiling_s: float = 300.0,
         steps: Mapping[int, str] | None = None,
+        customers: Mapping[str, Iterable[str]] | None = None,
+        minimum: Rung | Literal[""] = "",
         unscoped: bool = False,
     ) -> None:
         """Put a plan into force for a trial; when this returns, it is. A plan without faults only records.
 
         The lease is renewed until it is released; at `ceiling_s` it ends all the same. `unscoped`: over every call that
-        is no trial's, which only the parent of a proxy may ask for.
+        is no trial's, which only the parent of a proxy may ask for. `customers` are the digests of those that the trial
+        acts as, by edge; `minimum` is the rung of evidence that its faults need, beside that of the proxy.
         """
         more = {"unscoped": True} if unscoped else {}
         self._ask(
             "apply", lease=lease, trial=trial, plan=plan_json(plan), seed=seed, ttl_s=ttl_s, ceiling_s=ceiling_s,
-            steps={str(number): step for number, step in (steps or {}).items()}, **more,
+            steps={str(number): step for number, step in (steps or {}).items()}, minimum=minimum,
+            customers={edge: sorted(digests) for edge, digests in (customers or {}).items()}, **more,
         )
         with self._lock:
             self._leases[lease] = ttl_s / 3
         self._renew_now.set()
+
+    def busy(self, trial: str, calls: int, *, known: bool = False) -> None:
+        """Tell how many steps of a trial are in flight from now on; with `known` the proxy knows when this returns."""
+        if not self.alive:
+            return
+        with contextlib.suppress(ToolFailed):  # a proxy that is gone says so by `lost`, and cleanup goes on without it
+            if known:
+                self._ask("busy", trial=trial, calls=calls)
+            else:
+                self._send({"id": 0, "op": "busy", "trial": trial, "calls": calls})
 
     def release(self, lease: str) -> None:
         """Take a lease's faults off; when this returns, they are. Releasing what is over is harmless."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
+from flowprobe.core.clues import Clue
 from flowprobe.errors import ToolFailed
 from flowprobe.proxy.addresses import is_loopback
 
@@ -28,7 +29,8 @@ class EdgeSpec:
     `forward`: a proxy for its client. `hosts` maps each declared origin (`https://api.mail.example`) to the one
     that it really goes to, or to None for itself; nothing else is intercepted. Forward edges with the same
     `listen` share one listener and are told apart by host. The edge `user` always has one of its own, and asks
-    for credentials. An edge may have one of each mode, for clients that take no proxy.
+    for credentials. An edge may have one of each mode, for clients that take no proxy. `clues` say how its calls may be
+    known without a mark.
     """
 
     name: str
@@ -36,6 +38,7 @@ class EdgeSpec:
     upstream: str | None = None
     hosts: Mapping[str, str | None] = field(default_factory=dict)
     listen: tuple[str, int] = ("127.0.0.1", 0)
+    clues: tuple[Clue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mitmproxy.http import Response
 
-from flowprobe.core.attribution import Attribution, Signs
+from flowprobe.core.attribution import NOBODY, Attribution
 from flowprobe.core.decide import Counters, Injection
+from flowprobe.core.tracing import CallId
 from flowprobe.proxy.answering import Earlier
 
-__all__ = ["Exchange", "Waits"]
+__all__ = ["Exchange", "Shown", "Waits"]
 
+
+@dataclass(slots=True)
+class Shown:
+    """What the head of a request shows of whose it is: the call ids in its headers, its target and its values as one
+    text, the customers that it may be for (digests), the user of our proxy that sent it, how its body is coded;
+    in a probe also which carriers it has, and the values of all other headers."""
+
+    carried: tuple[tuple[str, CallId], ...] = ()
+    target: bytes = b""
+    head: bytes = b""
+    customers: frozenset[str] = frozenset()
+    names_customer: bool = False
+    user: str = ""
+    coding: str = ""
+    carriers: tuple[str, ...] = ()
+    others: bytes = b""
+
+
+_UNSEEN = Shown()
+_NOTHING: Mapping[str, str] = {}
 
 @dataclass(slots=True, eq=False)
 class Exchange:
@@ -22,9 +43,10 @@ class Exchange:
 
     `settled` says that its trial is decided (it is open for every trial until then), `held` that a fault keeps it
     waiting, `paid` that what the proxy itself costs has come off one of its delays, `messages` counts those of a
-    WebSocket, `done` that its end is in the journal. `earlier` is where its reply is kept for later, `heard` the reply
-    that the caller is to have instead of the one that comes. `receipted` are the faults that have happened to it,
-    `counters` those of its lease; `streams`: its reply passes in pieces.
+    WebSocket, `done` that its end is in the journal. `earlier` is where its reply is kept for later, `heard` the
+    reply that the caller is to have instead of the one that comes. `receipted` are the faults that have happened to
+    it, `counters` those of its lease; `streams`: its reply passes in pieces. `spared` says why no fault may fall on
+    it, `collision` how likely it is somebody else's all the same, `carriers` what came through of a probe.
     """
 
     id: str
@@ -35,8 +57,11 @@ class Exchange:
     client: str
     arrived: float
     ready: float = 0.0
-    signs: Signs = Signs()
-    whose: Attribution = Attribution(None, "none")
+    shown: Shown = field(default_factory=lambda: _UNSEEN)
+    whose: Attribution = NOBODY
+    spared: str = ""
+    collision: float | None = None
+    carriers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     lease: str = ""
     injections: tuple[Injection, ...] = ()
     counters: Counters | None = None

@@ -5,13 +5,14 @@ credentials. An error in here lets nothing through.
 from __future__ import annotations
 
 import base64
+import binascii
 import hmac
 
 from mitmproxy.http import HTTPFlow, Response
 
 from flowprobe.proxy.edges import PRODUCT, Door
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "user_of"]
 
 _HEADER = "proxy-authorization"
 
@@ -67,6 +68,17 @@ class Guard:
 
 def _basic(user: str, password: str) -> bytes:
     return b"Basic " + base64.b64encode(f"{user}:{password}".encode())
+
+
+def user_of(header: str) -> str:
+    """The user name of a `Proxy-Authorization: Basic …`; '' where there is none, or none that can be read."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(encoded.strip(), validate=True).decode("utf-8", "replace").partition(":")[0]
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _refusal(door: Door) -> Response:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
+from flowprobe.core.attribution import Rung
 from flowprobe.core.decide import Counters
 from flowprobe.core.faults.kinds import before_calls
 from flowprobe.core.scenario import Fault, FaultPlan
@@ -30,7 +32,8 @@ class LeaseRefused(Exception):
 @dataclass(slots=True)
 class Lease:
     """The rules of one trial, while they are in force. `unscoped` ones are nobody's trial: they are over every call
-    that no trial holds."""
+    that no trial holds. `customers` are the digests of those that it acts as, by edge; `minimum` is the rung of
+    evidence that whoever asked for it wants, '' for that of the proxy."""
 
     id: str
     trial: str
@@ -44,6 +47,8 @@ class Lease:
     counters: Counters = field(default_factory=Counters)
     earlier: Earlier = field(default_factory=Earlier)
     unscoped: bool = False
+    customers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    minimum: Rung | Literal[""] = ""
     _edges: Mapping[str, tuple[Fault, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -63,10 +68,12 @@ class Lease:
 
 
 class Leases:
-    """Every lease of one proxy, and the trials that it has seen."""
+    """Every lease of one proxy, and the trials that it has seen. Of the edges in `exclusive` one trial at a time may
+    fault each."""
 
-    def __init__(self, ended: Callable[[Lease, str], None]) -> None:
+    def __init__(self, ended: Callable[[Lease, str], None], *, exclusive: Iterable[str] = ()) -> None:
         self.version = 0
+        self._exclusive = frozenset(exclusive)
         self._ended = ended
         self._held: dict[str, Lease] = {}
         self._trials: dict[str, float | None] = {}  # trial -> when its lease ended, None while it is held
@@ -78,14 +85,22 @@ class Leases:
         return tuple(self._trials)
 
     @property
-    def every(self) -> tuple[Lease, ...]:
-        """Those that are held."""
+    def in_force(self) -> tuple[Lease, ...]:
+        """The leases that are in force."""
         return tuple(self._held.values())
+
+    def holds(self, trial: str) -> bool:
+        return any(lease.trial == trial for lease in self._held.values())
+
+    def faulted(self, edge: str) -> bool:
+        """Whether some lease faults an edge."""
+        return any(lease.on(edge) for lease in self._held.values())
 
     def apply(self, lease: Lease) -> int:
         """Put a lease's rules in place of those that it had, as one; returns the version of the rules."""
         if holder := next((h for h in self._held.values() if h.trial == lease.trial and h.id != lease.id), None):
             raise LeaseRefused(f"the trial {lease.trial} is held by the lease {holder.id}")
+        self._refuse_taken(lease)
         self._held[lease.id] = lease
         self.version += 1
         if lease.unscoped:
@@ -95,6 +110,12 @@ class Leases:
         self._settled.discard(lease.trial)
         self._forget()
         return self.version
+
+    def _refuse_taken(self, lease: Lease) -> None:
+        for edge in sorted(self._exclusive):
+            for other in self._held.values():
+                if other.id != lease.id and lease.on(edge) and other.on(edge):
+                    raise LeaseRefused(f"the window on {edge!r} is exclusive, and held by the lease {other.id}")
 
     def renew(self, ids: Iterable[str], now: float) -> None:
         """Renew those of these that still hold."""
@@ -147,10 +168,12 @@ class Leases:
         for lease in self._held.values():
             lease.counters.pass_all(lease.on(edge), reason)
 
-    def settle(self, trial: str) -> None:
-        """A trial was drained: from now on the product works for others."""
-        if self._trials.get(trial) is not None:
+    def settle(self, trial: str) -> bool:
+        """A trial was drained: from now on the product works for others. Whether its lease had ended before."""
+        over = self._trials.get(trial) is not None
+        if over:
             self._settled.add(trial)
+        return over
 
     def sole(self, now: float) -> str | None:
         """The one trial for which the product can be working now; None where there are two, or none."""

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from flowprobe.core.activity import LINGER_S
+from flowprobe.core.attribution import Rung
 from flowprobe.errors import ToolFailed
 from flowprobe.proxy.controller import Controller, Drained
 from flowprobe.proxy.edges import EdgeSpec, listeners
@@ -48,6 +50,10 @@ class ProxyProcess(Controller):
         fail_in: str = "",
         control: ControlSpec | None = None,
         product_token: str = "",
+        minimum: Rung = "window",
+        probing: bool = False,
+        attribution: bool = True,
+        linger_s: float = LINGER_S,
     ) -> None:
         super().__init__()
         # What is wrong with the edges is said here, not by the child.
@@ -56,6 +62,7 @@ class ProxyProcess(Controller):
             run=run, edges=tuple(edges), journal=str(journal), token=secrets.token_urlsafe(24),
             owned=owned, injector=injector, upstream_ca=str(upstream_ca) if upstream_ca else None, fail_in=fail_in,
             control=control, product_token=product_token,
+            minimum=minimum, probing=probing, attribution=attribution, linger_s=linger_s,
         )
         self._child: subprocess.Popen[bytes] | None = None
         self._all_said = threading.Event()

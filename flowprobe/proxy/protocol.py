@@ -18,9 +18,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
+from flowprobe.core.activity import LINGER_S
+from flowprobe.core.attribution import Rung
 from flowprobe.core.faults.kinds import Kind, class_name, kind_name
 from flowprobe.core.scenario import Fault, FaultPlan, Limit, Match, Position, When
 from flowprobe.proxy.edges import EdgeSpec
+from flowprobe.proxy.ladder import Ladder
 
 __all__ = ["ControlSpec", "Ready", "Settings", "plan_from", "plan_json", "read", "to_plain"]
 
@@ -47,8 +50,10 @@ class Settings:
     show at a listener beyond loopback.
 
     `owned` says that FlowProbe started the product; without `injector` everything is recorded and nothing
-    injected. `fail_in` breaks one hook on purpose, or (`kernel`) lets the kernel not tell of refused connections: only
-    our tests set it.
+    injected. `minimum` is the rung of evidence that an injection needs; with `probing` it is recorded what came through
+    of every carrier. `fail_in` breaks one hook on purpose, or (`kernel`) lets the kernel not tell of refused
+    connections; without `attribution` faults fall on anybody's calls, and `linger_s` is how long a product may work
+    after its reply: only our tests set these.
     """
 
     run: str
@@ -61,6 +66,16 @@ class Settings:
     fail_in: str = ""
     product_token: str = field(default="", repr=False)
     control: ControlSpec | None = None
+    minimum: Rung = "window"
+    probing: bool = False
+    attribution: bool = True
+    linger_s: float = LINGER_S
+
+    def ladder(self) -> Ladder:
+        """How its calls are attributed."""
+        clues = {edge.name: edge.clues for edge in self.edges if edge.clues}
+        return Ladder(self.owned, self.minimum, clues, self.probing, off=not self.attribution,
+                      linger_s=self.linger_s)
 
 
 @dataclass(frozen=True, slots=True)

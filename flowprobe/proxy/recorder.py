@@ -59,6 +59,7 @@ class Recorder:
             ended=self._clock(), status=status, upstream_status=x.upstream_status, error=x.error,
             request_bytes=x.request_bytes, reply_bytes=x.reply_bytes, key=x.key, body=x.body, protocol=x.protocol,
             retry_after_s=x.retry_after_s,
+            spared=x.spared, carriers=x.carriers,
         )
 
     def disarm(self, lease: str) -> None:
@@ -84,6 +85,7 @@ class Recorder:
             exchange=x.id, trial=x.whose.trial or "", fault=fault.id, kind=kind_name(fault.kind), edge=x.edge,
             site=injection.site, ordinal=injection.ordinal, at=self._clock(), asked_s=asked_s, slept_s=slept_s,
             realised_s=realised_s, gave_up_s=gave_up_s, detail=detail, depends_on=depends_on(fault), moved=moved,
+            evidence=x.whose.evidence, collision=x.collision,
         ))
 
     def failed(self, hook: str, detail: str, exchange: Exchange | None = None) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from flowprobe.core.blame import why
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.expect import milliseconds
+from flowprobe.core.leaks import leaks_of
 from flowprobe.core.oracles import GAVE_UP
+from flowprobe.core.spared import told
 from flowprobe.core.verdict import Blame, Kind, Verdict, leftovers
 from flowprobe.report.model import RunReport
 from flowprobe.report.spans import Line, Span, line
@@ -78,6 +80,8 @@ def footer(report: RunReport) -> Iterator[Line]:
     unseen = tuple(dict.fromkeys(words for trial in report.evidence.trials for words in trial.unseen))
     if unseen:
         yield line("  ", Span(f"not judged, for these calls do not pass FlowProbe here: {'; '.join(unseen)}", "dim"))
+    for sentence in _attribution(report):
+        yield line("  ", Span(sentence, "odd"))
     for trouble in report.evidence.trouble:
         yield line("  ", Span(f"nothing is certain: {trouble}", "bad"))
     for note in report.notes:
@@ -85,6 +89,14 @@ def footer(report: RunReport) -> Iterator[Line]:
     blames = {v.blame for v in report.verdicts.values()} - {Blame.NONE, Blame.PRODUCT}
     if report.verdict is Kind.INCONCLUSIVE and blames:
         yield line(Span(f"  nothing was judged there: {', '.join(sorted(blames))}", "dim"))
+
+
+def _attribution(report: RunReport) -> Iterator[str]:
+    """What was left alone because it was not ours for sure, and what nobody declared."""
+    yield from told(report.evidence.spared)
+    if report.evidence.undeclared:
+        hosts = (f"{host} ×{calls}" for host, calls in report.evidence.undeclared.items())
+        yield f"passed untouched, to hosts that nobody declared: {', '.join(hosts)}"
 
 
 def trial_block(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Iterator[Line]:
@@ -95,3 +107,5 @@ def trial_block(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | No
         yield from details(trial, verdict, twin)
     else:
         yield from noticed(trial)
+    for leak in leaks_of(trial, twin):
+        yield line("      ", Span(f"a leak? {leak.sentence()}", "odd"))

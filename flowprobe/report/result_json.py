@@ -11,6 +11,8 @@ from flowprobe.core.blame import why
 from flowprobe.core.events import CallReplied, CallUnanswered, members, to_json
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.findings import Finding
+from flowprobe.core.leaks import leaks_of
+from flowprobe.core.spared import Spared
 from flowprobe.core.verdict import Verdict
 from flowprobe.report.model import RunReport
 
@@ -34,7 +36,7 @@ def trial_text(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | Non
     yield _open(_trial_head(trial, verdict, twin), "steps")
     for place, step in enumerate(trial.steps):
         yield (", " if place else "") + _text(_step(step))
-    yield "], " + _text(_trial_tail(trial))[1:]
+    yield "], " + _text(_trial_tail(trial, twin))[1:]
 
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]|, |[^][{}",]+|[",]')
@@ -84,6 +86,8 @@ def _run(report: RunReport) -> dict[str, Any]:
         "interrupted": report.evidence.interrupted,
         "collateral": report.evidence.collateral,
         "unattributed": report.evidence.unattributed,
+        "spared": [_spared(each, calls) for each, calls in report.evidence.spared.items()],
+        "undeclared": dict(report.evidence.undeclared),
         "trouble": list(report.evidence.trouble),
         "notes": list(report.notes),
     }
@@ -105,12 +109,17 @@ def _trial_head(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | No
     }
 
 
-def _trial_tail(trial: TrialEvidence) -> dict[str, Any]:
+def _spared(spared: Spared, calls: int) -> dict[str, Any]:
+    return {"edge": spared.edge, "evidence": spared.evidence, "because": spared.because, "calls": calls}
+
+
+def _trial_tail(trial: TrialEvidence, twin: TrialEvidence | None) -> dict[str, Any]:
     return {
         "cleanup": {step: _plain(row) for step, row in trial.cleanup.items()},
         "exchanges": [_exchange(found) for found in trial.exchanges],
         "not_judged": list(trial.unseen),
         "observed": [members(seen) for seen in trial.observed],
+        "leaks": [members(leak) for leak in leaks_of(trial, twin)],
     }
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from flowprobe.core.auth import ApiKey, Auth, Basic, Bearer, Hmac, OAuth2, SigV4, references
-from flowprobe.core.policy import Policy, policy_of
+from flowprobe.core.policy import Policy, least_evidence, policy_of
 from flowprobe.core.rules import Budget
 from flowprobe.core.scenario import Environment, Persona, Project, Provider
 from flowprobe.running.places import STATE
@@ -67,7 +67,8 @@ def _places(environment: Environment) -> Iterator[Row]:
 def _provider(provider: Provider) -> str:
     parts = [provider.url, f"edge {provider.edge}", *([f"upstream {provider.upstream}"] if provider.upstream else []),
              *([f"listen {provider.listen}"] if provider.listen else []),
-             *([f"webhooks to {provider.webhooks}"] if provider.webhooks else [])]
+             *([f"webhooks to {provider.webhooks}"] if provider.webhooks else []),
+             *(f"known by {clue}" for clue in provider.attribute)]
     return ", ".join(parts)
 
 
@@ -103,6 +104,8 @@ def _policy(environment: Environment, policy: Policy) -> Iterator[Row]:
     for rule in policy.rules:
         yield Row("allow", str(rule), str(rule.position) if environment.allow is not None else DEFAULT)
     yield Row("faults", str(policy.faults), said("faults"))
+    rung = environment.faults.attribution if environment.faults else None
+    yield Row("faults.attribution", least_evidence(environment), said("faults") if rung else DEFAULT)
     for part in fields(Budget):
         value = getattr(policy.budget, part.name)
         stated = environment.budget is not None and getattr(environment.budget, part.name) is not None

@@ -125,10 +125,11 @@ def _edges(environment: Environment, listen: Listen) -> Iterator[EdgeSpec]:
     for provider in environment.providers.values():
         where, upstream = _where(provider, listen), provider.upstream or provider.url
         if provider.edge == "forward":
-            yield EdgeSpec(provider.name, "forward", hosts={provider.url: provider.upstream}, listen=where)
-            yield EdgeSpec(provider.name, "reverse", upstream=upstream, listen=(where[0], 0))
+            yield EdgeSpec(provider.name, "forward", hosts={provider.url: provider.upstream}, listen=where,
+                           clues=provider.attribute)
+            yield EdgeSpec(provider.name, "reverse", upstream=upstream, listen=(where[0], 0), clues=provider.attribute)
         else:
-            yield EdgeSpec(provider.name, "reverse", upstream=upstream, listen=where)
+            yield EdgeSpec(provider.name, "reverse", upstream=upstream, listen=where, clues=provider.attribute)
         if provider.webhooks is not None:
             target = environment.targets[provider.webhooks]
             yield EdgeSpec(webhook_edge(provider.name), "reverse", upstream=target, listen=(where[0], 0))

@@ -38,6 +38,7 @@ from flowprobe.core.events import (
     ProcessEnded,
     RunEnded,
     RunStarted,
+    StepEnded,
     ToolFailure,
     TrialSkipped,
     TrialStarted,
@@ -125,7 +126,7 @@ class _Run:
         self._folder = RunFolder(self._id, now=now, output=request.output)
         self._session = Session(
             selection.environment, run=self._id, folder=self._folder, vault=self._vault, plans=plans,
-            credentials=credentials, injector=request.injector, attachment=attachment)
+            credentials=credentials, injector=request.injector, probing=request.probing, attachment=attachment)
         self._guard = Guard(policy_of(selection.environment, self._session.targets))
         self._session.permit = self._guard.permit
         self._groups = self._expand(now)
@@ -149,7 +150,7 @@ class _Run:
         setting = Setting(self._selection.project.personas, self._session.targets, self._seed,
                           self._selection.variables,
                           self._request.timeout_s, policy_of(self._selection.environment).given,
-                          contract=self._selection.contract)
+                          contract=self._selection.contract, probing=self._request.probing)
         return tuple(
             group for chosen in self._selection.chosen
             for group in expand(chosen.scenario, chosen.plans, setting, only=chosen.bind, now=now,
@@ -444,6 +445,8 @@ class _Run:
                 self._making += 1
             elif isinstance(event, CleanupSettled):
                 self._making -= 1
+            elif isinstance(event, StepEnded):
+                self._session.step_ended(event.trial, event.step)
             self._recorder(event)
 
     def _rerun(self, trial: Trial) -> str:

@@ -33,7 +33,7 @@ class Request:
     else the name of a plan, the name of a profile, or the path of one. `bind` fixes the persona of a role.
     `timeout_s` is the total budget of each call, `lease_wait_s` how long a trial waits for a free account;
     `allow_exec` lets `cmd:` references run; `cleanup_first`: what earlier runs left here goes before. `proxy` stands in
-    for that of the environment."""
+    for that of the environment; `probing`: every call bears every carrier, to see which of them come through."""
 
     paths: tuple[Path, ...]
     environment: str | None = None
@@ -50,6 +50,7 @@ class Request:
     allow_exec: bool = False
     cleanup_first: bool = True
     proxy: str | None = None
+    probing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from flowprobe.core.clues import wanted_customers
 from flowprobe.core.emit import Sign
+from flowprobe.core.policy import exclusive, least_evidence
 from flowprobe.core.resolve import resolve_text
 from flowprobe.core.scenario import CallTemplate, Environment, FaultPlan, Provider, Start, webhook_edge
 from flowprobe.core.trial import NO_FAULTS, Trial
@@ -27,6 +29,7 @@ from flowprobe.running.attaching import Attachment, attach
 from flowprobe.running.authorities import write_bundle
 from flowprobe.running.credentials import Credentials
 from flowprobe.running.drivers import Asking, client_certificates, only_targets, trust_of
+from flowprobe.running.flights import Flights
 from flowprobe.running.folder import RunFolder
 from flowprobe.secrets.references import Vault
 
@@ -40,7 +43,7 @@ class Session:
     its drivers ask about every call. `attachment` is a proxy that somebody else started."""
 
     def __init__(self, environment: Environment, *, run: str, folder: RunFolder, vault: Vault,
-                 credentials: Credentials, plans: tuple[FaultPlan, ...], injector: bool,
+                 credentials: Credentials, plans: tuple[FaultPlan, ...], injector: bool, probing: bool = False,
                  attachment: Attachment | None = None) -> None:
         self._environment = environment
         self._folder = folder
@@ -56,7 +59,8 @@ class Session:
         self.owned = bool(environment.start)
         self._attachment = attachment
         self._private = tempfile.TemporaryDirectory(prefix="flowprobe-")
-        self._proxy = self._make_proxy(run, injector)
+        self._proxy = self._make_proxy(run, injector, probing)
+        self._flights = Flights(self._proxy.busy, sure=bool(exclusive(environment))) if self._proxy else None
         self._product = Product()
         self._stand_ins = {self._process_name(start) for start in environment.start if _is_stand_in(start)}
         self._signed_in: dict[tuple[str, str], Mapping[str, str]] = {}
@@ -159,7 +163,14 @@ class Session:
         """Take the faults off; calls go on being recorded for this trial, so that cleanup is seen."""
         self._apply(trial, NO_FAULTS)
 
+    def step_ended(self, trial: str, step: str) -> None:
+        """A step is over: what the product does from now on may be of its own accord."""
+        if self._flights is not None:
+            self._flights.ended(trial, step)
+
     def release(self, trial: Trial) -> None:
+        if self._flights is not None:
+            self._flights.over(trial.id)
         if self._proxy is not None and self._proxy.alive:
             self._proxy.release(trial.id)
 
@@ -187,7 +198,7 @@ class Session:
                 return driver.send(call)
             return driver.send(replace(call, credentials=headers)) if headers else signing(call)
 
-        return driver, send
+        return driver, send if self._flights is None else self._flights.told(send, whole_steps=plan is not None)
 
     def ask(self, call: Call) -> Outcome:
         """Make a token call: past the user edge, without redirects."""
@@ -233,9 +244,18 @@ class Session:
     def _apply(self, trial: Trial, plan: FaultPlan) -> None:
         if self._proxy is not None:
             steps = {number: name for name, number in trial.numbers().items()}
-            self._proxy.apply(lease=trial.id, trial=trial.id, plan=plan, seed=trial.seed, steps=steps)
+            self._proxy.apply(lease=trial.id, trial=trial.id, plan=plan, seed=trial.seed, steps=steps,
+                              customers=self._customers(trial),
+                              minimum=least_evidence(self._environment))
 
-    def _make_proxy(self, run: str, injector: bool) -> Controller | None:
+    def _customers(self, trial: Trial) -> dict[str, frozenset[str]]:
+        """The digests of the customers that a trial acts as, for each provider that names them."""
+        personas = tuple(persona.fields for persona in trial.personas.values())
+        found = {provider.name: wanted_customers(provider.attribute, personas)
+                 for provider in self._environment.providers.values()}
+        return {name: digests for name, digests in found.items() if digests}
+
+    def _make_proxy(self, run: str, injector: bool, probing: bool) -> Controller | None:
         if self._attachment is not None:
             return attach(self._attachment, run=run, journal=self._folder.journal / "proxy.jsonl")
         edges = tuple(self._edges())
@@ -243,7 +263,8 @@ class Session:
             return None
         return ProxyProcess(run=run, edges=edges, journal=self._folder.journal / "proxy.jsonl",
                             owned=self.owned and not self._environment.production, injector=injector,
-                            upstream_ca=self._upstream_ca())
+                            upstream_ca=self._upstream_ca(), minimum=least_evidence(self._environment),
+                            probing=probing)
 
     def _upstream_ca(self) -> Path | None:
         """What our proxy believes: the usual roots, and beside them the authority of the lab."""
@@ -264,8 +285,9 @@ class Session:
         listen = _address(provider.listen)
         upstream = self._upstreams[provider.name]
         if provider.edge == "forward":
-            return EdgeSpec(provider.name, "forward", hosts={provider.url: upstream}, listen=listen)
-        return EdgeSpec(provider.name, "reverse", upstream=upstream, listen=listen)
+            return EdgeSpec(provider.name, "forward", hosts={provider.url: upstream}, listen=listen,
+                            clues=provider.attribute)
+        return EdgeSpec(provider.name, "reverse", upstream=upstream, listen=listen, clues=provider.attribute)
 
     def _split(self, starts: tuple[Start, ...]) -> tuple[tuple[Start, ...], tuple[Start, ...]]:
         """Those that do not have to wait for our listeners, and those that do. Order is kept."""

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from flowprobe.core.client_variables import client_variables
 from flowprobe.core.events import Stamped
-from flowprobe.core.policy import policy_of
+from flowprobe.core.policy import least_evidence, policy_of
 from flowprobe.core.scenario import Environment, FaultPlan
 from flowprobe.errors import InvalidInput, Problem, Refused, ToolFailed
 from flowprobe.files.checks import check_plan
@@ -115,6 +115,7 @@ class _Standing:
         self._proxy = ProxyProcess(
             run=self._id, edges=edges_of(self._environment, self._listen), journal=self._folder / "proxy.jsonl",
             owned=False, upstream_ca=self._upstream_ca(), product_token=self._product_token,
+            minimum=least_evidence(self._environment),
             control=ControlSpec(str(address), self._token, _path(request.cert), _path(request.key)),
         )
         self._lines = Follower(self._folder / "proxy.jsonl")

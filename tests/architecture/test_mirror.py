@@ -22,9 +22,11 @@ FACES = {
 POLICY = "tests/end_to_end/test_policy.py"
 STANDING = "tests/end_to_end/test_standing.py"
 WALK, RUNS, PAGES = "tests/core/test_walk.py", "tests/end_to_end/test_running.py", "tests/docs/test_commands.py"
+PROBING = "tests/end_to_end/test_probing.py"
 ELSEWHERE = {
     "flowprobe/cli/configuring.py": POLICY,
     "flowprobe/cli/planning.py": POLICY,
+    "flowprobe/cli/probing.py": PROBING,
     "flowprobe/cli/demo.py": "tests/end_to_end/test_demo.py",
     "flowprobe/cli/doctor.py": PAGES,
     "flowprobe/cli/proxying.py": STANDING,
@@ -38,6 +40,7 @@ ELSEWHERE = {
     "flowprobe/running/branches.py": "tests/end_to_end/test_language.py",
     "flowprobe/running/checkup.py": PAGES,
     "flowprobe/running/places.py": RUNS,
+    "flowprobe/running/probing.py": PROBING,
     "flowprobe/running/run.py": RUNS,
     "flowprobe/running/session.py": RUNS,
     "flowprobe/running/standing.py": STANDING,

@@ -3,79 +3,100 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flowprobe.core import tracing
-from flowprobe.core.attribution import Attribution, Signs, attribute, without_our_baggage
+from flowprobe.core.attribution import (
+    AMBIGUOUS,
+    NOBODY,
+    RUNGS,
+    Attribution,
+    Rung,
+    Signs,
+    attribute,
+    enough,
+    rung_of,
+    weakest,
+)
+from flowprobe.core.tracing import CallId
 
 A, B = "a" * 16, "b" * 16
 CALL_A = tracing.call_id(A, 3, 2)
-NOBODY = Attribution(None, "none")
-AMBIGUOUS = Attribution(None, "ambiguous")
+OWNED = Attribution(A, "owned")
 
 
-def traced(trial: str) -> str:
-    return tracing.traceparent(tracing.call_id(trial, 3, 2))
+def by(name: str, trial: str) -> tuple[tuple[str, CallId], ...]:
+    return ((name, CallId(trial, 3, 2)),)
 
 
-def carried(trial: str) -> str:
-    return tracing.baggage(tracing.call_id(trial, 3, 2))
+def one(*trials: str) -> frozenset[str]:
+    return frozenset(trials)
 
 
 @pytest.mark.parametrize(("signs", "expected"), [
-    (Signs(traced(A)), Attribution(A, "traceparent", CALL_A, 3)),
-    (Signs(traced(A), carried(A), (A.encode(),)), Attribution(A, "traceparent", CALL_A, 3)),
-    (Signs(traced("f" * 16), carried(A)), Attribution(A, "baggage", CALL_A, 3)),
-    (Signs("", f"x=1 , {carried(A)};p=1"), Attribution(A, "baggage", CALL_A, 3)),
-    (Signs(texts=(b"/v1/x", b'{"ref": "' + A.encode() + b'-invite"}')), Attribution(A, "trial-id")),
+    (Signs(by("traceparent", A)), Attribution(A, "traceparent", CALL_A, 3)),
+    (Signs(by("traceparent", A), one(A), one(A), one(A)), Attribution(A, "traceparent", CALL_A, 3)),
+    (Signs(by("traceparent", "f" * 16) + by("b3", A)), Attribution(A, "b3", CALL_A, 3)),
+    (Signs(marked=one(A), learned=one(A)), Attribution(A, "trial-id")),
+    (Signs(learned=one(A), customers=one(A)), Attribution(A, "learned")),
+    (Signs(customers=one(A)), Attribution(A, "credentials")),
     (Signs(), NOBODY),
-    (Signs(traced("f" * 16)), NOBODY),
-    (Signs("garbage", "flowprobe.call=zz"), NOBODY),
-    (Signs(traced(A), carried(B)), AMBIGUOUS),
-    (Signs(traced(A), texts=(B.encode(),)), AMBIGUOUS),
-    (Signs(texts=(A.encode() + B.encode(),)), AMBIGUOUS),
+    (Signs(by("traceparent", "f" * 16)), NOBODY),
+    (Signs(by("traceparent", A) + by("baggage", B)), AMBIGUOUS),
+    (Signs(by("traceparent", A), marked=one(B)), AMBIGUOUS),
+    (Signs(marked=one(A, B)), AMBIGUOUS),
+    (Signs(marked=one(A), learned=one(B)), AMBIGUOUS),
+    (Signs(marked=one(A), customers=one(B)), AMBIGUOUS),
+    (Signs(marked=one(A), customers=one(A, B)), Attribution(A, "trial-id")),
+    (Signs(customers=one(A, B)), AMBIGUOUS),
 ])
 def test_the_strongest_evidence_wins_and_two_claims_are_none(signs: Signs, expected: Attribution) -> None:
     assert attribute(signs, [A, B]) == expected
 
 
 def test_a_product_of_ours_works_for_its_only_trial() -> None:
-    assert attribute(Signs(), [A, B], sole=A) == Attribution(A, "owned")
-    assert attribute(Signs(traced("f" * 16)), [A], sole=A) == Attribution(A, "owned")
+    assert attribute(Signs(), [A, B], otherwise=OWNED) == OWNED
+    assert attribute(Signs(by("traceparent", "f" * 16)), [A], otherwise=OWNED) == OWNED
 
 
 def test_ownership_is_weaker_than_any_mark() -> None:
-    assert attribute(Signs(traced(B)), [A, B], sole=A).trial == B
-    assert attribute(Signs(texts=(A.encode(), B.encode())), [A, B], sole=A) == AMBIGUOUS
+    assert attribute(Signs(by("traceparent", B)), [A, B], otherwise=OWNED).trial == B
+    assert attribute(Signs(marked=one(A, B)), [A, B], otherwise=OWNED) == AMBIGUOUS
 
 
-TRIALS = st.integers(0, 2**64 - 1).map(lambda n: f"{n:016x}")
+def test_a_call_for_a_strange_customer_is_not_ours_by_its_listener() -> None:
+    assert attribute(Signs(stranger=True), [A], otherwise=Attribution(A, "listener")) == NOBODY
+    assert attribute(Signs(stranger=True), [A], otherwise=OWNED) == OWNED
 
 
-@settings(deadline=None)  # a busy machine is no failure
-@given(st.lists(TRIALS, min_size=1, max_size=5, unique=True), st.data())
-def test_whoever_is_found_was_known_and_stood_alone(known: list[str], data: st.DataObject) -> None:
-    claims = data.draw(st.lists(st.sampled_from(known), max_size=3))
-    pads = data.draw(st.lists(st.binary(max_size=20), min_size=len(claims), max_size=len(claims)))
-    texts = tuple(pad + b"/" + claim.encode() + b"/" for pad, claim in zip(pads, claims, strict=True))
-    found = attribute(Signs(texts=texts), known)
-    expected = {0: None, 1: claims[0] if claims else None}.get(len(set(claims)))
-    assert found.trial == expected
+SETS = st.frozensets(st.sampled_from([A, B]), max_size=2)
 
 
-@settings(deadline=None)  # a busy machine is no failure
-@given(st.text(), st.text(), st.lists(st.binary(), max_size=2))
-def test_no_request_makes_it_fail(traceparent: str, baggage: str, texts: list[bytes]) -> None:
-    assert attribute(Signs(traceparent, baggage, tuple(texts)), []) == NOBODY
+@given(st.lists(st.sampled_from([A, B, "f" * 16]), max_size=3), SETS, SETS, SETS)
+def test_whoever_is_found_was_known_and_claimed_by_all(carried: list[str], marked: frozenset[str],
+                                                       learned: frozenset[str], customers: frozenset[str]) -> None:
+    signs = Signs(tuple(("b3", CallId(trial, 1, 1)) for trial in carried), marked, learned, customers)
+    found = attribute(signs, [A, B])
+    claims = ({*carried} & {A, B}) | marked | learned
+    if found.trial is not None:
+        assert claims <= {found.trial}
+        assert not customers or found.trial in customers
+    elif found.evidence == "none":
+        assert not claims
+        assert not customers
 
 
-@pytest.mark.parametrize(("header", "left"), [
-    (f"tenant=7,{carried(A)}", "tenant=7"),
-    (carried(A), ""),
-    (f" {carried(A)} ; p=1 , a=1;q=2 ,b=2", "a=1;q=2,b=2"),
-    ("a=1", "a=1"),
-    ("", ""),
+@pytest.mark.parametrize(("evidence", "rung"), [
+    ("owned", "owned"), ("traceparent", "trace"), ("x-request-id", "trace"), ("trial-id", "trial-id"),
+    ("learned", "learned"), ("credentials", "credentials"), ("listener", "listener"), ("proxy-user", "listener"),
+    ("window", "window"), ("none", None), ("ambiguous", None),
 ])
-def test_our_baggage_is_taken_out_and_nothing_else(header: str, left: str) -> None:
-    assert without_our_baggage(header) == left
+def test_each_piece_of_evidence_stands_on_a_rung(evidence: str, rung: Rung | None) -> None:
+    assert rung_of(evidence) == rung
+    assert [enough(evidence, minimum) for minimum in RUNGS] == [
+        rung is not None and RUNGS.index(minimum) >= RUNGS.index(rung) for minimum in RUNGS]
+
+
+def test_the_weakest_of_some_rungs_is_the_lowest() -> None:
+    assert weakest(["trial-id", "window", "learned"]) == "window"

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 from flowprobe.core.events import (
     CleanupEnded,
     CleanupPlanned,
     CleanupSettled,
+    ExchangeEnded,
     HookFailed,
     LeaseEnded,
     SendsJudged,
@@ -99,3 +102,20 @@ def test_a_trial_without_its_journey_keeps_only_the_cleanup_that_is_not_settled(
     assert leftovers(light) == leftovers(trial)
     assert len(leftovers(trial)) == 2
     assert (light.started, light.seconds, light.how) == (trial.started, trial.seconds, trial.how)
+
+
+def test_collateral_is_trouble_for_everybody() -> None:
+    assert "1 injections fell on calls that were not ours" in fold(Journal().proxy(injected(trial="")).lines).trouble[0]
+    assert fold(Journal().proxy(exchange(trial=None, call=None)).lines).trouble == ()
+
+
+def test_what_was_left_alone_and_what_nobody_declared_is_counted() -> None:
+    def one(number: str, **more: str) -> ExchangeEnded:
+        return replace(exchange(number, call=None), trial=None, **more)
+
+    first = fold(Journal().proxy(one("a", spared="unattributed", evidence="none"), one("b")).lines)
+    second = fold(Journal().proxy(one("c", spared="unattributed", evidence="none"),
+                                  one("d", edge="undeclared", host="cdn.example")).lines)
+    run = first.plus(second, None)
+    assert {(each.edge, each.why): calls for each, calls in run.spared.items()} == {("payments", "unattributed"): 2}
+    assert run.undeclared == {"cdn.example": 1}

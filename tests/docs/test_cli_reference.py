@@ -46,4 +46,4 @@ def test_a_command_has_a_section_with_every_option(command: str) -> None:
 
 
 def test_no_section_is_about_a_command_that_is_not_there() -> None:
-    assert set(re.findall(r"^## `flowprobe ([a-z]+(?: [a-z]+)?)", PAGE, re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^## `flowprobe ([a-z-]+(?: [a-z]+)?)", PAGE, re.MULTILINE)) == set(COMMANDS)

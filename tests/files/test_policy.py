@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from flowprobe.core.clues import Customer, ExclusiveWindow, OwnListener, ProxyUser
+from flowprobe.core.policy import least_evidence
 from flowprobe.core.rules import Budget, FaultRule, Rate
 from flowprobe.core.scenario import Environment
 from flowprobe.files.project import load_project
@@ -22,7 +24,7 @@ def production() -> Environment:
 
 
 def read(*lines: str) -> Environment:
-    text = HEAD + "".join(f"    {line}\n" for line in lines)
+    text = HEAD + "".join(f"    {line}\n" for line in lines) + "personas: {pro-eu: {account: acc_1}}\n"
     return load_project(Path("flowprobe.yaml"), text=text).environments["e"]
 
 
@@ -84,3 +86,22 @@ def test_rates(rate: str, per_second: float) -> None:
 
 def test_an_empty_list_of_calls_allows_none() -> None:
     assert read("allow: []").allow == ()
+
+
+def test_the_least_evidence_has_a_default_that_the_environment_tells() -> None:
+    started = "start: {command: [acme]}"
+    declared = "providers: {mail: {url: https://m.example, attribute: [{customer: account}, {window: 2s}]}}"
+    assert least_evidence(read()) == "learned"
+    assert least_evidence(read(started)) == "window"
+    assert least_evidence(read("production: true", started, declared)) == "trial-id"
+    assert least_evidence(read(declared)) == "window"
+    assert least_evidence(read(started, "faults: {attribution: trace}")) == "trace"
+
+
+def test_how_a_providers_calls_are_known_is_read() -> None:
+    clues = ["listener", "{proxy_user: canary}", "{window: 2s}", "{customer: account}", "{customer: account, query: q}",
+             "{customer: account, header: X-A}", "{customer: account, in: host}"]
+    provider = f"{{url: https://m.example, edge: forward, attribute: [{', '.join(clues)}]}}"
+    assert read(f"providers: {{mail: {provider}}}").providers["mail"].attribute == (
+        OwnListener(), ProxyUser("canary"), ExclusiveWindow(2.0), Customer("header", "account", "Authorization"),
+        Customer("query", "account", "q"), Customer("header", "account", "X-A"), Customer("host", "account"))

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 from cryptography import x509
@@ -27,7 +28,6 @@ from flowprobe.core.faults.kinds import Kind
 from flowprobe.core.scenario import Fault, FaultPlan, Limit, Match, Position, When
 from flowprobe.journal.reader import Follower
 from flowprobe.proxy.process import EdgeSpec, ProxyProcess, Ready
-from flowprobe.proxy.protocol import ControlSpec
 
 STEPS = {1: "pay", 2: "notify"}
 _trials = itertools.count(1)
@@ -120,6 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _echo(self) -> None:
         call = self.origin.calls[-1]
         self._reply(json.dumps({"headers": call.headers, "length": len(call.body)}).encode())
+
+    def _made(self) -> None:
+        """What was asked for is made, with the id that the caller wishes for."""
+        self._reply(self.origin.calls[-1].headers["x-makes"].encode(), status=201)
 
     def _big(self) -> None:
         self._reply(BIG, media_type="application/octet-stream")
@@ -301,7 +305,7 @@ class Rig:
         return [event for event in self.events() if isinstance(event, Injected) and event.trial == trial]
 
     @contextmanager
-    def armed(self, trial: str, *faults: Fault, seed: int = 1, **options: float) -> Iterator[None]:
+    def armed(self, trial: str, *faults: Fault, seed: int = 1, **options: Any) -> Iterator[None]:
         lease = f"lease-{trial}"
         self.proxy.apply(lease=lease, trial=trial, plan=plan(*faults), seed=seed, steps=STEPS, **options)
         try:
@@ -323,7 +327,7 @@ class Rig:
 def run_proxy(
     folder: Path, origin: Origin, *, tls_origin: Origin | None = None, edges: Sequence[EdgeSpec] | None = None,
     owned: bool = False, injector: bool = True, upstream_ca: Path | None = None, fail_in: str = "",
-    control: ControlSpec | None = None, product_token: str = "", more: Sequence[EdgeSpec] = (),
+    more: Sequence[EdgeSpec] = (), **settings: Any,
 ) -> Iterator[Rig]:
     """A proxy with the edges payments (reverse), mail (forward, redirected) and user, and more."""
     hosts = {origin.url: None} | ({tls_origin.url: None} if tls_origin else {})
@@ -336,7 +340,7 @@ def run_proxy(
     journal = folder / "proxy.jsonl"
     proxy = ProxyProcess(
         run="run-1", edges=(*(standard if edges is None else edges), *more), journal=journal, owned=owned, injector=injector,
-        upstream_ca=upstream_ca, fail_in=fail_in, control=control, product_token=product_token,
+        upstream_ca=upstream_ca, fail_in=fail_in, **settings,
     )
     with proxy:
         yield Rig(proxy, proxy.ready(), origin, tls_origin, journal)

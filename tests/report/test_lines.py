@@ -92,3 +92,16 @@ def test_what_the_oracles_saw_stands_below_a_trial_that_passed() -> None:
 
 def test_the_same_thing_is_told_once() -> None:
     assert noticing(5).count("noticed") == 1
+
+
+def test_what_was_left_alone_is_told_at_the_end_and_a_leak_at_its_trial() -> None:
+    spared = exchange("x1", call=None, trial=None, evidence="none", spared="unattributed")
+    elsewhere = exchange("x2", call=None, trial=None, evidence="none", edge="undeclared", host="cdn.example")
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended())
+    journal.proxy(spared, elsewhere, exchange("x3", call=1, edge="scanner.webhooks", evidence="trial-id"))
+    report = report_of(journal)
+    said = ["".join(span.text for span in line) for line in footer(report)]
+    assert "  not injected into 1 call to 'payments': nothing on it says whose it is" in said
+    assert "  passed untouched, to hosts that nobody declared: cdn.example ×1" in said
+    below = block(report)[0][-1]
+    assert "".join(span.text for span in below).startswith("      a leak? a call to 'scanner' was not seen, though it called back")

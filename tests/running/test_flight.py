@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from flowprobe.core.scenario import Environment, Position
+from flowprobe.core.clues import ExclusiveWindow
+from flowprobe.core.scenario import Environment, Position, Provider
 from flowprobe.errors import Refused
 from flowprobe.running.flight import single_flight
 
@@ -54,3 +55,15 @@ def test_other_environments_take_as_many_as_there_are(tmp_path: Path) -> None:
     staging = replace(an_environment(tmp_path), production=False)
     with single_flight(staging), single_flight(staging):
         assert not (tmp_path / ".flowprobe").exists()
+
+
+def test_an_exclusive_window_is_for_one_run_at_a_time(tmp_path: Path) -> None:
+    here = Position(str(tmp_path / "flowprobe.yaml"), 5, 7)
+    mail = Provider("mail", "https://mail.example", here, attribute=(ExclusiveWindow(2.0),))
+    search = Provider("search", "https://search.example", here)
+    staging = Environment("staging", here, {}, providers={"mail": mail, "search": search})
+    with single_flight(staging):
+        with pytest.raises(Refused, match="the window on 'mail' is for one at a time: pid"), single_flight(staging):
+            pytest.fail("two at once")
+        with single_flight(replace(staging, providers={"search": search})):
+            pass

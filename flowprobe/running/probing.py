@@ -1,0 +1,75 @@
+"""`probe-propagation`: an unfaulted run whose calls bear every carrier at once, and what came of them. It is a run like
+any other: the environment's policy, its cleanup and its ledger hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flowprobe.core.carriers import CARRIERS
+from flowprobe.core.events import CallSent, Event, ExchangeEnded
+from flowprobe.core.evidence import TrialEvidence
+from flowprobe.core.propagation import Propagation, propagation
+from flowprobe.core.verdict import ExitCode, Verdict
+from flowprobe.errors import InvalidInput, Problem
+from flowprobe.report.model import RunReport
+from flowprobe.report.propagation import propagation_json
+from flowprobe.running.folder import write_whole
+from flowprobe.running.run import Watcher, run
+from flowprobe.running.selection import Request, Selection
+
+__all__ = ["as_json", "probe"]
+
+
+class _Noting:
+    """A watcher that keeps the provider calls of each trial, and sees whether a journey sends the id of its own;
+    everything goes on to another one."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self.id_sent = False
+        self.exchanges: list[ExchangeEnded] = []
+
+    def opened(self, folder: Path, environment: str, seed: int, redact: Callable[[str], str]) -> None:
+        self._watcher.opened(folder, environment, seed, redact)
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, CallSent) and not self.id_sent:
+            stated = (value for name, value in event.headers.items() if name not in CARRIERS)
+            self.id_sent = any(event.trial in text for text in (event.url, event.body, *stated))
+        self._watcher.event(event)
+
+    def trial(self, trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> None:
+        self.exchanges += (found.exchange for found in trial.all_exchanges)
+        self._watcher.trial(trial, verdict, twin)
+
+    def notice(self, text: str) -> None:
+        self._watcher.notice(text)
+
+
+def probe(request: Request, selection: Selection, watcher: Watcher) -> tuple[RunReport, tuple[Propagation, ...], int]:
+    """The report of the run, a row for each provider, and the exit code: that of the run, or 3 where no provider was
+    called at all. Writes `propagation.json` into the run's folder. Raises as `run` does, and InvalidInput where no
+    call of the environment's product passes us."""
+    environment = selection.environment
+    if not environment.start or not environment.providers:
+        place, what = environment.position, "providers" if environment.start else "start"
+        raise InvalidInput((Problem("nothing-to-probe", place.file, place.line, place.column,
+                                    f"the environment {environment.name!r} has no `{what}`: no provider's call passes "
+                                    "FlowProbe there", "probe in one that has both"),))
+    noting = _Noting(watcher)
+    report = run(request, selection, noting)
+    rows = propagation(noting.exchanges, environment.providers, id_sent=noting.id_sent,
+                       owned=not environment.production)
+    write_whole(report.folder / "propagation.json", json.dumps(as_json(report, rows), indent=1) + "\n")
+    called = any(row.calls for row in rows)
+    return report, rows, report.exit_code if called or report.exit_code else ExitCode.INCONCLUSIVE
+
+
+def as_json(report: RunReport, rows: tuple[Propagation, ...]) -> dict[str, Any]:
+    """What `propagation.json` has."""
+    started = report.evidence.started
+    return propagation_json(rows, run=started.run if started else "",
+                            environment=started.environment if started else "", verdict=str(report.verdict))
