@@ -274,6 +274,8 @@ def enter() -> Engine:
     """The mitmproxy that has loaded us; from here on it connects as ours does."""
     host: Any = ctx.master
     host.options.update(connection_strategy="lazy")  # a fault may stand in for a provider that is not there
+    if host.options.stream_large_bodies is None:
+        host.options.update(stream_large_bodies=_BUFFERED_AT_MOST)
     return Engine(host, host.addons.get("proxyserver"), _Certificates())  # handshakes are its own: these show nothing
 
 

@@ -137,6 +137,16 @@ def test_a_profile_that_ships_falls_on_the_named_host_and_on_no_other(start: Sta
     assert len(dump.injected()) == 1
 
 
+def test_what_takes_the_answer_works_here_too(start: Start, origin: int) -> None:
+    dump = start(faults="{provider: [{latency: 50ms, when: {first: 1}}, {lost_reply: reset, when: {after: 1}}]}")
+    with dump.client() as client:
+        assert client.get(f"http://127.0.0.1:{origin}/a").content == BODY
+        with pytest.raises(httpx.ReadError):
+            client.get(f"http://127.0.0.1:{origin}/a")
+    dump.wait_for(r"flowprobe: provider GET /a: latency 50ms")
+    dump.wait_for(r"flowprobe: provider\[1\] GET /a: lost reply")
+
+
 def test_each_edge_has_its_hosts(start: Start, origin: int) -> None:
     dump = start("--set", f"provider.payments=api.payments.example,LOCALHOST:{origin}", "--set", "provider.mail=mail.example",
                  "--set", "provider.user=app.example", faults=DOWN)
@@ -191,6 +201,7 @@ def test_the_same_seed_injects_the_same_in_another_process(start: Start, origin:
     (("--set", "provider.mail=a.example"), COIN, "has no faults on 'mail'; it falls on provider"),
     ((), DOWN, "--set provider.payments=HOST --set provider.mail=HOST --set provider.user=HOST"),
     ((), "{provider: {latency: 5ms, match: {step: pay}}}", "ours.yaml:4:20: `step` in `match` never fits here"),
+    ((), "{provider: {tls: expired}}", "`tls` cannot be made here: handshakes are mitmdump's own"),
     ((), "{provider: {latency: 500}}", "write 500s or 500ms"),
 ])
 def test_what_does_not_fit_is_said_and_is_the_end_of_it(start: Start, words: tuple[str, ...], faults: str, said: str) -> None:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from flowprobe.core.profiles import aimed
 from flowprobe.core.scenario import FaultPlan
 from flowprobe.files.checks import check_plan
+from flowprobe.proxy.process import EdgeSpec
 from flowprobe.running.profiles import profile, profile_for
 from flowprobe.running.run import run
 from flowprobe.running.selection import Chosen, Request, Selection, select
 from tests.end_to_end.conftest import Place
+from tests.proxy.rig import Rig, new_trial, run_proxy, serve_origin, until
 
 ROOT = Path(__file__).parents[2]
 PROFILES = ROOT / "proxies" / "profiles"
 SHIPPED = sorted(path.stem for path in PROFILES.glob("*.yaml"))
-SEED = 7
+SEED = 24
+"""One with which every draw of the profiles falls on some call."""
 
 CASES: dict[str, dict[str, str]] = {
     "many-searches.yaml": {
@@ -44,11 +49,12 @@ CASES: dict[str, dict[str, str]] = {
     },
     "payment.yaml": {"lost-replies": "pass"},
     "sign-in-and-invite.yaml": {"mail-outage": "degraded"},
+    "upload.yaml": {"late-webhooks@scanner": "pass", "webhook-storm@scanner": "pass"},
     "notes.yaml": {"user-idle-disconnects": "degraded", "user-train-tunnel": "pass"},
 }
 """Scenario -> what `--faults` takes -> the verdict on the demo without its weaknesses."""
 
-TLS: set[str] = set()
+TLS = ("expired-certificate", "slow-handshake")
 """Profiles that need an edge with TLS, which the demo's providers have not."""
 
 ASKED = {asked: file for file, cases in CASES.items() for asked in cases}
@@ -91,9 +97,12 @@ def _run(file: Path, asked: tuple[str, ...]) -> dict[str, Any]:
     selection = select(request)
     (chosen,) = selection.chosen
     plans = tuple(_plan(name, selection) for name in asked)
-    report = run(request, replace(selection, chosen=(Chosen(chosen.scenario, plans, {}),)), _Nobody())
-    result = json.loads((report.folder / "result.json").read_text())
-    return {trial["plan"]: trial for trial in result["trials"]}
+    for _ in range(3):  # a machine that is starved of processor time keeps no time: the tool says so
+        report = run(request, replace(selection, chosen=(Chosen(chosen.scenario, plans, {}),)), _Nobody())
+        trials = json.loads((report.folder / "result.json").read_text())["trials"]
+        if all(trial["blame"] != "tool" for trial in trials):
+            break
+    return {trial["plan"]: trial for trial in trials}
 
 
 def _plan(asked: str, selection: Selection) -> FaultPlan:
@@ -111,8 +120,30 @@ def test_a_profile_fires_and_a_sound_product_survives_it(asked: str, trial_of: F
     assert {receipt["fault"] for receipt in trial["receipts"]} == {fault["id"] for fault in trial["faults"]} != set()
 
 
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """A proxy before a product that reaches its provider over TLS."""
+    with serve_origin() as origin:
+        edges = (EdgeSpec("mail", "forward", hosts={"https://api.mail.example": origin.url}),)
+        with run_proxy(tmp_path_factory.mktemp("tls"), origin, edges=edges, owned=True) as rig:
+            yield rig
+
+
+@pytest.mark.parametrize(("name", "seen"), [*zip(TLS, ("certificate has expired", "timed out"), strict=True)])
+def test_a_profile_of_handshakes_fires_where_there_are_some(name: str, seen: str, tls: Rig) -> None:
+    """A product with less patience than the handshake takes, and one that looks at certificates."""
+    trial = new_trial()
+    faults = aimed(profile(name), {"provider": "mail"}).faults
+    with tls.armed(trial, *faults), tls.client("mail", timeout=1) as client, pytest.raises(httpx.TransportError, match=seen):
+        client.get("https://api.mail.example/a")
+    tls.proxy.drain(trial, timeout_s=5)  # a handshake is of the only trial that there is
+    until(lambda: tls.receipts(trial))
+    assert [receipt.fault for receipt in tls.receipts(trial)] == ["mail"]
+    assert tls.origin.calls == []
+
+
 def test_every_profile_that_ships_is_run() -> None:
-    assert sorted({asked.partition("@")[0] for asked in ASKED} | TLS) == SHIPPED
+    assert sorted({asked.partition("@")[0] for asked in ASKED} | set(TLS)) == SHIPPED
 
 
 @pytest.mark.parametrize("name", SHIPPED)
