@@ -286,7 +286,7 @@ def option(name: str) -> Any:
 def options_of(prefix: str) -> list[str]:
     """The options whose names start so."""
     every: Any = ctx.options
-    return [name for name in every.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no mapping)
+    return sorted(name for name in every.keys() if name.startswith(prefix))  # noqa: SIM118 (it is no mapping)
 
 
 def unclaimed_options(prefix: str) -> list[str]:

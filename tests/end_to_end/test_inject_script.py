@@ -137,13 +137,13 @@ def test_a_profile_that_ships_falls_on_the_named_host_and_on_no_other(start: Sta
     assert len(dump.injected()) == 1
 
 
-def test_what_takes_the_answer_works_here_too(start: Start, origin: int) -> None:
-    dump = start(faults="{provider: [{latency: 50ms, when: {first: 1}}, {lost_reply: reset, when: {after: 1}}]}")
+def test_what_moves_the_bytes_and_what_takes_the_answer_works_here_too(start: Start, origin: int) -> None:
+    dump = start(faults="{provider: [{bandwidth: 100B/s, when: {first: 1}}, {lost_reply: reset, when: {after: 1}}]}")
     with dump.client() as client:
         assert client.get(f"http://127.0.0.1:{origin}/a").content == BODY
         with pytest.raises(httpx.ReadError):
             client.get(f"http://127.0.0.1:{origin}/a")
-    dump.wait_for(r"flowprobe: provider GET /a: latency 50ms")
+    dump.wait_for(r"flowprobe: provider GET /a: bandwidth 100B/s")
     dump.wait_for(r"flowprobe: provider\[1\] GET /a: lost reply")
 
 

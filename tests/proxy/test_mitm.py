@@ -114,7 +114,7 @@ def test_a_listener_that_was_dropped_listens_again_on_its_port(tmp_path: Path) -
         assert holder
         port = holder.getsockname()[1]
         spec = f"reverse:http://edge-0.invalid@127.0.0.1:{port}"
-        engine = mitm.Engine([spec, "regular@0"], Nothing(), confdir=tmp_path, upstream_ca=None)
+        engine = mitm.Engine.ours([spec, "regular@0"], Nothing(), confdir=tmp_path, upstream_ca=None)
         await engine.start()
         for _ in range(3):
             await engine.drop(spec)
