@@ -15,7 +15,7 @@ from flowprobe.files.lints import lint
 from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.project import find_project, load_project
 from flowprobe.files.scenarios import PROJECT_FILE, is_profile, load_profile, read_scenario, scenario_files
-from flowprobe.running.places import shown_path
+from flowprobe.running.places import profile_names, shown_path
 
 if TYPE_CHECKING:
     from flowprobe.core.contract import Contract
@@ -79,7 +79,8 @@ def looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...],
     except InvalidInput as invalid:
         return invalid.problems, ()
     production = environment is not None and where is not None and where.production
-    return check_scenario(scenario, project, where, contract=contract), lint(
+    plans = profile_names((file,)) if scenario.under else ()
+    return check_scenario(scenario, project, where, plans=plans, contract=contract), lint(
         root, context, writes_need_cleanup=production)
 
 

@@ -124,7 +124,8 @@ class PlannedFault(Plain):
 
 @plain
 class TrialStarted(Plain):
-    """`personas` maps a role to the persona; `rerun` is the command that runs just this trial again."""
+    """`personas` maps a role to the persona; `rerun` is the command that runs just this trial again. `imitates` and
+    `survives` are what the fault profile says of itself."""
 
     trial: str
     scenario: str
@@ -135,6 +136,8 @@ class TrialStarted(Plain):
     rerun: str
     faults: tuple[PlannedFault, ...] = ()
     account: Mapping[str, Any] = field(default_factory=dict)
+    imitates: str = ""
+    survives: str = ""
 
 
 @plain

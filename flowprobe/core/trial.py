@@ -67,4 +67,5 @@ def _keys(plan: FaultPlan) -> list[str]:
     if not plan.faults:
         return []
     kinds = [f"{fault.edge}/{kind_name(fault.kind)}" for fault in plan.faults]
-    return [plan.name, *dict.fromkeys(kinds), *dict.fromkeys(fault.edge for fault in plan.faults)]
+    names = dict.fromkeys((plan.name, plan.name.partition("@")[0]))  # a profile may say on which provider it is
+    return [*names, *dict.fromkeys(kinds), *dict.fromkeys(fault.edge for fault in plan.faults)]

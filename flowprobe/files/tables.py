@@ -117,9 +117,9 @@ SCENARIO = Record("scenario", _scenario, (
 ), "One journey, who makes it, and the faults that it must survive.", positioned=True, placed=True)
 
 
-def _profile(*, profile: str, position: Position, faults: tuple[Fault, ...], imitates: str = "",
+def _profile(*, profile: str, position: Position, faults: tuple[Fault, ...], imitates: str = "", survives: str = "",
              **_: Any) -> FaultPlan:
-    return FaultPlan(profile, faults, position, imitates)
+    return FaultPlan(profile, faults, position, imitates, survives)
 
 
 PROFILE = Record("fault profile", _profile, (
@@ -130,6 +130,6 @@ PROFILE = Record("fault profile", _profile, (
           example="A payment provider in a busy hour"),
     Field("survives", Text(), "What a sound product does under it, as one sentence.",
           example="Checkout ends within its budget"),
-    Field("faults", EDGES, "Edge (`user` or a provider) -> a fault, or a list of them.", required=True,
-          example="{payments: {latency: 500ms}}"),
+    Field("faults", EDGES, "Edge (`user`, a provider, or `provider`: the one that `--faults NAME@PROVIDER` says) -> a "
+          "fault, or a list of them.", required=True, example="{payments: {latency: 500ms}}"),
 ), "A reusable fault plan.", positioned=True)

@@ -122,7 +122,7 @@ class Child:
         by_spec = {each.spec: each for each in wanted}
         self._addon = Addon(by_spec, rules, self._recorder, self._injector, guard, self._connections, self._clock)
         mitm.LogWatch(self._trouble).install()
-        engine = mitm.Engine(
+        engine = mitm.Engine.ours(
             [each.spec for each in wanted], self._addon, confdir=self._authority.folder,
             upstream_ca=settings.upstream_ca,
         )

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from mitmproxy import certs, log, master, options
+from mitmproxy import certs, ctx, log, master, options, optmanager
 from mitmproxy.addons import clientplayback, next_layer, proxyserver, tlsconfig
 from mitmproxy.connection import Client, Connection
 from mitmproxy.http import HTTPFlow, Request
@@ -43,9 +43,12 @@ __all__ = [
     "close",
     "cut_stream",
     "drop_server",
+    "enter",
     "kill",
     "line_of",
     "missing_symbols",
+    "option",
+    "options_of",
     "redirect",
     "reset",
     "reset_stream",
@@ -53,6 +56,7 @@ __all__ = [
     "servers_of",
     "spec_of",
     "tunnel_target",
+    "unclaimed_options",
     "use_tunnel",
 ]
 
@@ -130,6 +134,9 @@ _SYMBOLS: dict[str, Callable[[], bool]] = {
         _declares(_events.RequestHeaders, "request") and _declares(_events.ResponseProtocolError, "message")
         and _declares(_base.ReceiveHttp, "event")
     ),
+    "OptManager.deferred, .keys": lambda: (
+        hasattr(optmanager.OptManager(), "deferred") and _declares(optmanager.OptManager, "keys")
+    ),
     "addons.NextLayer, TlsConfig": lambda: (
         _declares(next_layer.NextLayer, "next_layer") and _declares(tlsconfig.TlsConfig, "tls_start_client")
     ),
@@ -148,27 +155,35 @@ class Handled:
 
 
 class Engine:
-    """A mitmproxy master with the addons that forwarding needs, and ours."""
+    """A mitmproxy master: of ours, or the one that has loaded us as a script (`enter`)."""
 
-    def __init__(self, specs: Iterable[str], addon: object, *, confdir: Path, upstream_ca: str | None) -> None:
+    def __init__(self, host: master.Master, served: proxyserver.Proxyserver, certificates: _Certificates) -> None:
+        self._master = host
+        self._server = served
+        self._certificates = certificates
+        self._running: asyncio.Task[None] | None = None
+
+    @classmethod
+    def ours(cls, specs: Iterable[str], addon: object, *, confdir: Path, upstream_ca: str | None) -> Engine:
+        """One with the addons that forwarding needs, and ours."""
         # Several listeners on free ports are accepted in the constructor only (a later update refuses them).
         opts = options.Options(listen_host="127.0.0.1", confdir=str(confdir), mode=list(specs))
-        self._master = master.Master(opts, with_termlog=False)
-        self._master._legacy_log_events.uninstall()  # it feeds a hook that we have no addon for
-        self._server = proxyserver.Proxyserver()  # type: ignore[no-untyped-call]  # mitmproxy's
+        host = master.Master(opts, with_termlog=False)
+        host._legacy_log_events.uninstall()  # it feeds a hook that we have no addon for
+        served = proxyserver.Proxyserver()  # type: ignore[no-untyped-call]  # mitmproxy's
         # Ours comes first: it decides which tunnels are opened up before mitmproxy does.
-        addons: Any = self._master.addons  # typed in part only, as the options are
-        self._certificates = _Certificates()
-        addons.add(self._server, addon, next_layer.NextLayer(), self._certificates)
+        addons: Any = host.addons  # typed in part only, as the options are
+        certificates = _Certificates()
+        addons.add(served, addon, next_layer.NextLayer(), certificates)
         # Lazy: an eager connection to the provider turns its failure into that of the tunnel, and pins sockets.
-        chosen: Any = self._master.options
+        chosen: Any = host.options
         chosen.update(connection_strategy="lazy", stream_large_bodies=_BUFFERED_AT_MOST)
         if upstream_ca:
             chosen.update(ssl_verify_upstream_trusted_ca=upstream_ca)
-        self._running: asyncio.Task[None] | None = None
+        return cls(host, served, certificates)
 
     async def start(self) -> tuple[Handled, ...]:
-        """Listen; raises OSError with mitmproxy's sentence where an address is taken."""
+        """Listen, with a master of ours; raises OSError with mitmproxy's sentence where an address is taken."""
         self._running = asyncio.ensure_future(self._master.run())
         while not self._server.is_running and not self._running.done():
             await asyncio.sleep(0.001)
@@ -250,6 +265,33 @@ class Engine:
         """Let one HTTP/2 client have as many calls upstream as it likes, not mitmproxy's five."""
         if handler := self.handler(client.id):
             handler.max_conns = collections.defaultdict(lambda: asyncio.Semaphore(_CONNECTIONS_PER_CLIENT))
+
+
+# --- as a script ----------------------------------------------------------------------------------
+
+
+def enter() -> Engine:
+    """The mitmproxy that has loaded us; from here on it connects as ours does."""
+    host: Any = ctx.master
+    host.options.update(connection_strategy="lazy")  # a fault may stand in for a provider that is not there
+    if host.options.stream_large_bodies is None:
+        host.options.update(stream_large_bodies=_BUFFERED_AT_MOST)
+    return Engine(host, host.addons.get("proxyserver"), _Certificates())  # handshakes are its own: these show nothing
+
+
+def option(name: str) -> Any:
+    return getattr(ctx.options, name)
+
+
+def options_of(prefix: str) -> list[str]:
+    """The options whose names start so."""
+    every: Any = ctx.options
+    return sorted(name for name in every.keys() if name.startswith(prefix))  # noqa: SIM118 (it is no mapping)
+
+
+def unclaimed_options(prefix: str) -> list[str]:
+    """Those that were set and that nobody has declared so far."""
+    return [name for name in ctx.options.deferred if name.startswith(prefix)]
 
 
 # --- connections ----------------------------------------------------------------------------------

@@ -49,6 +49,8 @@ def details(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) 
     sentence = why(trial, twin) if verdict.kind in (Kind.FAIL, Kind.DEGRADED) else ""
     for text in [sentence] if sentence else verdict.reasons:
         yield line("      ", Span(text, "bold" if verdict.kind is Kind.FAIL else ""))
+    if verdict.kind is Kind.FAIL and trial.started.survives:
+        yield line("      ", Span(f"a sound product: {trial.started.survives}", "dim"))
     if verdict.kind is not Kind.DEGRADED and trial.calls:
         yield line("")
         yield from journey(trial)

@@ -43,10 +43,13 @@ class PreviewCall:
 
 @dataclass(frozen=True, slots=True)
 class PreviewTrial:
-    """`faults` are edge and harm; none for the unfaulted trial."""
+    """`faults` are edge and harm; none for the unfaulted trial. `imitates` and `survives` are what a fault profile says
+    of itself."""
 
     plan: str
     faults: tuple[str, ...] = ()
+    imitates: str = ""
+    survives: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,9 @@ def _group(group: PreviewGroup) -> Iterator[Line]:
     yield line(Span(f"  {group.file} · {who}", "dim"))
     for number, trial in enumerate(group.trials, start=1):
         yield from _packed([f"trial {number}: {trial.plan}", *(trial.faults or ("nothing injected",))], "  ")
+        for lead, text in (("imitates", trial.imitates), ("survives", trial.survives)):
+            if text:
+                yield from _packed(f"{lead}: {text}".split(), " " * 4, between=" ")
     for call in group.calls:
         yield from _call(call)
 

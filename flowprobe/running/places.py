@@ -7,7 +7,7 @@ from pathlib import Path
 
 import flowprobe
 
-__all__ = ["STATE", "bundled", "profile_folders", "shown_path"]
+__all__ = ["STATE", "bundled", "profile_folders", "profile_names", "shown_path"]
 
 STATE = Path(".flowprobe")
 """Everything that a run writes goes below this folder of the working directory, unless a command names another."""
@@ -25,6 +25,11 @@ def profile_folders(scenarios: Sequence[Path]) -> tuple[Path, ...]:
     above = [parent / "proxies" / "profiles" for file in scenarios[:1] for parent in file.resolve().parents]
     folders = [*above, Path.cwd() / "proxies" / "profiles", bundled("proxies") / "profiles"]
     return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))
+
+
+def profile_names(scenarios: Sequence[Path]) -> tuple[str, ...]:
+    """The profiles that are found by their name there."""
+    return tuple(sorted({file.stem for folder in profile_folders(scenarios) for file in folder.glob("*.yaml")}))
 
 
 def shown_path(path: Path) -> str:

@@ -68,7 +68,8 @@ def _groups(chosen: Chosen, reviewed: Review) -> Iterator[PreviewGroup]:
 
 
 def _trial(plan: FaultPlan) -> PreviewTrial:
-    return PreviewTrial(plan.name, tuple(f"{fault.edge} {describe(fault.kind)}" for fault in plan.faults))
+    faults = tuple(f"{fault.edge} {describe(fault.kind)}" for fault in plan.faults)
+    return PreviewTrial(plan.name, faults, plan.imitates, plan.survives)
 
 
 def _call(planned: PlannedCall, binding: Mapping[str, str], policy: Policy, names: Mapping[str, Any]) -> PreviewCall:

@@ -454,7 +454,7 @@ class _Run:
         bind = [word for role, persona in trial.personas.items() for word in ("--persona", f"{role}={persona.name}")]
         many = len(bind) if any(len(names) > 1 for names in trial.scenario.personas.values()) else 0
         words = ["flowprobe", "run", trial.scenario.file, "--env", self._selection.environment.name,
-                 "--faults", trial.plan.name, "--seed", str(trial.seed), *bind[:many]]
+                 "--faults", trial.plan.asked or trial.plan.name, "--seed", str(trial.seed), *bind[:many]]
         return shlex.join(words)
 
 
@@ -476,7 +476,7 @@ def _started(trial: Trial, rerun: str) -> TrialStarted:
     personas: Mapping[str, str] = {role: persona.name for role, persona in trial.personas.items()}
     faults = tuple(_planned(fault) for fault in trial.plan.faults)
     return TrialStarted(trial.id, trial.scenario.name, trial.scenario.file, personas, trial.plan.name, trial.seed,
-                        rerun, faults, trial.account)
+                        rerun, faults, trial.account, trial.plan.imitates, trial.plan.survives)
 
 
 def _planned(fault: Fault) -> PlannedFault:

@@ -16,21 +16,23 @@ from flowprobe.core.scenario import Environment, FaultPlan, Project, Scenario
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.checks import asks_for_contract, bound, check_plan, check_scenario, variables
 from flowprobe.files.project import find_project, load_project
-from flowprobe.files.scenarios import load_profile, load_scenario, scenario_files
+from flowprobe.files.scenarios import load_scenario, scenario_files
 from flowprobe.running.folder import last_result
-from flowprobe.running.places import profile_folders, shown_path
+from flowprobe.running.places import profile_names, shown_path
+from flowprobe.running.profiles import profile_for
 
 if TYPE_CHECKING:
     from flowprobe.core.contract import Contract
 
-__all__ = ["Chosen", "Request", "Selection", "bindings", "find", "find_profile", "load_here", "select"]
+__all__ = ["Chosen", "Request", "Selection", "bindings", "find", "load_here", "select"]
 
 _SHORTEST_SECRET = 8
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a command asks for. `faults` None: all plans of each scenario; "none": the unfaulted trial alone;
-    else the name of a plan, the name of a profile, or the path of one. `bind` fixes the persona of a role.
+    else the name of a plan, or the name or path of a profile, and the providers that it is to fall on
+    (`brown-out@stripe`). `bind` fixes the persona of a role.
     `timeout_s` is the total budget of each call, `lease_wait_s` how long a trial waits for a free account;
     `allow_exec` lets `cmd:` references run; `cleanup_first`: what earlier runs left here goes before. `proxy` stands in
     for that of the environment; `probing`: every call bears every carrier, to see which of them come through."""
@@ -171,7 +173,8 @@ def _load(files: Sequence[Path], project: Project, environment: Environment) -> 
         except InvalidInput as invalid:
             problems += invalid.problems
             continue
-        problems += check_scenario(scenario, project, environment, contract=contract)
+        plans = profile_names(files) if scenario.under else ()
+        problems += check_scenario(scenario, project, environment, plans=plans, contract=contract)
         scenarios.append(bound(scenario, project, environment))
     return tuple(scenarios), contract, tuple(dict.fromkeys(problems))
 
@@ -214,41 +217,12 @@ def _named(name: str, scenarios: Sequence[Scenario], environment: Environment, b
         chosen = tuple(Chosen(s, own[s.file], bind) for s in scenarios if own[s.file])
         left = [s.file for s in scenarios if not own[s.file]]
         return chosen, tuple(f"{file} has no plan {name!r}: left out" for file in left)
-    profile = _profile(name, scenarios)
+    profile = profile_for(name, environment, tuple(Path(s.file) for s in scenarios),
+                          (plan.name for s in scenarios for plan in s.faults))
     problems = check_plan(profile, environment, scenarios)
     if problems:
         raise InvalidInput(problems)
     return tuple(Chosen(s, (profile,), bind) for s in scenarios), ()
-
-
-def _profile(name: str, scenarios: Sequence[Scenario]) -> FaultPlan:
-    files = tuple(Path(s.file) for s in scenarios)
-    found = _found_profile(name, files)
-    if found is not None:
-        return found
-    known = {plan.name for s in scenarios for plan in s.faults} | _profile_names(files)
-    raise _problem("unknown-plan", "--faults", f"there is no fault plan and no profile {name!r}",
-                   _instead(name, tuple(sorted(known))))
-
-
-def find_profile(name: str, beside: Path) -> FaultPlan:
-    """The profile of a name, or of a path; looked for above `beside` first. Raises InvalidInput."""
-    found = _found_profile(name, (beside,))
-    if found is None:
-        raise _problem("unknown-plan", "--profile", f"there is no profile {name!r}",
-                       _instead(name, tuple(sorted(_profile_names((beside,))))))
-    return found
-
-
-def _found_profile(name: str, files: Sequence[Path]) -> FaultPlan | None:
-    if name.endswith((".yaml", ".yml")):
-        return load_profile(Path(name))
-    folder = next((each for each in profile_folders(files) if (each / f"{name}.yaml").is_file()), None)
-    return load_profile(folder / f"{name}.yaml") if folder else None
-
-
-def _profile_names(files: Sequence[Path]) -> set[str]:
-    return {file.stem for folder in profile_folders(files) for file in folder.glob("*.yaml")}
 
 
 def _variables(chosen: Sequence[Chosen]) -> dict[str, str]:

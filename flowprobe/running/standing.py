@@ -35,7 +35,7 @@ from flowprobe.running.drivers import trust_of
 from flowprobe.running.folder import private_folder
 from flowprobe.running.offered import edges_of, environment_of, listen_at, project_folder
 from flowprobe.running.places import STATE
-from flowprobe.running.selection import find_profile
+from flowprobe.running.profiles import profile_for
 from flowprobe.running.stopping import Stopper
 
 __all__ = ["LONGEST_S", "Onlooker", "Opened", "StandingRequest", "stand"]
@@ -218,7 +218,7 @@ def _bracketed(host: str) -> str:
 def _profile(request: StandingRequest, environment: Environment) -> FaultPlan | None:
     if request.profile is None:
         return None
-    plan = find_profile(request.profile, project_folder())
+    plan = profile_for(request.profile, environment, (project_folder(),), place="--profile")
     problems = list(check_plan(plan, environment, ()))
     if any(fault.edge == USER for fault in plan.faults):
         problems.append(Problem("unscoped-profile", "--profile", 0, 0,

@@ -20,6 +20,7 @@ RUN_BY_A_PERSON = {".ci/run", "scripts/check"}
 """What calls this test. That neither leaves anything out is the last test of this module."""
 
 FOLLOWED_ELSEWHERE = {
+    "docs/how-to/inject-with-mitmdump.md": "tests/end_to_end/test_inject_script.py",
     "docs/how-to/stand-beside-an-app.md": "tests/end_to_end/test_standing.py",
     "docs/how-to/test-against-a-provider-sdk.md": "tests/end_to_end/real_provider/test_how_to.py",
 }

@@ -70,7 +70,7 @@ def in_engine(check: Callable[[mitm.Engine, list[str]], object], folder: Path) -
 
     async def run() -> None:
         specs = ["reverse:http://edge-0.invalid@127.0.0.1:0", "regular@0", "regular@127.0.0.1:0"]
-        engine = mitm.Engine(specs, Nothing(), confdir=folder, upstream_ca=None)
+        engine = mitm.Engine.ours(specs, Nothing(), confdir=folder, upstream_ca=None)
         try:
             bound = await engine.start()
             assert sorted(each.spec for each in bound) == sorted(specs)
@@ -114,7 +114,7 @@ def test_a_listener_that_was_dropped_listens_again_on_its_port(tmp_path: Path) -
         assert holder
         port = holder.getsockname()[1]
         spec = f"reverse:http://edge-0.invalid@127.0.0.1:{port}"
-        engine = mitm.Engine([spec, "regular@0"], Nothing(), confdir=tmp_path, upstream_ca=None)
+        engine = mitm.Engine.ours([spec, "regular@0"], Nothing(), confdir=tmp_path, upstream_ca=None)
         await engine.start()
         for _ in range(3):
             await engine.drop(spec)
@@ -248,3 +248,11 @@ def test_the_line_that_we_wait_for_is_the_one_that_it_writes() -> None:
     source = Path(server.__file__).read_text()
     assert "mitmproxy has crashed!" in source
     assert "extra={\"client\": self.client.peername}" in source
+
+
+def test_options_that_nobody_has_declared_so_far_are_known_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = options.Options()
+    chosen.set("provider.mail=mail.example", defer=True)
+    monkeypatch.setattr("mitmproxy.ctx.options", chosen, raising=False)
+    assert (mitm.unclaimed_options("provider."), mitm.options_of("listen_")) == (["provider.mail"], ["listen_host", "listen_port"])
+    assert mitm.option("mode") == ["regular"]

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 from flowprobe.core.evidence import fold
 from flowprobe.core.verdict import judge_run
@@ -43,6 +44,14 @@ def test_a_failed_trial_says_why_where_and_how_to_run_it_again() -> None:
     assert "two          not reached: one failed" in text
     assert "run just this again: flowprobe run …" in text
     assert {span.style for line in lines for span in line} <= set(STYLES)
+
+
+def test_a_failure_under_a_profile_says_what_a_sound_product_does() -> None:
+    told = replace(started("slow", SLOW), survives="Checkout ends within its budget")
+    report = report_of(Journal().runner(told, sent("one"), replied(), step_ended("one", "broken", finding()), ended())
+                       .proxy(exchange(), injected()))
+    assert "      a sound product: Checkout ends within its budget\n" in block(report)[1]
+    assert "a sound product" not in block(failed())[1]
 
 
 def test_a_passed_trial_is_one_line() -> None:

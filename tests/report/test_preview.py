@@ -44,6 +44,14 @@ def test_no_word_of_a_refusal_is_lost_or_cut_and_lines_end_at_80(refusals: list[
     assert max(map(len, lines)) <= 80
 
 
+def test_a_profile_says_what_it_imitates_and_what_survives_it() -> None:
+    slow = PreviewTrial("slow", ("user latency 5ms",), "A network that is slow " * 5, "The journey ends")
+    lines = shown(replace(PREVIEW, groups=(replace(GROUP, trials=(slow,)),)))
+    at = lines.index("  trial 1: slow · user latency 5ms")
+    assert lines[at + 1].startswith("    imitates: A network that is slow A network")
+    assert (lines[at + 2].startswith("    "), lines[at + 3]) == (True, "    survives: The journey ends")
+
+
 def test_machines_are_told_the_exit_code() -> None:
     assert preview_json(PREVIEW)["exit_code"] == 0
     assert preview_json(replace(PREVIEW, refusals=("no",)))["exit_code"] == 5

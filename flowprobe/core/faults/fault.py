@@ -128,9 +128,15 @@ class Fault(Plain):
 
 @plain
 class FaultPlan(Plain):
-    """What one trial is to suffer. The unfaulted twin has the plan named `none`, without faults."""
+    """What one trial is to suffer. The unfaulted twin has the plan named `none`, without faults.
+
+    Of a profile: what it `imitates`, what a sound product does under it (`survives`), and how `--faults` asks for it
+    where that is not its name (`asked`).
+    """
 
     name: str
     faults: tuple[Fault, ...]
     position: Position | None = None
     imitates: str = ""
+    survives: str = ""
+    asked: str = ""
