@@ -24,8 +24,10 @@ from flowprobe.proxy.connections import Connections
 from flowprobe.proxy.edges import UNDECLARED, USER, Listener, Route
 from flowprobe.proxy.guard import Guard
 from flowprobe.proxy.injector import Injector
+from flowprobe.proxy.ladder import Ladder
 from flowprobe.proxy.leases import Lease, Leases
 from flowprobe.proxy.recorder import Recorder
+from flowprobe.proxy.whose import Whose
 
 __all__ = ["Hosts", "Unusable", "hosts_of", "script", "told"]
 
@@ -173,8 +175,9 @@ def _rules(plan: FaultPlan | None, seed: int) -> Rules:
     leases = Leases(lambda _, __: None)
     if plan is not None:
         now = time.monotonic()
-        leases.apply(Lease(plan.name, plan.name, plan, seed, math.inf, math.inf, {}, armed_at=now, renewed_at=now))
-    return Rules(leases, owned=True, injector=True)
+        leases.apply(Lease(plan.name, plan.name, plan, seed, math.inf, math.inf, {}, armed_at=now, renewed_at=now,
+                           unscoped=True))
+    return Rules(leases, Whose(Ladder(), leases, time.monotonic), injector=True)
 
 
 def _say(line: str) -> None:
