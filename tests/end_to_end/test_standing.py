@@ -382,7 +382,7 @@ def test_a_profile_goes_with_the_process_that_asked_for_it(beside: Beside) -> No
 @pytest.mark.parametrize(("words", "says"), [
     (("--profile", "shop-dwn", "--unscoped"), "did you mean 'shop-down'?"),
     (("--profile", "shop-down", "--unscoped", "--for", "61m"), "at most an hour"),
-    (("--profile", "slow-payments", "--unscoped"), "no provider is called `payments`"),
+    (("--profile", "slow-payments", "--unscoped"), "falls on the provider 'payments'"),
     (("--providers", "shop,maps"), "has no provider 'maps'"),
     (("--provider", "shop=ftp://x"), "is no provider"),
     (("--provider", "user=http://x.example"), "taken by FlowProbe itself"),
