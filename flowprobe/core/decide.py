@@ -91,14 +91,14 @@ def decide(
         key = (fault.id, seen.step, seen.edge, site)
         counters.calls[key] += 1
         ordinal = counters.calls[key]
-        action = action_of(fault.kind, Chance(_draw(seed, key, f"{ordinal} how long"), ordinal))
-        ended = action.ends and any(other.action.ends for other in fallen)
-        reason = (
+        if reason := (
             _spared(fault, key, ordinal, seed, armed_s) or _limited(fault, key, counters, seed, armed_s, active)
-            or ("another" if ended else "")
-        )
-        if reason:
+        ):
             counters.passed[fault.id, reason] += 1
+            continue
+        action = action_of(fault.kind, Chance(_draw(seed, key, f"{ordinal} how long"), ordinal))
+        if action.ends and any(other.action.ends for other in fallen):
+            counters.passed[fault.id, "another"] += 1
             continue
         left = action.beyond(counters.windows[fault.id], armed_s) if isinstance(action, Limited) else action
         if left is None:

@@ -260,9 +260,10 @@ class Addon:
 
     def _begin(self, flow: HTTPFlow, edge: str, host: str, headers: Mapping[bytes, bytes]) -> Exchange:
         request = flow.request
+        method, path = request.method, request.path  # mitmproxy decodes them at each look
         exchange = Exchange(
-            self._recorder.next_id(), edge, request.method, host, request.path.partition("?")[0],
-            flow.client_conn.id, self._clock(), site=call_site(request.method, request.path),
+            self._recorder.next_id(), edge, method, host, path.partition("?")[0],
+            flow.client_conn.id, self._clock(), site=call_site(method, path),
             protocol=request.http_version,
             key=digest(headers.get(b"idempotency-key")),
         )
@@ -361,13 +362,14 @@ class Addon:
             exchange.acted(reply.status_code)
             if losing(exchange):
                 return self._injector.lose_reply(flow, exchange)
-            if _is_endless(reply) or not self._injector.pad_reply(flow, exchange):
-                self._let_pass(flow, exchange, reply)
+            endless = _is_endless(reply)
+            if endless or not self._injector.pad_reply(flow, exchange):
+                self._let_pass(flow, exchange, reply, endless=endless)
         return self._injector.before_reply(flow, exchange) if exchange.injections else None
 
-    def _let_pass(self, flow: HTTPFlow, exchange: Exchange, reply: Response) -> None:
+    def _let_pass(self, flow: HTTPFlow, exchange: Exchange, reply: Response, *, endless: bool) -> None:
         """Stream what need not be whole before it goes on."""
-        if _is_endless(reply) or (not _needs_whole(exchange) and _passes(flow, exchange, reply)):
+        if endless or (not _needs_whole(exchange) and _passes(flow, exchange, reply)):
             reply.stream, exchange.streams = Passing(exchange) if exchange.injections else _counted(exchange), True
 
     @_fails_off
@@ -485,15 +487,19 @@ def _needs_whole(exchange: Exchange) -> bool:
     return any(changes_reply(injection.action) for injection in exchange.injections)
 
 
+def _header(reply: Response, name: bytes) -> bytes:
+    """The first header of that name, in lower case: mitmproxy decodes all of them at each look-up."""
+    return next((value for field, value in reply.headers.fields if field.lower() == name), b"")
+
+
 def _is_endless(reply: Response) -> bool:
-    media_type: str = reply.headers.get("content-type", "")
-    return media_type.startswith("text/event-stream")
+    return _header(reply, b"content-type").startswith(b"text/event-stream")
 
 
 def _passes(flow: HTTPFlow, exchange: Exchange, reply: Response) -> bool:
     """Whether a reply need not be whole before it goes on, and should not be."""
     return _comes_in_pieces(reply) or (
-        can_have_body(flow) and reply.headers.get("content-length") != "0" and _happens_within(exchange))
+        can_have_body(flow) and _header(reply, b"content-length") != b"0" and _happens_within(exchange))
 
 
 def _happens_within(exchange: Exchange) -> bool:
@@ -502,7 +508,7 @@ def _happens_within(exchange: Exchange) -> bool:
 
 def _comes_in_pieces(reply: Response) -> bool:
     """A long reply, or one of unknown length: its sender wants the pieces to arrive as they are sent."""
-    length = _length(reply.headers.get("content-length", ""))
+    length = _length(_header(reply, b"content-length"))
     return length is None or length > SCANNED_BYTES
 
 

@@ -74,7 +74,11 @@ BENCHMARKS: Mapping[str, Measured | Script] = {
     "http-driver": Script("http_driver", quick=("--rounds", "5", "--calls", "100"), longer=("--rounds", "18")),
     "reader": Script("reader"),
     "proxy-cpu": Script("proxy_cpu", longer=("--rounds", "18")),
-    "proxy-latency": Script("proxy_latency", longer=("--rounds", "120")),
+    "proxy-rules": Script("proxy_rules", longer=("--rounds", "120")),
+    "proxy-memory": Script("proxy_memory"),
+    "proxy-halt": Script("proxy_halt"),
+    "proxy-soak": Script("proxy_soak", longer=("--minutes", "5")),
+    "proxy-latency": Script("proxy_latency", longer=("--samples", "400")),
     "proxy-streams": Script("proxy_streams", longer=("--rounds", "19")),
     "proxy-bandwidth": Script("proxy_bandwidth", longer=("--rounds", "30")),
 }

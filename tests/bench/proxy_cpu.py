@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import socket
 import subprocess
 import sys
@@ -31,23 +32,24 @@ CONNECTIONS = 4
 SCRIPT = Path(__file__).with_name("proxy_one_rule.py")
 
 
+RULE = Fault("payments", "payments", Latency(0.0), Position("", 0, 0), Match(("POST",), "/v1/charges"), When(every=10))
+
+
 @contextmanager
-def ours(origin_port: int) -> Iterator[tuple[int, int]]:
-    """The pid and the port of our proxy, with a lease in force."""
-    fault = Fault(
-        "payments", "payments", Latency(0.0), Position("", 0, 0), Match(("POST",), "/v1/charges"), When(every=10)
-    )
+def ours(origin_port: int, faults: tuple[Fault, ...] = (RULE,)) -> Iterator[tuple[int, int]]:
+    """The pid and the port of our proxy, with a lease of these faults in force."""
     edges = [EdgeSpec("payments", "reverse", f"http://127.0.0.1:{origin_port}")]
     with tempfile.TemporaryDirectory() as folder:
         proxy = ProxyProcess(run="bench", edges=edges, journal=Path(folder) / "proxy.jsonl", owned=True)
         with proxy:
             ready = proxy.ready()
-            proxy.apply(lease="bench", trial=TRIAL, plan=FaultPlan("bench", (fault,)), seed=1, ceiling_s=3600)
+            proxy.apply(lease="bench", trial=TRIAL, plan=FaultPlan("bench", faults), seed=1, ceiling_s=3600)
             yield proxy.pid, int(ready.edges["payments"].rpartition(":")[2])
 
 
 @contextmanager
-def mitmdump(origin_port: int) -> Iterator[tuple[int, int]]:
+def mitmdump(origin_port: int, **rule: str) -> Iterator[tuple[int, int]]:
+    """The pid and the port of mitmdump with the script of one rule; `rule` sets the script's environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -56,7 +58,9 @@ def mitmdump(origin_port: int) -> Iterator[tuple[int, int]]:
             sys.executable, "-c", "from mitmproxy.tools.main import mitmdump; mitmdump()", "-q", "-s", str(SCRIPT),
             "--mode", f"reverse:http://127.0.0.1:{origin_port}@127.0.0.1:{port}", "--set", f"confdir={folder}",
         ]
-        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **rule},
+        )
         try:
             _wait_for(port)
             yield child.pid, port

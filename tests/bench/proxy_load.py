@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import socket
 import threading
@@ -27,13 +28,14 @@ def _serve(ready: multiprocessing.Queue[int]) -> None:
 
 def _answer(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    waiting = b""
-    while data := connection.recv(65536):
-        waiting += data
-        _, end, rest = waiting.partition(b"\r\n\r\n")
-        if end and len(rest) >= len(BODY):
-            waiting = rest[len(BODY) :]
-            connection.sendall(_HEAD + REPLY)
+    with contextlib.suppress(ConnectionError):  # of who goes away
+        waiting = b""
+        while data := connection.recv(65536):
+            waiting += data
+            _, end, rest = waiting.partition(b"\r\n\r\n")
+            if end and len(rest) >= len(BODY):
+                waiting = rest[len(BODY) :]
+                connection.sendall(_HEAD + REPLY)
 
 
 @contextmanager
@@ -50,22 +52,26 @@ def origin() -> Iterator[int]:
         server.join()
 
 
+def request(path: str, trial: str = TRIAL) -> bytes:
+    trace = tracing.traceparent(tracing.call_id(trial, 1, 1)).encode()
+    return (
+        b"POST " + path.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        b"Idempotency-Key: order-17\r\ntraceparent: " + trace + b"\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+    )
+
+
 class Caller:
     """One kept connection."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, path: str = "/v1/charges") -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        trace = tracing.traceparent(tracing.call_id(TRIAL, 1, 1)).encode()
-        self._request = (
-            b"POST /v1/charges HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            b"Idempotency-Key: order-17\r\ntraceparent: " + trace + b"\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
-        )
+        self._request = request(path)
 
-    def call(self) -> float:
-        """Seconds from the first byte sent to the last one read."""
+    def call(self, made: bytes | None = None) -> float:
+        """Seconds from the first byte sent to the last one read; `made` is another request than its own."""
         began = time.perf_counter()
-        self.socket.sendall(self._request)
+        self.socket.sendall(made or self._request)
         read = b""
         while not read.endswith(REPLY):
             piece = self.socket.recv(65536)

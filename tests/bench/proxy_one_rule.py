@@ -1,12 +1,16 @@
 """What a person would write for mitmdump in our place: one rule, one delay on every tenth call that it matches.
 
-Used by proxy_cpu.py as `mitmdump -q -s proxy_one_rule.py`.
+Used by proxy_cpu.py and proxy_latency.py as `mitmdump -q -s proxy_one_rule.py`; the latter sets how long and how often.
 """
 
 import asyncio
+import os
 import re
 
-RULE = {"method": "POST", "path": re.compile(r"/v1/charges(/[^/]+)?$"), "every": 10, "delay_s": 0.0}
+RULE = {
+    "method": "POST", "path": re.compile(r"/v1/charges(/[^/]+)?$"), "every": int(os.environ.get("RULE_EVERY", "10")),
+    "delay_s": float(os.environ.get("RULE_DELAY_S", "0")),
+}
 
 
 class OneRule:
