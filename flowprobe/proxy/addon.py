@@ -224,11 +224,12 @@ class Addon:
     def requestheaders(self, flow: HTTPFlow) -> None:
         if flow.is_replay:  # a delivery of our own, beside a call that was let through
             return
-        self._note_user(flow)
-        if not self._guard.request(flow, door=self._door(flow)):
+        listener = self.listeners[mitm.spec_of(flow.client_conn)]
+        if listener.default is None:  # somebody's proxy
+            self._note_user(flow)
+        if not self._guard.request(flow, door=listener.door):
             return
         # Routing comes before everything that may fail off: without faults the product must still work.
-        listener = self.listeners[mitm.spec_of(flow.client_conn)]
         believed = flow.request.host
         route = listener.route(believed, flow.request.port)
         if route and route.upstream:

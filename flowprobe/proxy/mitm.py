@@ -20,7 +20,7 @@ from typing import Any, cast
 from mitmproxy import certs, ctx, log, master, options, optmanager
 from mitmproxy.addons import clientplayback, next_layer, proxyserver, tlsconfig
 from mitmproxy.connection import Client, Connection
-from mitmproxy.http import HTTPFlow, Request
+from mitmproxy.http import HTTPFlow, MessageData, Request
 from mitmproxy.proxy import commands, context, events, layers, mode_servers, mode_specs, server
 from mitmproxy.proxy.layer import CommandGenerator, NextLayer
 from mitmproxy.proxy.layers.http import _base, _events, _http2
@@ -166,6 +166,7 @@ class Engine:
     @classmethod
     def ours(cls, specs: Iterable[str], addon: object, *, confdir: Path, upstream_ca: str | None) -> Engine:
         """One with the addons that forwarding needs, and ours."""
+        _as_optimised()
         # Several listeners on free ports are accepted in the constructor only (a later update refuses them).
         opts = options.Options(listen_host="127.0.0.1", confdir=str(confdir), mode=list(specs))
         host = master.Master(opts, with_termlog=False)
@@ -294,6 +295,12 @@ def unclaimed_options(prefix: str) -> list[str]:
     return [name for name in ctx.options.deferred if name.startswith(prefix)]
 
 
+def _as_optimised() -> None:
+    """mitmproxy checks the type of every part of every message, unless Python runs with -O: an eighth of what a request
+    costs. We run without -O, since assertions are to hold, and leave these checks out."""
+    MessageData.__post_init__ = lambda _: None  # type: ignore[method-assign]
+
+
 # --- connections ----------------------------------------------------------------------------------
 
 
@@ -374,7 +381,11 @@ def redirect(flow: HTTPFlow, *, scheme: str, host: str, port: int, authority: st
     """Send a request elsewhere. Setting `request.host` and `.port` would write the Host header twice."""
     data = flow.request.data
     data.scheme, data.host, data.port = scheme.encode(), host, port
-    flow.request.host_header = authority
+    if flow.request.is_http2:
+        flow.request.host_header = authority
+    else:  # what mitmproxy does here as well, in one pass over the headers
+        rest = tuple(line for line in data.headers.fields if line[0].lower() != b"host")
+        data.headers.fields = ((b"Host", authority.encode()), *rest)
 
 
 def kill(flow: HTTPFlow) -> None:

@@ -21,10 +21,12 @@ with warnings.catch_warnings():  # what it depends on deprecates one another
     from mitmproxy import log, master, options
     from mitmproxy.addons import clientplayback, next_layer, proxyserver, tlsconfig
     from mitmproxy.connection import Client
+    from mitmproxy.http import Headers, Response
     from mitmproxy.proxy import layers, mode_specs, server
     from mitmproxy.proxy.context import Context
     from mitmproxy.proxy.layer import NextLayer
     from mitmproxy.proxy.layers.http import _base, _events, _http2
+    from mitmproxy.test.tflow import tflow, treq
 
 from flowprobe.proxy import mitm
 from flowprobe.proxy.certificates import Forger
@@ -256,3 +258,22 @@ def test_options_that_nobody_has_declared_so_far_are_known_by_name(monkeypatch: 
     monkeypatch.setattr("mitmproxy.ctx.options", chosen, raising=False)
     assert (mitm.unclaimed_options("provider."), mitm.options_of("listen_")) == (["provider.mail"], ["listen_host", "listen_port"])
     assert mitm.option("mode") == ["regular"]
+
+
+def test_messages_are_made_without_a_check_of_every_part(tmp_path: Path) -> None:
+    """As with `python -O`; what they are made of is what it would be with it."""
+    async def made() -> None:
+        mitm.Engine.ours([], object(), confdir=tmp_path, upstream_ca=None)
+
+    asyncio.run(made())
+    assert Response.make(status_code="200").data.status_code == "200"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2.0"])
+def test_a_redirected_request_names_its_new_host_once(version: str) -> None:
+    flow = tflow(req=treq(http_version=version.encode(), headers=Headers([(b"hOST", b"old"), (b"x", b"1"), (b"host", b"older")])))
+    mitm.redirect(flow, scheme="https", host="new.example", port=8443, authority="new.example:8443")
+    assert (flow.request.scheme, flow.request.host, flow.request.port) == ("https", "new.example", 8443)
+    assert flow.request.host_header == "new.example:8443"
+    assert flow.request.headers.get_all("host") in ([], ["new.example:8443"])
+    assert flow.request.headers["x"] == "1"
