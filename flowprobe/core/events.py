@@ -309,7 +309,8 @@ class CleanupEnded(Plain):
 @plain
 class SendsJudged(Plain):
     """What `sends` promised of a step, held against the provider calls that were seen. `outcome` is held,
-    degraded or broken. `unseen` are the promises that nobody could look at: of edges that do not pass our proxy."""
+    degraded or broken. `unseen` are the promises that nobody could look at: of edges that do not pass our proxy;
+    `unsure` those that may be kept or not: calls passed of which nothing told whose they were."""
 
     trial: str
     step: str
@@ -317,6 +318,7 @@ class SendsJudged(Plain):
     findings: tuple[Finding, ...] = ()
     because: str = ""
     unseen: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
 
 
 @plain

@@ -106,7 +106,7 @@ class TrialEvidence(Plain):
     how late the proxy's clock was at the worst, `ended` the processes of ours that ended by themselves, `halted` why a
     guard of the environment ended it, `unseen` what was promised of provider calls that do not pass our proxy, and so
     was not judged, `observed` what the oracles saw, `passed` how many calls a fault passed by, by its id and the
-    reason."""
+    reason, `unsure` what was promised of provider calls and may be kept or not: nothing told whose calls they were."""
 
     started: TrialStarted
     steps: tuple[StepEvidence, ...]
@@ -123,6 +123,7 @@ class TrialEvidence(Plain):
     unseen: tuple[str, ...] = ()
     observed: tuple[Observation, ...] = ()
     passed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    unsure: tuple[str, ...] = ()
 
     def without_journey(self) -> TrialEvidence:
         """The same, as light as a trial that has been told of can be: what is kept of it does not grow with its
@@ -355,7 +356,8 @@ def _trial(trial: _Gathered) -> TrialEvidence:
                          trial.proxy_lag_s, tuple(trial.processes), trial.halted,
                          tuple(f"{name}: {words}" for name, judged in trial.sends.items() for words in judged.unseen),
                          tuple(seen for step in steps for seen in observe(step)),
-                         trial.passed)
+                         trial.passed,
+                         tuple(f"{name}: {words}" for name, judged in trial.sends.items() for words in judged.unsure))
 
 
 def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]) -> StepEvidence:

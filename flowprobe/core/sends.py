@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from flowprobe.core.decide import path_matches
-from flowprobe.core.events import SendsJudged
+from flowprobe.core.events import ExchangeEnded, SendsJudged
 from flowprobe.core.evidence import ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.faults.durations import in_words
 from flowprobe.core.findings import Finding
@@ -19,11 +19,15 @@ from flowprobe.core.values import Value
 
 __all__ = ["judge_sends", "promises"]
 
+_WEBHOOKS = ".webhooks"
+
 
 def judge_sends(scenario: Scenario, plan: FaultPlan, evidence: TrialEvidence, *,
-                watched: Collection[str] | None = None) -> tuple[SendsJudged, ...]:
+                watched: Collection[str] | None = None, nobodys: Sequence[ExchangeEnded] = ()) -> (
+                    tuple[SendsJudged, ...]):
     """One judgement for each step that was answered and promises something. `watched` are the edges that our proxy
-    stands on, None for all: what is promised of another one cannot be judged."""
+    stands on, None for all: what is promised of another one cannot be judged. Nor can what calls may belong to that are
+    `nobodys`: they were seen meanwhile, and nothing told whose they are."""
     under = promised_under(scenario, plan)
     found = {step.name: step for step in evidence.steps}
     judged = []
@@ -32,13 +36,43 @@ def judge_sends(scenario: Scenario, plan: FaultPlan, evidence: TrialEvidence, *,
         key, promised = under.get(name, ("", step.expect))
         if seen is None or not seen.calls or not (promises(step.expect) or promises(promised)):
             continue
-        ordinary, left = _findings(step.expect, seen, watched), _findings(promised, seen, watched)
+        doubts = tuple(_doubtful(evidence, seen, nobodys))
+        ordinary, left = (_findings(expect, seen, watched, doubts) for expect in (step.expect, promised))
         outcome = "broken" if left else "degraded" if ordinary else "held"
         because = f"under {key}" if outcome == "degraded" else ""
         unseen = (*(_named(wanted) for wanted in _counted(promised) if not _is_watched(wanted, watched)),
                   *(_unseen(promised) if watched is not None and not watched else ()))
-        judged.append(SendsJudged(evidence.started.trial, name, outcome, left or ordinary, because, unseen))
+        unsure = tuple(dict.fromkeys(_unsure(promised, doubts, watched)))
+        judged.append(SendsJudged(evidence.started.trial, name, outcome, left or ordinary, because, unseen, unsure))
     return tuple(judged)
+
+
+# --- calls of which nobody can tell whose they are ------------------------------------------------
+
+
+def _doubtful(trial: TrialEvidence, step: StepEvidence, nobodys: Sequence[ExchangeEnded]) -> Iterator[ExchangeEnded]:
+    """Those that may be a step's: they came after its first call, and bear the marks of several, or none where no call
+    to this provider was known to be the trial's. Where some were, marks come through, and the others are others'."""
+    began = min((call.outcome.at for call in step.calls if call.outcome), default=None)
+    known = {found.exchange.edge for found in trial.all_exchanges}
+    for exchange in nobodys:
+        told = exchange.evidence != "ambiguous" and exchange.edge in known
+        if began is not None and exchange.started >= began and not told and exchange.edge not in ("user", "undeclared"):
+            yield exchange
+
+
+def _unsure(expect: Expect, doubts: Sequence[ExchangeEnded], watched: Collection[str] | None) -> Iterator[str]:
+    for wanted in _counted(expect):
+        if _is_watched(wanted, watched) and (count := sum(_fits(wanted, exchange) for exchange in doubts)):
+            yield f"{_named(wanted)}: {_passed(count)}"
+    calls = [exchange for exchange in doubts if not exchange.edge.endswith(_WEBHOOKS)]
+    if calls and (expect.gives_up is not None or any(oracle != "stack-trace" for oracle in expect.never)):
+        edges = ", ".join(dict.fromkeys(repr(exchange.edge) for exchange in calls))
+        yield f"what it never does, to {edges}: {_passed(len(calls))}"
+
+
+def _passed(count: int) -> str:
+    return f"{'1 call' if count == 1 else f'{count} calls'} passed meanwhile, and nothing tells whose"
 
 
 def promises(expect: Expect) -> bool:
@@ -61,9 +95,11 @@ def _counted(expect: Expect) -> tuple[Sends, ...]:
     return (*expect.sends, *expect.receives)
 
 
-def _findings(expect: Expect, step: StepEvidence, watched: Collection[str] | None) -> tuple[Finding, ...]:
+def _findings(expect: Expect, step: StepEvidence, watched: Collection[str] | None,
+              doubts: Sequence[ExchangeEnded]) -> tuple[Finding, ...]:
     exchanges = [exchange for call in step.calls for exchange in call.exchanges]
-    counted = (finding for wanted in _counted(expect) if _is_watched(wanted, watched)
+    counted = (finding for wanted in _counted(expect)
+               if _is_watched(wanted, watched) and not any(_fits(wanted, exchange) for exchange in doubts)
                for finding in _judge(wanted, exchanges))
     return (*counted, *_observed(expect, step))
 
@@ -88,7 +124,7 @@ def _place(expect: Expect, part: str) -> str:
 
 
 def _judge(wanted: Sends, exchanges: Sequence[ExchangeEvidence]) -> Iterator[Finding]:
-    found = [exchange for exchange in exchanges if _is(wanted, exchange)]
+    found = [found for found in exchanges if _fits(wanted, found.exchange)]
     if wanted.calls is not None and compare(wanted.calls, len(found)):
         yield _finding(wanted, wanted.calls, _times(str(len(found))))
     effects = _effects(found)
@@ -121,7 +157,6 @@ def _times(count: str) -> str:
     return "once" if count == "1" else f"{count} times"
 
 
-def _is(wanted: Sends, found: ExchangeEvidence) -> bool:
-    exchange = found.exchange
+def _fits(wanted: Sends, exchange: ExchangeEnded) -> bool:
     return (exchange.edge == _edge(wanted) and exchange.method == wanted.method
             and path_matches(wanted.path, exchange.path))

@@ -136,6 +136,7 @@ def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:
         (Kind.INCONCLUSIVE, Blame.ENVIRONMENT, () if reachable or not broken else _unreachable(trial)),
         (Kind.INCONCLUSIVE, Blame.SCENARIO, _unreadable(broken)),
         (Kind.FAIL, Blame.PRODUCT, _findings(broken, trial)),
+        (Kind.INCONCLUSIVE, Blame.ENVIRONMENT, trial.unsure),
         (Kind.INCONCLUSIVE, Blame.FAULT, tuple(why_never_fired(trial, fault) for fault in _unfired(trial))),
         (Kind.INCONCLUSIVE, Blame.CLEANUP, leftovers(trial)),
         (Kind.INCONCLUSIVE, Blame.SCENARIO, _needs_skipped(trial)),

@@ -29,6 +29,7 @@ from flowprobe.core.events import (
     CleanupSettled,
     EnvironmentReady,
     Event,
+    ExchangeEnded,
     FaultsArmed,
     FaultsDisarmed,
     Halted,
@@ -333,8 +334,10 @@ class _Run:
         counted = any(promises(step.expect) for _, step in trial.scenario.steps())
         if counted or trial.scenario.under:
             evidence = fold(self._recorder.lines, whole=False).trials
-            for judged in judge_sends(trial.scenario, trial.plan, evidence[0],
-                                      watched=self._session.watched_edges) if evidence else ():
+            nobodys = [line.event for line in self._recorder.lines
+                       if isinstance(line.event, ExchangeEnded) and line.event.trial is None]
+            for judged in judge_sends(trial.scenario, trial.plan, evidence[0], watched=self._session.watched_edges,
+                                      nobodys=nobodys) if evidence else ():
                 self._record(judged)
 
     def _clean(self, trial: Trial) -> None:

@@ -121,3 +121,45 @@ def test_oracles_without_a_proxy_are_named_as_not_judged() -> None:
     scenario = a_scenario(a_step("one", "GET /one", expect=expect))
     judged, = judge_sends(scenario, NO_FAULTS, fold(journal.lines).trials[0], watched=())
     assert judged.unseen == ("never duplicate-write", "gives_up")
+
+
+# --- calls that are nobody's ----------------------------------------------------------------------
+
+
+def with_nobodys(expect: Expect, *nobodys: ExchangeEnded, ours: tuple[ExchangeEnded, ...] = ()) -> tuple[str, tuple[str, ...]]:
+    journal = Journal().runner(started(), sent("one"), replied(at=100.0), step_ended("one"), ended()).proxy(*ours)
+    scenario = a_scenario(a_step("one", "GET /one", expect=expect))
+    judged, = judge_sends(scenario, NO_FAULTS, fold(journal.lines).trials[0], nobodys=nobodys)
+    return judged.outcome, judged.unsure
+
+
+def nobodys(id: str = "n1", **more: object) -> ExchangeEnded:
+    return exchange(id, trial=None, call=None, **{"evidence": "none", **more})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("calls", [0, 1, 2])
+def test_calls_that_may_be_a_steps_are_neither_kept_nor_broken_promises(calls: int) -> None:
+    assert with_nobodys(promise(calls), nobodys("a"), nobodys("b")) == (
+        "held", ("POST /v1/charges to 'payments': 2 calls passed meanwhile, and nothing tells whose",))
+
+
+def test_where_marks_come_through_a_call_without_one_is_somebody_elses() -> None:
+    assert with_nobodys(promise(1), nobodys(), ours=(exchange("a"),)) == ("held", ())
+    assert with_nobodys(promise(2), nobodys(), ours=(exchange("a"),)) == ("broken", ())
+
+
+def test_a_call_with_the_marks_of_two_trials_leaves_it_open_all_the_same() -> None:
+    assert len(with_nobodys(promise(1), nobodys(evidence="ambiguous"), ours=(exchange("a"),))[1]) == 1
+
+
+@pytest.mark.parametrize("other", [
+    nobodys(edge="mail"), nobodys(path="/v1/refunds"), nobodys(method="GET"), nobodys(started_at=99.0),
+])
+def test_what_cannot_be_meant_is_no_doubt(other: ExchangeEnded) -> None:
+    assert with_nobodys(promise(0), other) == ("held", ())
+
+
+def test_what_is_never_done_cannot_be_told_of_calls_that_are_nobodys() -> None:
+    assert with_nobodys(Expect(never=("duplicate-write",)), nobodys())[1] == (
+        "what it never does, to 'payments': 1 call passed meanwhile, and nothing tells whose",)
+    assert with_nobodys(Expect(never=("stack-trace",)), nobodys())[1] == ()

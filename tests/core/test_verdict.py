@@ -16,6 +16,7 @@ from flowprobe.core.events import (
     PlannedFault,
     ProcessEnded,
     Saturated,
+    SendsJudged,
     ToolFailure,
     TrialEnded,
     TrialSkipped,
@@ -306,3 +307,10 @@ def test_a_contract_that_is_wrong_itself_is_not_the_products_fail() -> None:
     assert (verdict.kind, verdict.blame) == (Kind.INCONCLUSIVE, Blame.SCENARIO)
     both = step_ended("a", "broken", wrong, finding("status", "200", "500"))
     assert judged(Journal().runner(started(), sent("a"), replied(), both, ended())).kind is Kind.FAIL
+
+
+def test_a_promise_that_may_be_kept_or_not_is_neither_a_pass_nor_a_failure() -> None:
+    unsure = SendsJudged(TRIAL, "one", "held", unsure=("POST /v1/charges to 'payments': 1 call passed meanwhile",))
+    verdict = judged(Journal().runner(started(), sent("one"), replied(), step_ended("one"), unsure, ended()))
+    assert (verdict.kind, verdict.blame) == (Kind.INCONCLUSIVE, Blame.ENVIRONMENT)
+    assert verdict.reasons == ("one: POST /v1/charges to 'payments': 1 call passed meanwhile",)
