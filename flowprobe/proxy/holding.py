@@ -26,14 +26,15 @@ class Holding:
         self._clock = clock
 
     async def delay(self, exchange: Exchange, injection: Injection, seconds: float, *, since: float,
-                    floor: bool = False) -> None:
+                    floor: bool = False) -> float:
         """Keep an exchange waiting until `seconds` after `since`; after a caller that gave up, nothing goes on. As a
-        `floor`, it may be past that already."""
+        `floor`, it may be past that already. Returns the deadline, from which a delay that comes on top counts."""
         began = self._clock()
         paid = 0.0 if exchange.paid else self.own_cost_s
         exchange.paid = True
         past = floor and since + seconds <= began
-        how = await self.waits.until(since + seconds - paid, exchange)
+        deadline = since + seconds - paid
+        how = await self.waits.until(deadline, exchange)
         now = self._clock()
         self._recorder.injected(
             exchange, injection, asked_s=seconds, slept_s=now - began, realised_s=now - since + paid,
@@ -43,6 +44,7 @@ class Holding:
         if how == "gone":
             exchange.error, exchange.injections = _GONE, ()
             self._recorder.ended(exchange, None)
+        return deadline
 
     async def hold(self, exchange: Exchange, injection: Injection, seconds: float) -> None:
         """Keep an exchange waiting for `seconds`, for the caller to give up."""

@@ -72,12 +72,13 @@ class Injector:
 
     async def before_forwarding(self, flow: HTTPFlow, exchange: Exchange) -> None:
         """What happens before the provider is asked, or in its place."""
+        since = exchange.ready  # a delay counts from the deadline of the one before it: they add up
         for injection in exchange.injections:
             if not exchange.injections:
                 return  # the caller or the lease went away while we waited
             match injection.action:
                 case Sleep(seconds):
-                    await self.holding.delay(exchange, injection, seconds, since=exchange.ready)
+                    since = await self.holding.delay(exchange, injection, seconds, since=since)
                 case Slow():
                     self.pacing.forwarding(flow, exchange)
                 case Hold(seconds):

@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import pytest
 
 from flowprobe.core.distributions import Recorded, Uniform
 from flowprobe.core.events import Injected
+from flowprobe.core.evidence import fold
 from flowprobe.core.faults.bandwidth import Bandwidth
 from flowprobe.core.faults.body import Body, Truncate
 from flowprobe.core.faults.close import Close
@@ -30,8 +31,12 @@ from flowprobe.core.faults.latency import Latency
 from flowprobe.core.faults.reset import Reset
 from flowprobe.core.faults.status import Status
 from flowprobe.core.scenario import When
+from flowprobe.core.verdict import Blame, Verdict, judge_run
+from flowprobe.core.verdict import Kind as VerdictKind
+from tests.journals import SLOW, Journal, ended, exchange, replied, sent, started, step_ended
 from tests.proxy.rig import BIG, BODY, Origin, Rig, fault, marks, new_trial, run_proxy, until
 from tests.proxy.test_kinds_seen import Caller, caller
+from tests.scenes import TRIAL
 
 __all__ = ["caller"]
 
@@ -136,6 +141,85 @@ def the_receipt(caller: Caller) -> Injected:
 
 
 # --- latency --------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def delayed(caller: Caller, at: str, *seconds: float) -> Iterator[None]:
+    """Several delays on one call, in this order in the file; the id of each says which it is."""
+    faults = [fault(Latency(each, at=at), edge=caller.edge, id=f"delay-{n}") for n, each in enumerate(seconds, 1)]
+    with caller.rig.armed(caller.trial, *faults):
+        yield
+
+
+def verdict_under(*found: Injected) -> Verdict:
+    """What a trial that held is judged to be, with these receipts on its only provider call."""
+    told = [replace(each, exchange="x1", trial=TRIAL) for each in found]
+    faults = [replace(SLOW, id=each.fault) for each in found]
+    journal = Journal().runner(started("slow", *faults), sent("one"), replied(), step_ended("one"), ended())
+    return judge_run(fold(journal.proxy(exchange(), *told).lines))[TRIAL]
+
+
+@pytest.mark.parametrize("at", ["request", "headers"])
+@pytest.mark.parametrize("seconds", [(0.3, 0.1), (0.1, 0.3), (0.2, 0.2)])
+def test_delays_on_one_call_add_up_in_either_order(caller: Caller, at: str, seconds: tuple[float, ...]) -> None:
+    with delayed(caller, at, *seconds):
+        reply, whole = took(caller)
+    own_cost = caller.rig.ready.own_cost_s
+    found = caller.rig.receipts(caller.trial)
+    assert reply.content == BODY
+    assert whole > sum(seconds) - own_cost - 0.001
+    assert [(each.fault, each.asked_s) for each in found] == [("delay-1", seconds[0]), ("delay-2", seconds[1])]
+    for each in found:
+        assert each.asked_s - 0.001 < each.realised_s < each.asked_s + 0.15
+        assert 0 < each.slept_s <= each.realised_s + 0.001
+    assert sum(each.realised_s - each.slept_s for each in found) < own_cost + 0.05  # which comes off the first alone
+
+
+@pytest.mark.parametrize("seconds", [(0.3, 0.1), (0.1, 0.3), (0.2, 0.2)])
+def test_delays_that_add_up_came_out_as_they_were_asked(rig: Rig, trial: str, seconds: tuple[float, ...]) -> None:
+    faults = [fault(Latency(each), id=f"delay-{n}") for n, each in enumerate(seconds, 1)]
+    with rig.armed(trial, *faults), rig.client() as client:
+        assert client.post("/v1/charges", headers=marks(trial)).content == BODY
+    assert verdict_under(*rig.receipts(trial)) == Verdict(VerdictKind.PASS, Blame.NONE, ())
+
+
+def test_a_slow_upload_uses_up_neither_of_two_delays(rig: Rig, trial: str) -> None:
+    first, second = (fault(Latency(seconds), id=f"delay-{seconds}") for seconds in (0.1, 0.2))
+    with rig.armed(trial, first, second), connected(rig) as connection:
+        head, _, body = request(trial, body=b"u" * 100).partition(b"\r\n\r\n")
+        connection.sendall(head + b"\r\n\r\n")
+        here = time.monotonic() + 0.4
+        until(lambda: time.monotonic() > here)
+        connection.sendall(body)
+        began = time.monotonic()
+        assert connection.recv(10) == b"HTTP/1.1 2"
+        assert time.monotonic() - began > 0.29 - rig.ready.own_cost_s
+    assert [each.asked_s for each in rig.receipts(trial)] == [0.1, 0.2]
+    assert all(each.slept_s > each.asked_s - rig.ready.own_cost_s - 0.02 for each in rig.receipts(trial))
+
+
+def test_the_end_of_the_lease_ends_all_the_delays_of_a_call(caller: Caller) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with delayed(caller, "request", 0.05, 20, 20):
+            call = pool.submit(caller.call)
+            until(lambda: caller.rig.receipts(caller.trial))  # the first is over, so that the second holds the call now
+        assert call.result(timeout=10).content == BODY
+    found = caller.rig.receipts(caller.trial)
+    assert [(each.fault, each.detail) for each in found] == [("delay-1", ""), ("delay-2", "the lease ended")]
+    assert found[1].realised_s < 10
+
+
+def test_a_caller_that_gives_up_during_the_second_delay_is_never_forwarded(caller: Caller) -> None:
+    with delayed(caller, "request", 0.05, 20, 20):
+        with pytest.raises(httpx.ReadTimeout):
+            caller.call(timeout=1.0)
+        until(lambda: len(caller.rig.receipts(caller.trial)) == 2)
+    first, second = caller.rig.receipts(caller.trial)
+    assert caller.asked() == 0
+    assert (first.gave_up_s, second.fault) == (None, "delay-2")
+    assert second.gave_up_s is not None
+    assert 0.05 < second.gave_up_s < 19
+    assert caller.rig.exchanges(caller.trial)[-1].error == "the caller gave up"
 
 
 def test_latency_at_headers_asks_the_provider_at_once_and_holds_its_reply(caller: Caller) -> None:
