@@ -15,7 +15,7 @@ import pytest
 from tests.product.programs import FORKS, IGNORES_TERM, SLEEPS, alive, read_ids, until
 
 ROOT = Path(__file__).parents[2]
-GONE_S = 5.0
+GONE_S = 20.0
 
 RUNNER = """
 import sys, time
