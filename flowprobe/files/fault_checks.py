@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowprobe.core.faults.fault import Fault, FaultPlan
+from flowprobe.core.faults.kinds import describe
+from flowprobe.core.faults.outrun import outrun
 from flowprobe.core.faults.turns import never
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.shapes import MATCHERS, fits, shown
@@ -19,6 +21,7 @@ from flowprobe.files.scalars import Kind, kind_of
 __all__ = ["check_plans", "check_profile"]
 
 _COUNTING = ("first", "every", "after", "between")
+_FRAMING = ("connection", "content-length", "keep-alive", "proxy-connection", "trailer", "transfer-encoding")
 _HERE = [name for name in MATCHERS if name != "$schema"]
 
 
@@ -28,18 +31,29 @@ def check_plans(root: Node, context: Context, scenario: Any) -> None:
     known = {fault.position: fault for plan in scenario.faults for fault in plan.faults} if isinstance(
         scenario, Scenario) else {}
     for _, edges in plans:
+        sound = []
         for node in _faults(edges):
             fault = known.get(context.position(node))
+            before = len(context.problems)
             _check(node, fault, context)
             _check_steps(node, context)
             _check_account(node, fault, scenario, context)
+            if fault is not None and len(context.problems) == before:
+                sound.append((fault, node))
+        _check_outrun(sound, context)
 
 
 def check_profile(root: Node, context: Context, plan: Any) -> None:
     """The same for a fault profile, which serves many scenarios: their names are not known here."""
     known = {fault.position: fault for fault in plan.faults} if isinstance(plan, FaultPlan) else {}
+    sound = []
     for node in _faults(_child(root, "faults")):
-        _check(node, known.get(context.position(node)), context)
+        fault = known.get(context.position(node))
+        before = len(context.problems)
+        _check(node, fault, context)
+        if fault is not None and len(context.problems) == before:
+            sound.append((fault, node))
+    _check_outrun(sound, context)
 
 
 def _child(node: Node | None, key: str) -> Node | None:
@@ -66,6 +80,8 @@ def _items(node: Node | None) -> list[Scalar]:
 def _check(node: Mapping, fault: Fault | None, context: Context) -> None:
     match, when = _child(node, "match"), _child(node, "when")
     before = len(context.problems)
+    _check_headers(_child(_child(node, "status"), "headers"), context)
+    _check_path(_child(match, "path"), context)
     _check_matchers(match, context)
     _check_counting(match, when, context)
     if fault is None:
@@ -75,7 +91,36 @@ def _check(node: Mapping, fault: Fault | None, context: Context) -> None:
         context.report("never-falls", node, reason=reason)
 
 
+def _check_outrun(sound: list[tuple[Fault, Mapping]], context: Context) -> None:
+    """A fault of which another one of its plan leaves no call; of one that leaves none to several the first is told."""
+    if len(sound) < 2:
+        return
+    nodes = {fault.position: node for fault, node in sound}
+    found = {first.id: (fault, first) for fault, first in reversed([*outrun(fault for fault, _ in sound)])}
+    for fault, first in found.values():
+        context.report("outrun", nodes[fault.position], first=describe(first.kind), number=first.position.line)
+
+
+# --- what it answers ------------------------------------------------------------------------------
+
+
+def _check_headers(headers: Node | None, context: Context) -> None:
+    """What says where an answer ends must fit what is sent: one that does not is a harm of another kind."""
+    for key, _ in _pairs(headers):
+        if key.value.strip().lower() in _FRAMING:
+            context.report("framing-header", key, key=key.value)
+
+
 # --- match ----------------------------------------------------------------------------------------
+
+
+def _check_path(path: Node | None, context: Context) -> None:
+    """The query is no part of the path that is compared: one that stands there would fit calls with any other."""
+    for text in _items(path):
+        before, mark, query = text.value.partition("?")
+        if mark:
+            name = query.partition("&")[0].partition("=")[0] or "name"
+            context.report("query-in-path", text, offset=len(before), instead=f"write `query: {{{name}: …}}` beside it")
 
 
 def _check_matchers(match: Node | None, context: Context) -> None:
