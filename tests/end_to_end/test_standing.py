@@ -397,6 +397,22 @@ def test_what_cannot_be_is_said_before_anything_listens(beside: Beside, words: t
     assert says in beside.said()
 
 
+def test_an_address_that_is_taken_is_said_with_whose_it_was_to_be(beside: Beside) -> None:
+    with beside.standing():
+        port = beside.place.flowprobe("proxy", "run", "--env", "beside", "--control", "127.0.0.1:0")
+        socket_ = beside.place.flowprobe("proxy", "run", "--env", "elsewhere")
+        edge = f"127.0.0.1:{beside.ports['edge']}"
+        control = beside.place.flowprobe("proxy", "run", "--env", "elsewhere", "--control", edge)
+        assert beside.proxy("status").code == 0  # the first one stands as before
+    assert (port.code, socket_.code, control.code) == (2, 2, 2), port.err + socket_.err + control.err
+    assert f"the edge shop cannot listen on {edge}: Address already in use" in port.err
+    assert "a proxy may stand here already: `flowprobe proxy status`" in port.err
+    assert "another proxy takes orders at unix:.flowprobe/proxy.sock already" in socket_.err
+    assert "flowprobe proxy status" in socket_.err
+    assert f"the proxy cannot take orders at {edge}: Address already in use" in control.err
+    assert not [text for text in (port.err, socket_.err, control.err) if "itself failed" in text or ".invalid" in text]
+
+
 # --- what the product is given ---
 
 
