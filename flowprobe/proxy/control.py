@@ -155,7 +155,7 @@ class _Caller:
             await asyncio.wait_for(self._greet(), _HELLO_S)
             await self._listen()
         except _Strange as strange:
-            self.send({"failed": str(strange)})
+            self.send({"failed": str(strange), "token": not isinstance(strange, _WrongToken)})
         except (OSError, TimeoutError, ssl.SSLError):
             pass  # it went away, or it never said anything
         finally:
@@ -174,7 +174,7 @@ class _Caller:
             case {"hello": {"nonce": str(theirs), "proof": shown, "name": str(name)}}:
                 token = self._control.token
                 if not agrees(shown, proof(token, of="client", theirs=nonce, ours=theirs)):
-                    raise _Strange("the token is not that of this proxy")
+                    raise _WrongToken("the token is not that of this proxy")
             case _:
                 raise _Strange("the first line is no hello")
         self.name = name[:80]
@@ -249,6 +249,10 @@ class _Caller:
 
 class _Strange(Exception):
     """What a caller said is not the protocol; the message says how."""
+
+
+class _WrongToken(_Strange):
+    """It does not know our token."""
 
 
 def _answers(path: str) -> bool:

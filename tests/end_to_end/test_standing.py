@@ -494,9 +494,25 @@ def test_a_token_may_come_from_a_variable(beside: Beside) -> None:
         assert not (beside.place.folder / ".flowprobe" / "proxy.sock.token").exists()
         assert beside.place.flowprobe("proxy", "status", FLOWPROBE_PROXY_TOKEN=token).code == 0
         wrong = beside.place.flowprobe("proxy", "halt", FLOWPROBE_PROXY_TOKEN=token + "x")
-        assert (wrong.code, "the token is not that of this proxy" in wrong.err) == (3, True)
+        assert (wrong.code, "the proxy at unix:.flowprobe/proxy.sock refused the token" in wrong.err) == (2, True)
+        assert "gone" not in wrong.err
+        run = beside.place.flowprobe("run", "journey.yaml", "--env", "beside", FLOWPROBE_PROXY_TOKEN=token + "x")
+        assert (run.code, "refused the token" in run.out) == (3, True)
         assert token not in wrong.err
         assert beside.proxy("status").code == 2
+
+
+def test_the_variable_may_have_the_whole_file_and_an_address_with_tls_says_what_it_lacks(beside: Beside) -> None:
+    with beside.standing("--control", "0.0.0.0:0"):
+        first = beside.lines()[0]
+        port = first["control"].rpartition(":")[2]
+        whole = (beside.place.folder / first["token_file"]).read_text()
+        assert whole.split() == [whole.split()[0], first["fingerprint"]]
+        look = ("proxy", "status", "--control", f"127.0.0.1:{port}")
+        seen = beside.place.flowprobe(*look, FLOWPROBE_PROXY_TOKEN=whole)
+        without = beside.place.flowprobe(*look, FLOWPROBE_PROXY_TOKEN=whole.split()[0])
+    assert seen.code == 0, seen.err
+    assert (without.code, "speaks TLS and needs the fingerprint" in without.err) == (2, True), without.err
 
 
 def test_it_stands_without_any_project(beside: Beside) -> None:
