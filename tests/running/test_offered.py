@@ -73,7 +73,8 @@ def test_an_interface_may_have_a_first_port(text: str | None, listen: Listen, of
 @pytest.mark.parametrize(("name", "chosen", "added", "says"), [
     ("staging", ("maps",), (), "has no provider 'maps'"), ("bare", (), (), "nothing to stand before"),
     (None, (), ("shop",), "is no provider"), (None, (), ("ca=http://x.example",), "taken by FlowProbe"),
-    (None, (), ("a=http://x.example", "a=http://y.example"), "given twice"), ("stagin", (), (), "did you mean 'staging'"),
+    (None, (), ("a=http://x.example", "a=http://y.example"), "given twice"),
+    (None, (), ("a-b=http://x.example", "A_b=http://y.example"), "'a-b' and 'A_b' would both be FLOWPROBE_A_B_URL"), ("stagin", (), (), "did you mean 'staging'"),
 ])
 def test_what_cannot_be_is_said(name: str | None, chosen: tuple[str, ...], added: tuple[str, ...], says: str) -> None:
     with pytest.raises(InvalidInput, match=says):
