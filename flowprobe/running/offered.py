@@ -106,11 +106,19 @@ def _one(word: str) -> Provider:
     if found is None or not found["url"].startswith(("http://", "https://")):
         raise _problem("bad-setting", "--provider", f"{word!r} is no provider",
                        "write payments=https://api.payments.example, or mail=forward:https://api.mail.example")
+    if _beside_the_address(found["url"]):
+        raise _problem("bad-setting", "--provider", f"the URL of {found['name']} has a user, a query or a fragment",
+                       "write scheme, host and path alone: what a call needs beside them the product sends itself")
     if found["name"] in RESERVED:
         raise _problem("bad-setting", "--provider", f"the name {found['name']!r} is taken by FlowProbe itself",
                        "choose another one")
     Origin.parse(found["url"], of=f"the provider {found['name']}")
     return Provider(found["name"], found["url"], _NOWHERE, edge="forward" if found["edge"] else "reverse")
+
+
+def _beside_the_address(url: str) -> bool:
+    host = url.partition("://")[2].partition("/")[0]
+    return "@" in host or "?" in url or "#" in url
 
 
 def _problem(id: str, place: str, found: str, instead: str) -> InvalidInput:

@@ -390,6 +390,8 @@ def test_a_profile_goes_with_the_process_that_asked_for_it(beside: Beside) -> No
     (("--control", "somewhere"), "nowhere that a proxy could take orders"),
     (("--print-env", "cmd"), "write one of bash"),
     (("--control-cert", "x.pem"), "go together"),
+    (("--unscoped",), "--unscoped is about a profile"),
+    (("--for", "5m"), "--for is about a profile"),
 ])
 def test_what_cannot_be_is_said_before_anything_listens(beside: Beside, words: tuple[str, ...], says: str) -> None:
     process = beside.begin("--env", "beside", *words)
