@@ -5,13 +5,16 @@
     ├── Refused                    exit 5: a guard of the environment said no before the first call of a journey
     ├── EnvironmentBroken          exit 3: the product or a stand-in could not be started or reached
     └── ToolFailed                 exit 3: a part of ours (the proxy, a journal) failed; nothing can be judged
+        ├── NotAdmitted            a proxy does not take what we show it, or we not what it shows; exit 2 for commands
+        └── CannotListen           an address that was asked for cannot be had; exit 2 where a command named it
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["EnvironmentBroken", "FlowProbeError", "InvalidInput", "Problem", "Refused", "ToolFailed"]
+__all__ = ["CannotListen", "EnvironmentBroken", "FlowProbeError", "InvalidInput", "NotAdmitted", "Problem", "Refused",
+           "ToolFailed"]
 
 
 class FlowProbeError(Exception):
@@ -79,3 +82,15 @@ class EnvironmentBroken(FlowProbeError):
 
 class ToolFailed(FlowProbeError):
     """A part of FlowProbe itself failed, so that nothing can be judged."""
+
+
+class CannotListen(ToolFailed):
+    """An address that was asked for cannot be had; `instead` is what to do about it."""
+
+    def __init__(self, message: str, instead: str = "") -> None:
+        self.instead = instead
+        super().__init__(message)
+
+
+class NotAdmitted(ToolFailed):
+    """A proxy that somebody else started refuses the key that we have, or shows that it is another one's."""

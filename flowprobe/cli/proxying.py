@@ -28,8 +28,8 @@ def run(
     profile: Annotated[Optional[str], typer.Option(  # noqa: UP045
         help="A fault profile for every call of these providers; needs --unscoped.", metavar="NAME")] = None,
     unscoped: Annotated[bool, typer.Option("--unscoped", help="Yes: on every call, whoever makes it.")] = False,
-    ceiling: Annotated[str, typer.Option(
-        "--for", help="How long the profile is on at most.", metavar="DURATION")] = "10m",
+    ceiling: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        "--for", help="How long the profile is on at most. Default: 10m.", metavar="DURATION")] = None,
     ttl: Annotated[str, typer.Option(help="How long it outlives this process at most.", metavar="DURATION")] = "10s",
     listen: Annotated[Optional[str], typer.Option(  # noqa: UP045
         help="The interface, and the first port: HOST or HOST:PORT. Beyond loopback it asks for a token.",
@@ -51,11 +51,13 @@ def run(
 
     if (control_cert is None) != (control_key is None):
         raise typer.BadParameter("--control-cert and --control-key go together")
+    if profile is None and (unscoped or ceiling is not None):
+        raise typer.BadParameter(f"{'--unscoped' if unscoped else '--for'} is about a profile: name it with --profile")
     request = StandingRequest(
         environment=settle(environment=env).environment.value,
         providers=tuple(filter(None, (providers or "").split(","))), added=tuple(provider or ()), profile=profile,
         unscoped=unscoped, listen=listen, control=control, token_file=token_file, cert=control_cert, key=control_key,
-        ttl_s=duration(ttl, of="--ttl"), for_s=duration(ceiling, of="--for"))
+        ttl_s=duration(ttl, of="--ttl"), for_s=duration(ceiling or "10m", of="--for"))
     return run_command(request, as_json=as_json, print_env=print_env)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
 
-__all__ = ["Address", "is_loopback"]
+__all__ = ["Address", "instead_of", "is_loopback", "why_not"]
 
 _UNIX = "unix:"
 _TCP = re.compile(r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
@@ -54,6 +56,20 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def why_not(error: OSError) -> str:
+    """Why an address cannot be had, in the words of the system: asyncio's name its tuples."""
+    number = error.errno or 0  # below 0 it is one of name resolution
+    return os.strerror(number) if number > 0 else error.strerror or str(error)
+
+
+def instead_of(error: OSError, option: str) -> str:
+    """What to do about an address that cannot be had; `option` is where another one is named."""
+    another = f"choose another address with {option}"
+    if error.errno == errno.EADDRINUSE:
+        return f"a proxy may stand here already: `flowprobe proxy status`; else {another}"
+    return another
 
 
 def _bracketed(host: str) -> str:

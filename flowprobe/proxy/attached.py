@@ -11,6 +11,7 @@ import contextlib
 import hmac
 import json
 import os
+import select
 import socket
 import ssl
 import tempfile
@@ -25,10 +26,10 @@ from typing import Any, BinaryIO, Literal
 from flowprobe.core.attribution import Rung
 from flowprobe.core.events import ProxyStarted
 from flowprobe.core.scenario import FaultPlan
-from flowprobe.errors import ToolFailed
+from flowprobe.errors import NotAdmitted, ToolFailed
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.proxy.addresses import Address
-from flowprobe.proxy.controller import Controller, Drained
+from flowprobe.proxy.controller import Controller, Drained, settle
 from flowprobe.proxy.proofs import agrees, fresh, proof
 
 __all__ = ["AttachedProxy", "Key"]
@@ -37,6 +38,10 @@ _CONNECT_S = 5.0
 _AGAIN_S = 5.0
 """How long a lost connection is made anew."""
 _PAUSE_S = 0.1
+_SILENT_S = 1.0
+"""A proxy speaks first: one that says nothing for so long may wait for TLS."""
+_NEEDS_FINGERPRINT = ("speaks TLS and needs the fingerprint that it printed at its start, in "
+                      "FLOWPROBE_PROXY_FINGERPRINT or on the second line of the token")
 _LATE_S = 5.0
 """How long lines of the journal may be under way after the answer that speaks of them."""
 _LINE_BYTES = 64 << 20
@@ -131,6 +136,8 @@ class AttachedProxy(Controller):
                 self._listen()
                 self._reconnect()
         except (OSError, ValueError, ToolFailed) as error:
+            if isinstance(error, NotAdmitted):
+                settle(self._ready, error)
             self._gone("closed" if self._closing else self._why(error))
         finally:
             self._disconnect()
@@ -163,7 +170,12 @@ class AttachedProxy(Controller):
             return _dial_path(address.path)
         connection = socket.create_connection((address.host, address.port), _CONNECT_S)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection if address.near and not self._key.fingerprint else self._secured(connection)
+        if not address.near or self._key.fingerprint:
+            return self._secured(connection)
+        if not select.select([connection], [], [], _SILENT_S)[0] and _speaks_tls(address):
+            connection.close()
+            raise NotAdmitted(f"the proxy at {address} {_NEEDS_FINGERPRINT}")
+        return connection
 
     def _secured(self, connection: socket.socket) -> ssl.SSLSocket:
         """Over TLS: with the certificate that we know, else with one that belongs to the host."""
@@ -175,14 +187,17 @@ class AttachedProxy(Controller):
             secured = context.wrap_socket(connection, server_hostname=self._address.host)
         except ssl.SSLError as error:
             connection.close()
-            why = getattr(error, "verify_message", "") or error.reason
-            raise ToolFailed(f"the proxy at {self._address} shows a certificate that cannot be believed ({why}): name "
-                             "its fingerprint, which it printed at its start") from error
+            raise self._not_secured(error) from error
         shown = sha256(secured.getpeercert(binary_form=True) or b"").hexdigest()
         if wanted and not hmac.compare_digest(shown, wanted):
             secured.close()
-            raise ToolFailed(f"the proxy at {self._address} shows another certificate than the one that we know")
+            raise NotAdmitted(f"the proxy at {self._address} shows another certificate than the one that we know")
         return secured
+
+    def _not_secured(self, error: ssl.SSLError) -> ToolFailed:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return NotAdmitted(f"the proxy at {self._address} {_NEEDS_FINGERPRINT} ({error.verify_message})")
+        return ToolFailed(f"what takes orders at {self._address} does not speak TLS with us ({error.reason})")
 
     def _greet(self, connection: socket.socket, lines: BinaryIO) -> dict[str, Any]:
         ours, token = fresh(), self._key.token
@@ -190,6 +205,8 @@ class AttachedProxy(Controller):
         shown = proof(token, of="client", theirs=theirs, ours=ours)
         connection.sendall(_encoded({"hello": {"nonce": ours, "proof": shown, "name": self._name}}))
         greeting = _read(lines)
+        if greeting.get("token") is False:
+            raise NotAdmitted(f"the proxy at {self._address} refused the token: {greeting['failed']}")
         if "failed" in greeting:
             raise ToolFailed(f"the proxy at {self._address} refused: {greeting['failed']}")
         if not agrees(greeting.get("proof"), proof(token, of="proxy", theirs=ours, ours=theirs)):
@@ -270,6 +287,16 @@ class AttachedProxy(Controller):
         if self._socket is None:
             raise OSError("not connected")
         self._socket.sendall(line)
+
+
+def _speaks_tls(address: Address) -> bool:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection((address.host, address.port), _CONNECT_S) as plain, context.wrap_socket(plain):
+            return True
+    except OSError:
+        return False
 
 
 def _dial_path(path: str) -> socket.socket:

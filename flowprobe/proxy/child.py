@@ -20,10 +20,11 @@ from typing import Any, BinaryIO
 
 import flowprobe
 from flowprobe.core.events import Event, FaultsPassed, LeaseApplied, LeaseEnded, ProxyStarted, Saturated
-from flowprobe.errors import FlowProbeError, ToolFailed
+from flowprobe.errors import CannotListen, FlowProbeError, ToolFailed
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.proxy import calibrate, mitm
 from flowprobe.proxy.addon import Addon, Rules
+from flowprobe.proxy.addresses import instead_of, why_not
 from flowprobe.proxy.authority import Authority, sweep
 from flowprobe.proxy.connections import Connections
 from flowprobe.proxy.control import Asker, Control
@@ -131,6 +132,8 @@ class Child:
         self._connections.use(engine)
         try:
             bound = await engine.start()
+        except mitm.NotBound as error:
+            raise _unbound(by_spec[error.spec], error) from error
         except OSError as error:
             raise ToolFailed(f"the proxy cannot listen: {error}") from error
         return {each.spec: each.address for each in bound}
@@ -415,6 +418,13 @@ class Pipe:
         self.send({"note": name, **data})
 
 
+def _unbound(listener: Listener, error: mitm.NotBound) -> CannotListen:
+    of = "edge" if len(listener.edges) == 1 else "edges"
+    where = listener.spec.rpartition("@")[2]
+    return CannotListen(f"the {of} {', '.join(listener.edges)} cannot listen on {where}: {why_not(error)}",
+                        instead_of(error, "--listen or `listen` of the provider"))
+
+
 async def serve(incoming: BinaryIO, outgoing: int) -> None:
     """Run one proxy over a pipe."""
     pipe = Pipe(incoming, outgoing)
@@ -440,6 +450,9 @@ async def _run(child: Child, pipe: Pipe) -> None:
     except Exception as error:  # whatever it is: the runner waits for one line
         child.abandon()
         known = isinstance(error, FlowProbeError)
+        if isinstance(error, CannotListen):
+            pipe.send({"failed": str(error), "instead": error.instead})
+            return
         pipe.send({"failed": str(error) if known else f"the proxy did not start: {type(error).__name__}: {error}"})
         return
     gc.collect()

@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from flowprobe.errors import ToolFailed
-from flowprobe.proxy.addresses import Address
+from flowprobe.errors import CannotListen
+from flowprobe.proxy.addresses import Address, instead_of, why_not
 from flowprobe.proxy.control_certificate import fingerprint_of, make_certificate, server_context
 from flowprobe.proxy.proofs import agrees, fresh, proof
 from flowprobe.proxy.protocol import ControlSpec
@@ -78,7 +78,7 @@ class Control:
         return self._spec.token
 
     async def start(self, private: Path) -> None:
-        """Listen; `private` is a folder for a key. Raises ToolFailed."""
+        """Listen; `private` is a folder for a key. Raises CannotListen."""
         try:
             if self.address.path:
                 self._server = await self._listen_at_path()
@@ -88,14 +88,14 @@ class Control:
                 port = self._server.sockets[0].getsockname()[1]
                 self.address = Address(host=self.address.host, port=port)
         except OSError as error:
-            why = error.strerror or str(error)
-            raise ToolFailed(f"the proxy cannot take orders at {self.address}: {why}") from error
+            raise CannotListen(f"the proxy cannot take orders at {self.address}: {why_not(error)}",
+                               instead_of(error, "--control")) from error
 
     async def _listen_at_path(self) -> asyncio.Server:
         path = self.address.path
         if _answers(path):
-            raise ToolFailed(f"another proxy takes orders at {self.address} already: end it, or choose another place "
-                             "with --control")
+            raise CannotListen(f"another proxy takes orders at {self.address} already", "look at it with `flowprobe "
+                               "proxy status`; end it, or choose another place with --control")
         before = os.umask(0o177)  # not chmod afterwards: there is a moment before that
         try:
             return await asyncio.start_unix_server(self._serve, path, limit=_LINE_BYTES)
@@ -155,7 +155,7 @@ class _Caller:
             await asyncio.wait_for(self._greet(), _HELLO_S)
             await self._listen()
         except _Strange as strange:
-            self.send({"failed": str(strange)})
+            self.send({"failed": str(strange), "token": not isinstance(strange, _WrongToken)})
         except (OSError, TimeoutError, ssl.SSLError):
             pass  # it went away, or it never said anything
         finally:
@@ -174,7 +174,7 @@ class _Caller:
             case {"hello": {"nonce": str(theirs), "proof": shown, "name": str(name)}}:
                 token = self._control.token
                 if not agrees(shown, proof(token, of="client", theirs=nonce, ours=theirs)):
-                    raise _Strange("the token is not that of this proxy")
+                    raise _WrongToken("the token is not that of this proxy")
             case _:
                 raise _Strange("the first line is no hello")
         self.name = name[:80]
@@ -249,6 +249,10 @@ class _Caller:
 
 class _Strange(Exception):
     """What a caller said is not the protocol; the message says how."""
+
+
+class _WrongToken(_Strange):
+    """It does not know our token."""
 
 
 def _answers(path: str) -> bool:

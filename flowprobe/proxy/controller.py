@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from flowprobe.core.attribution import Rung
 from flowprobe.core.scenario import FaultPlan
-from flowprobe.errors import ToolFailed
+from flowprobe.errors import CannotListen, ToolFailed
 from flowprobe.proxy.protocol import Ready, plan_json, read
 
 __all__ = ["Controller", "Drained", "settle"]
@@ -184,6 +184,8 @@ class Controller(ABC):
             case {"ready": ready, "mono": mono}:
                 offset = time.monotonic() - mono
                 settle(self._ready, replace(read(Ready, ready), clock_offset_s=offset))
+            case {"failed": why, "instead": instead}:
+                settle(self._ready, CannotListen(why, instead))
             case {"failed": why}:
                 settle(self._ready, ToolFailed(why))
             case {"note": "lease-ended", "lease": lease, "reason": reason}:

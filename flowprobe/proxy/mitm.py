@@ -154,6 +154,14 @@ class Handled:
     address: tuple[str, int]
 
 
+class NotBound(OSError):
+    """A listener that has no socket: its `spec`, and why."""
+
+    def __init__(self, spec: str, error: BaseException) -> None:
+        super().__init__(getattr(error, "errno", None), str(error))
+        self.spec = spec
+
+
 class Engine:
     """A mitmproxy master: of ours, or the one that has loaded us as a script (`enter`)."""
 
@@ -184,7 +192,7 @@ class Engine:
         return cls(host, served, certificates)
 
     async def start(self) -> tuple[Handled, ...]:
-        """Listen, with a master of ours; raises OSError with mitmproxy's sentence where an address is taken."""
+        """Listen, with a master of ours; raises NotBound where an address cannot be had, and OSError."""
         self._running = asyncio.ensure_future(self._master.run())
         while not self._server.is_running and not self._running.done():
             await asyncio.sleep(0.001)
@@ -193,7 +201,7 @@ class Engine:
             raise OSError("mitmproxy ended while it was starting")
         for instance in self._server.servers:
             if instance.last_exception is not None:
-                raise OSError(str(instance.last_exception)) from instance.last_exception
+                raise NotBound(instance.mode.full_spec, instance.last_exception) from instance.last_exception
         return tuple(
             Handled(instance.mode.full_spec, (instance.listen_addrs[0][0], instance.listen_addrs[0][1]))
             for instance in self._server.servers

@@ -5,8 +5,8 @@ sentence}`. After that, each `{"id", "op", â€¦}` has one answer `{"id", "ok": â€
 with `note` comes unasked. Nothing but control crosses the pipe: events are in the proxy's own journal.
 
 A socket speaks the same. The proxy begins with `{"nonce"}`; `{"hello": {"nonce", "proof", "name"}}` is answered with
-`{"ready", "mono", "ca", "number", "proof"}` or `{"failed"}`. There the op `follow` asks for the journal too: each
-`{"journal": line}` is one line of it, from the number after `after`.
+`{"ready", "mono", "ca", "number", "proof"}` or `{"failed", "token"}`, `token` false where it is not the proxy's. There
+the op `follow` asks for the journal too: each `{"journal": line}` is one line of it, from the number after `after`.
 """
 
 from __future__ import annotations

@@ -77,10 +77,19 @@ def hosts_of(plan: FaultPlan, told: Mapping[str, str]) -> dict[str, str]:
                        + " ".join(f"--set {_PREFIX}{edge}=HOST" for edge in silent))
     named: dict[str, str] = {}
     for edge, hosts in told.items():
-        for host in hosts.lower().split(","):
-            if named.setdefault(host.strip(), edge) != edge:
-                raise Unusable(f"{host} cannot be both {named[host.strip()]} and {edge}")
+        for host in map(_host, hosts.lower().split(",")):
+            if named.setdefault(host, edge) != edge:
+                raise Unusable(f"{host} cannot be both {named[host]} and {edge}")
     return named
+
+
+def _host(word: str) -> str:
+    """What is a host with or without a port, or an address of IPv6, can be met; all else never is."""
+    host, colon, port = word.strip().partition(":")
+    if colon and ":" not in port and not (host and port.isdecimal() and 0 < int(port) <= 65535):
+        raise Unusable(f"{word.strip()!r} is no host: write api.payments.example, or with its port "
+                       "api.payments.example:8443")
+    return word.strip()
 
 
 def _listed(words: Sequence[str]) -> str:

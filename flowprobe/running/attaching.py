@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from flowprobe.core.scenario import Environment
-from flowprobe.errors import InvalidInput, Problem, ToolFailed
+from flowprobe.errors import InvalidInput, NotAdmitted, Problem, ToolFailed
 from flowprobe.proxy.addresses import Address
 from flowprobe.proxy.attached import AttachedProxy, Key
 from flowprobe.running.folder import private_folder
@@ -49,7 +50,7 @@ def token_file(address: Address) -> Path:
 
 def token_for(environ: Mapping[str, str]) -> tuple[str, bool]:
     """The token of a proxy that is about to start, and whether it is made now. Raises InvalidInput."""
-    given = environ.get(TOKEN_VARIABLE, "")
+    given, _ = _parts(environ.get(TOKEN_VARIABLE, ""))
     if not given:
         return secrets.token_urlsafe(32), True
     if len(given) < _SHORTEST:
@@ -74,8 +75,9 @@ def key_of(address: Address, *, file: Path | None, environ: Mapping[str, str]) -
     """The token of the proxy at an address: `file`, else the variable, else the file that it left. Raises
     InvalidInput."""
     fingerprint = environ.get(FINGERPRINT_VARIABLE, "").lower().replace(":", "")
-    if file is None and environ.get(TOKEN_VARIABLE):
-        return Key(environ[TOKEN_VARIABLE], fingerprint or _left(token_file(address))[1])
+    given, beside = _parts(environ.get(TOKEN_VARIABLE, ""))
+    if file is None and given:
+        return Key(given, fingerprint or beside or _left(token_file(address))[1])
     where = file or token_file(address)
     token, shown = _left(where)
     if not token:
@@ -91,10 +93,15 @@ def _left(file: Path) -> tuple[str, str]:
         if file.stat().st_mode & 0o077:
             raise InvalidInput((Problem("token-shown", str(file), 0, 0, "others can read this token",
                                         f"chmod 600 {file}, or better: start the proxy again with a new one"),))
-        token, _, rest = file.read_text().partition("\n")
+        return _parts(file.read_text())
     except (OSError, UnicodeDecodeError):
         return "", ""
-    return token.strip(), rest.strip()
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """The token on the first line, and the fingerprint on the second."""
+    token, _, rest = text.strip().partition("\n")
+    return token.strip(), rest.strip().lower().replace(":", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +127,15 @@ def attach(attachment: Attachment, *, run: str, journal: Path) -> AttachedProxy:
     return AttachedProxy(attachment.address, attachment.key, name=name, journal=journal)
 
 
-def look(control: str, file: Path | None) -> AttachedProxy:
-    """The proxy that a command of a person is about, to be opened with `with`. Raises InvalidInput."""
+@contextmanager
+def look(control: str, file: Path | None) -> Iterator[AttachedProxy]:
+    """The proxy that a command of a person is about. Raises InvalidInput, also where their key does not fit."""
     address = control_at(control, of="--control")
     key = key_of(address, file=file, environ=os.environ)
-    return AttachedProxy(address, key, name=f"a person (pid {os.getpid()})")
+    with AttachedProxy(address, key, name=f"a person (pid {os.getpid()})") as proxy:
+        try:
+            proxy.ready()
+        except NotAdmitted as error:
+            instead = f"give it in {TOKEN_VARIABLE}, or name its file with --token-file"
+            raise InvalidInput((Problem("not-admitted", "--control", 0, 0, str(error), instead),)) from error
+        yield proxy

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from flowprobe.core.client_variables import base_variable
 from flowprobe.core.scenario import Environment, Position, Provider, webhook_edge
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.project import find_project
@@ -58,8 +59,22 @@ def environment_of(name: str | None, chosen: Sequence[str], added: Sequence[str]
     """The environment with those of its providers that are `chosen` (all where none is), and those that the command
     line has `added`: `NAME=URL`, or `NAME=forward:URL`. Where it says all there is to say, no flowprobe.yaml is needed.
     Raises InvalidInput."""
-    extra = _added(added)
-    if added and name is None and not chosen:
+    found = _environment_of(name, chosen, _added(added))
+    _refuse_one_variable_for_two(found.providers)
+    return found
+
+
+def _refuse_one_variable_for_two(names: Iterable[str]) -> None:
+    """The product would be given the base URL of one of them alone."""
+    first: dict[str, str] = {}
+    for name in names:
+        if (other := first.setdefault(base_variable(name), name)) != name:
+            raise _problem("same-variable", "proxy run", f"the providers {other!r} and {name!r} would both be "
+                           f"{base_variable(name)}", "rename one of them, or leave one out with --providers")
+
+
+def _environment_of(name: str | None, chosen: Sequence[str], extra: Mapping[str, Provider]) -> Environment:
+    if extra and name is None and not chosen:
         return Environment("the command line", _NOWHERE, {}, providers=extra)
     environment = find(load_here(), name)
     kept = _chosen(environment, chosen)
@@ -91,11 +106,19 @@ def _one(word: str) -> Provider:
     if found is None or not found["url"].startswith(("http://", "https://")):
         raise _problem("bad-setting", "--provider", f"{word!r} is no provider",
                        "write payments=https://api.payments.example, or mail=forward:https://api.mail.example")
+    if _beside_the_address(found["url"]):
+        raise _problem("bad-setting", "--provider", f"the URL of {found['name']} has a user, a query or a fragment",
+                       "write scheme, host and path alone: what a call needs beside them the product sends itself")
     if found["name"] in RESERVED:
         raise _problem("bad-setting", "--provider", f"the name {found['name']!r} is taken by FlowProbe itself",
                        "choose another one")
     Origin.parse(found["url"], of=f"the provider {found['name']}")
     return Provider(found["name"], found["url"], _NOWHERE, edge="forward" if found["edge"] else "reverse")
+
+
+def _beside_the_address(url: str) -> bool:
+    host = url.partition("://")[2].partition("/")[0]
+    return "@" in host or "?" in url or "#" in url
 
 
 def _problem(id: str, place: str, found: str, instead: str) -> InvalidInput:

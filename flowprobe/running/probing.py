@@ -12,6 +12,7 @@ from flowprobe.core.carriers import CARRIERS
 from flowprobe.core.events import CallSent, Event, ExchangeEnded
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.propagation import Propagation, propagation
+from flowprobe.core.scenario import Environment
 from flowprobe.core.verdict import ExitCode, Verdict
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.report.model import RunReport
@@ -21,6 +22,20 @@ from flowprobe.running.run import Watcher, run
 from flowprobe.running.selection import Request, Selection
 
 __all__ = ["as_json", "probe"]
+
+
+def _nothing_to_probe(environment: Environment) -> Problem:
+    """A proxy that stands was not told to look for every carrier when it started, so that we do not attach to it."""
+    name, place = environment.name, environment.position
+    if not environment.providers:
+        found = f"the environment {name!r} has no `providers`: there is nobody to probe"
+    elif environment.proxy is not None:
+        found = (f"the environment {name!r} has a standing `proxy` and no `start`: a probe needs a product, and a "
+                 "proxy, that FlowProbe starts")
+    else:
+        found = f"the environment {name!r} has no `start`: no provider's call passes FlowProbe there"
+    return Problem("nothing-to-probe", place.file, place.line, place.column, found,
+                   "probe in one that has `start` and `providers`")
 
 
 class _Noting:
@@ -55,10 +70,7 @@ def probe(request: Request, selection: Selection, watcher: Watcher) -> tuple[Run
     call of the environment's product passes us."""
     environment = selection.environment
     if not environment.start or not environment.providers:
-        place, what = environment.position, "providers" if environment.start else "start"
-        raise InvalidInput((Problem("nothing-to-probe", place.file, place.line, place.column,
-                                    f"the environment {environment.name!r} has no `{what}`: no provider's call passes "
-                                    "FlowProbe there", "probe in one that has both"),))
+        raise InvalidInput((_nothing_to_probe(environment),))
     noting = _Noting(watcher)
     report = run(request, selection, noting)
     rows = propagation(noting.exchanges, environment.providers, id_sent=noting.id_sent,

@@ -22,7 +22,7 @@ from flowprobe.core.client_variables import client_variables
 from flowprobe.core.events import Stamped
 from flowprobe.core.policy import least_evidence, policy_of
 from flowprobe.core.scenario import Environment, FaultPlan
-from flowprobe.errors import InvalidInput, Problem, Refused, ToolFailed
+from flowprobe.errors import CannotListen, InvalidInput, Problem, Refused, ToolFailed
 from flowprobe.files.checks import check_plan
 from flowprobe.journal.reader import Follower
 from flowprobe.proxy.attached import Key
@@ -134,7 +134,7 @@ class _Standing:
                 self._token_file.unlink()
 
     def open(self) -> Opened:
-        ready = self._proxy.ready()
+        ready = self._ready()
         if self._made:
             address = control_at(ready.control, of="--control")
             self._token_file = self._request.token_file or token_file(address)
@@ -144,6 +144,13 @@ class _Standing:
                               ttl_s=self._request.ttl_s, ceiling_s=self._request.for_s, unscoped=True)
         return Opened(ready, self._folder, self._token_file, self._variables(ready), self._product_token,
                       self._plan.name if self._plan else "")
+
+    def _ready(self) -> Ready:
+        """Where it is to listen is for its person to say: so is another place."""
+        try:
+            return self._proxy.ready()
+        except CannotListen as error:
+            raise InvalidInput((Problem("taken-address", "proxy run", 0, 0, str(error), error.instead),)) from error
 
     def watch(self, onlooker: Onlooker, stopper: Stopper) -> None:
         """Show what passes, until a signal or the end of the proxy."""

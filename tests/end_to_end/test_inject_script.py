@@ -198,6 +198,9 @@ def test_the_same_seed_injects_the_same_in_another_process(start: Start, origin:
 @pytest.mark.parametrize(("words", "faults", "said"), [
     ((), "", "say which profile: --set profile=slow-payments"),
     (("--set", "profile=slow-paymnts"), "", "did you mean 'slow-payments'?"),
+    (("--set", "provider=127.0.0.1:abc"), COIN, "'127.0.0.1:abc' is no host: write api.payments.example"),
+    (("--set", "provider=127.0.0.1:70000"), COIN, "'127.0.0.1:70000' is no host"),
+    (("--set", "provider=http://127.0.0.1"), COIN, "'http://127.0.0.1' is no host"),
     (("--set", "provider.mail=a.example"), COIN, "has no faults on 'mail'; it falls on provider"),
     ((), DOWN, "--set provider.payments=HOST --set provider.mail=HOST --set provider.user=HOST"),
     ((), "{provider: {latency: 5ms, match: {step: pay}}}", "ours.yaml:4:20: `step` in `match` never fits here"),

@@ -52,3 +52,15 @@ def test_where_nothing_passes_us_nothing_is_sent(place: Place) -> None:
     assert result.code == 2
     assert "has no `providers`" in result.err
     assert not (place.folder / ".flowprobe").exists()
+
+
+def test_a_standing_proxy_cannot_be_probed_through(place: Place) -> None:
+    place.workflow("  - {step: look, call: GET /health}\n")
+    project = place.folder / "flowprobe.yaml"
+    project.write_text("flowprobe: 1\nenvironments:\n  beside:\n    target: http://127.0.0.1:9\n    providers: {shop: {url: "
+                       "\"http://127.0.0.1:9\"}}\n    proxy: unix:.flowprobe/proxy.sock\npersonas: {pro-eu: {team: t1}}\n")
+    result = place.flowprobe("probe-propagation", "journey.yaml", "--env", "beside")
+    assert result.code == 2, result.out + result.err
+    assert "flowprobe.yaml:4:5: " in result.err
+    assert "a probe needs a product, and a proxy, that FlowProbe starts" in result.err
+    assert "passes FlowProbe there" not in result.err

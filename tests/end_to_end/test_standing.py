@@ -390,11 +390,29 @@ def test_a_profile_goes_with_the_process_that_asked_for_it(beside: Beside) -> No
     (("--control", "somewhere"), "nowhere that a proxy could take orders"),
     (("--print-env", "cmd"), "write one of bash"),
     (("--control-cert", "x.pem"), "go together"),
+    (("--unscoped",), "--unscoped is about a profile"),
+    (("--for", "5m"), "--for is about a profile"),
 ])
 def test_what_cannot_be_is_said_before_anything_listens(beside: Beside, words: tuple[str, ...], says: str) -> None:
     process = beside.begin("--env", "beside", *words)
     assert process.wait(30) == 2, beside.said()
     assert says in beside.said()
+
+
+def test_an_address_that_is_taken_is_said_with_whose_it_was_to_be(beside: Beside) -> None:
+    with beside.standing():
+        port = beside.place.flowprobe("proxy", "run", "--env", "beside", "--control", "127.0.0.1:0")
+        socket_ = beside.place.flowprobe("proxy", "run", "--env", "elsewhere")
+        edge = f"127.0.0.1:{beside.ports['edge']}"
+        control = beside.place.flowprobe("proxy", "run", "--env", "elsewhere", "--control", edge)
+        assert beside.proxy("status").code == 0  # the first one stands as before
+    assert (port.code, socket_.code, control.code) == (2, 2, 2), port.err + socket_.err + control.err
+    assert f"the edge shop cannot listen on {edge}: Address already in use" in port.err
+    assert "a proxy may stand here already: `flowprobe proxy status`" in port.err
+    assert "another proxy takes orders at unix:.flowprobe/proxy.sock already" in socket_.err
+    assert "flowprobe proxy status" in socket_.err
+    assert f"the proxy cannot take orders at {edge}: Address already in use" in control.err
+    assert not [text for text in (port.err, socket_.err, control.err) if "itself failed" in text or ".invalid" in text]
 
 
 # --- what the product is given ---
@@ -478,9 +496,25 @@ def test_a_token_may_come_from_a_variable(beside: Beside) -> None:
         assert not (beside.place.folder / ".flowprobe" / "proxy.sock.token").exists()
         assert beside.place.flowprobe("proxy", "status", FLOWPROBE_PROXY_TOKEN=token).code == 0
         wrong = beside.place.flowprobe("proxy", "halt", FLOWPROBE_PROXY_TOKEN=token + "x")
-        assert (wrong.code, "the token is not that of this proxy" in wrong.err) == (3, True)
+        assert (wrong.code, "the proxy at unix:.flowprobe/proxy.sock refused the token" in wrong.err) == (2, True)
+        assert "gone" not in wrong.err
+        run = beside.place.flowprobe("run", "journey.yaml", "--env", "beside", FLOWPROBE_PROXY_TOKEN=token + "x")
+        assert (run.code, "refused the token" in run.out) == (3, True)
         assert token not in wrong.err
         assert beside.proxy("status").code == 2
+
+
+def test_the_variable_may_have_the_whole_file_and_an_address_with_tls_says_what_it_lacks(beside: Beside) -> None:
+    with beside.standing("--control", "0.0.0.0:0"):
+        first = beside.lines()[0]
+        port = first["control"].rpartition(":")[2]
+        whole = (beside.place.folder / first["token_file"]).read_text()
+        assert whole.split() == [whole.split()[0], first["fingerprint"]]
+        look = ("proxy", "status", "--control", f"127.0.0.1:{port}")
+        seen = beside.place.flowprobe(*look, FLOWPROBE_PROXY_TOKEN=whole)
+        without = beside.place.flowprobe(*look, FLOWPROBE_PROXY_TOKEN=whole.split()[0])
+    assert seen.code == 0, seen.err
+    assert (without.code, "speaks TLS and needs the fingerprint" in without.err) == (2, True), without.err
 
 
 def test_it_stands_without_any_project(beside: Beside) -> None:

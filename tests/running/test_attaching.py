@@ -67,6 +67,15 @@ def test_a_file_that_is_named_comes_before_the_variable_and_that_before_the_file
     assert key_of(HERE, file=None, environ={TOKEN_VARIABLE: "of-the-variable"}) == Key("of-the-variable", "ab")
 
 
+def test_the_variable_may_have_what_the_file_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    whole = "a-token-of-some-length\nAB:12\n"
+    assert key_of(HERE, file=None, environ={TOKEN_VARIABLE: whole}) == Key("a-token-of-some-length", "ab12")
+    named = {TOKEN_VARIABLE: whole, FINGERPRINT_VARIABLE: "cd"}
+    assert key_of(HERE, file=None, environ=named) == Key("a-token-of-some-length", "cd")
+    assert token_for({TOKEN_VARIABLE: whole}) == ("a-token-of-some-length", False)
+
+
 def test_without_a_token_it_is_said_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InvalidInput, match="flowprobe proxy run"):

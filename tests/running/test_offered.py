@@ -73,8 +73,12 @@ def test_an_interface_may_have_a_first_port(text: str | None, listen: Listen, of
 @pytest.mark.parametrize(("name", "chosen", "added", "says"), [
     ("staging", ("maps",), (), "has no provider 'maps'"), ("bare", (), (), "nothing to stand before"),
     (None, (), ("shop",), "is no provider"), (None, (), ("ca=http://x.example",), "taken by FlowProbe"),
-    (None, (), ("a=http://x.example", "a=http://y.example"), "given twice"), ("stagin", (), (), "did you mean 'staging'"),
+    (None, (), ("a=http://x.example", "a=http://y.example"), "given twice"),
+    (None, (), ("a=http://u:secret@x.example",), "the URL of a has a user"),
+    (None, (), ("a=forward:https://x.example/v1?k=1",), "a query"), (None, (), ("a=http://x.example#f",), "a fragment"),
+    (None, (), ("a-b=http://x.example", "A_b=http://y.example"), "'a-b' and 'A_b' would both be FLOWPROBE_A_B_URL"), ("stagin", (), (), "did you mean 'staging'"),
 ])
 def test_what_cannot_be_is_said(name: str | None, chosen: tuple[str, ...], added: tuple[str, ...], says: str) -> None:
-    with pytest.raises(InvalidInput, match=says):
+    with pytest.raises(InvalidInput, match=says) as caught:
         environment_of(name, chosen, added)
+    assert "secret" not in str(caught.value)
