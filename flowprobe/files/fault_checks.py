@@ -66,6 +66,7 @@ def _items(node: Node | None) -> list[Scalar]:
 def _check(node: Mapping, fault: Fault | None, context: Context) -> None:
     match, when = _child(node, "match"), _child(node, "when")
     before = len(context.problems)
+    _check_path(_child(match, "path"), context)
     _check_matchers(match, context)
     _check_counting(match, when, context)
     if fault is None:
@@ -76,6 +77,15 @@ def _check(node: Mapping, fault: Fault | None, context: Context) -> None:
 
 
 # --- match ----------------------------------------------------------------------------------------
+
+
+def _check_path(path: Node | None, context: Context) -> None:
+    """The query is no part of the path that is compared: one that stands there would fit calls with any other."""
+    for text in _items(path):
+        before, mark, query = text.value.partition("?")
+        if mark:
+            name = query.partition("&")[0].partition("=")[0] or "name"
+            context.report("query-in-path", text, offset=len(before), instead=f"write `query: {{{name}: …}}` beside it")
 
 
 def _check_matchers(match: Node | None, context: Context) -> None:

@@ -189,6 +189,7 @@ MESSAGES: Mapping[str, Message] = {
     "call-and-count": Message("`call` names the calls that suffer, and `{key}` counts them too",
                               "keep one of them"),
     "matcher-not-here": Message("`{key}` is not held against a request", "use {known}"),
+    "query-in-path": Message("a query in `path` is not compared: the fault would fall on calls with any other one"),
     "never-falls": Message("this fault can never fall on a call: {reason}", "change that, or remove the fault"),
     # across files
     "unknown-persona": Message("no persona is called `{name}`"),

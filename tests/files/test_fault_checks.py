@@ -57,6 +57,8 @@ def test_what_can_fall_is_no_problem(fault: str, tmp_path: Path) -> None:
     ("match: {step: both}", ["unknown-step"]),
     ("match: {account: {card: {$in: [expired]}}}", ["never-falls"]),
     ("match: {account: {cards: valid}}", ["unknown-field"]),
+    ("match: {path: '/v1/charges?expand=customer'}", ["query-in-path"]),
+    ("match: {path: '/v1/charges?', query: {limt: {more: 3}}}", ["query-in-path", "unknown-matcher"]),
     ("match: {text: {$.a: b}}", ["unknown-matcher"]),
     ("match: {json: [{a: {$schema: {}}}]}", ["matcher-not-here"]),
     ("when: {flap: {up: 1, down: 1s}}, limit: {share: 0%}", ["mixed-units"]),
