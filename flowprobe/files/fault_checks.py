@@ -19,6 +19,7 @@ from flowprobe.files.scalars import Kind, kind_of
 __all__ = ["check_plans", "check_profile"]
 
 _COUNTING = ("first", "every", "after", "between")
+_FRAMING = ("connection", "content-length", "keep-alive", "proxy-connection", "trailer", "transfer-encoding")
 _HERE = [name for name in MATCHERS if name != "$schema"]
 
 
@@ -66,6 +67,7 @@ def _items(node: Node | None) -> list[Scalar]:
 def _check(node: Mapping, fault: Fault | None, context: Context) -> None:
     match, when = _child(node, "match"), _child(node, "when")
     before = len(context.problems)
+    _check_headers(_child(_child(node, "status"), "headers"), context)
     _check_path(_child(match, "path"), context)
     _check_matchers(match, context)
     _check_counting(match, when, context)
@@ -74,6 +76,16 @@ def _check(node: Mapping, fault: Fault | None, context: Context) -> None:
     _check_times(when, fault, context)
     if len(context.problems) == before and (reason := never(fault)):
         context.report("never-falls", node, reason=reason)
+
+
+# --- what it answers ------------------------------------------------------------------------------
+
+
+def _check_headers(headers: Node | None, context: Context) -> None:
+    """What says where an answer ends must fit what is sent: one that does not is a harm of another kind."""
+    for key, _ in _pairs(headers):
+        if key.value.strip().lower() in _FRAMING:
+            context.report("framing-header", key, key=key.value)
 
 
 # --- match ----------------------------------------------------------------------------------------

@@ -189,6 +189,8 @@ MESSAGES: Mapping[str, Message] = {
     "call-and-count": Message("`call` names the calls that suffer, and `{key}` counts them too",
                               "keep one of them"),
     "matcher-not-here": Message("`{key}` is not held against a request", "use {known}"),
+    "framing-header": Message("the header `{key}` says where an answer ends, which the proxy does itself",
+                              "remove it; for an answer that breaks off write `body: truncate`, `close` or `hang`"),
     "query-in-path": Message("a query in `path` is not compared: the fault would fall on calls with any other one"),
     "never-falls": Message("this fault can never fall on a call: {reason}", "change that, or remove the fault"),
     # across files

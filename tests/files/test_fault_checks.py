@@ -38,6 +38,14 @@ def ids(fault: str, folder: Path) -> list[str]:
     return []
 
 
+def profile_ids(text: str) -> list[str]:
+    try:
+        load_profile(Path("p.yaml"), text=text)
+    except InvalidInput as invalid:
+        return [problem.id for problem in invalid.problems]
+    return []
+
+
 @pytest.mark.parametrize("fault", [
     "match: {step: [one, two, login, login/token]}",
     "match: {account: {card: valid, seats: {$gt: 3}}}",
@@ -68,6 +76,15 @@ def test_what_can_fall_is_no_problem(fault: str, tmp_path: Path) -> None:
 ])
 def test_one_mistake_makes_one_message(fault: str, expected: list[str], tmp_path: Path) -> None:
     assert ids(fault, tmp_path) == expected
+
+
+@pytest.mark.parametrize(("header", "expected"), [
+    ("Content-Length", ["framing-header"]), ("TRANSFER-ENCODING", ["framing-header"]), ("Connection", ["framing-header"]),
+    ("Retry-After", []), ("Content-Type", []), ("Upgrade", []),
+])
+def test_the_proxy_itself_says_where_an_answer_ends(header: str, expected: list[str]) -> None:
+    text = f"flowprobe: 1\nprofile: p\nfaults: {{mail: {{status: {{code: 503, headers: {{{header}: '9'}}}}}}}}\n"
+    assert profile_ids(text) == expected
 
 
 def test_a_bare_number_is_so_many_calls_and_a_duration_is_a_time() -> None:

@@ -69,7 +69,7 @@ def _content(body: object) -> tuple[bytes, str]:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode(), "application/json"
 
 
-_CODE = Integer(minimum=100, maximum=599)
+_CODE = Integer(minimum=200, maximum=599)  # what is below is no answer: the caller would wait for one
 FIELD = Field(
     "status",
     OneOf(
