@@ -42,6 +42,7 @@ _SPARED: Mapping[str, str] = {
     "share": "{calls} would have been more than its `share`",
     "http/1.1": "{calls} came over HTTP/1.1, which has no streams",
     "nothing-to-spoil": "there was nothing to do it to in {calls}",
+    "shorter": "the reply of {calls} had no more bytes than it was to be cut after",
     "reply-streams": "the reply of {calls} passed in a stream",
 }
 _NOBODY: Mapping[str, str] = {

@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from flowprobe.core.decide import Injection
 from flowprobe.core.events import Event, ExchangeEnded, HookFailed, Injected
+from flowprobe.core.faults.actions import CutReply
 from flowprobe.core.faults.kinds import kind_name
 from flowprobe.core.faults.turns import depends_on
 from flowprobe.proxy.exchange import Exchange
@@ -126,4 +127,11 @@ def _note_unused(exchange: Exchange) -> None:
         return
     for injection in exchange.injections:
         if injection.fault.id not in exchange.receipted:
-            exchange.counters.unused(injection, "reply-streams" if exchange.streams else "nothing-to-spoil")
+            exchange.counters.unused(injection, _why_unused(exchange, injection))
+
+
+def _why_unused(exchange: Exchange, injection: Injection) -> str:
+    cut = injection.action
+    if isinstance(cut, CutReply) and cut.after and exchange.upstream_status is not None and not exchange.error:
+        return "shorter"  # it came to its end, and the place of the cut was not reached
+    return "reply-streams" if exchange.streams else "nothing-to-spoil"

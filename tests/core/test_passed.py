@@ -31,6 +31,7 @@ def why(passed: dict[str, int], *, calls: int = 0, fault: PlannedFault = FAULT) 
     ({"method": 2, "path": 1}, "`match` did not fit 3 calls: 2 had another method, 1 had another path"),
     ({"unattributed": 2}, "nothing told for whom the product made 2 calls"),
     ({"ambiguous": 1}, "1 call bore the marks of two trials"),
+    ({"shorter": 1}, "the reply of 1 call had no more bytes than it was to be cut after: it asks for probability 0.1"),
     ({"step-unknown": 1}, "nothing told the step of 1 call: the product does not pass `traceparent` or `baggage` on"),
     ({"path": 4, "after": 1}, "1 call came before its turn, which `after` and `every` put off; `match` did not fit 4 "
                               "calls: 4 had another path: it asks for probability 0.1"),

@@ -13,6 +13,8 @@ import pytest
 
 from flowprobe.core.events import FaultsPassed
 from flowprobe.core.faults.body import Body
+from flowprobe.core.faults.close import Close
+from flowprobe.core.faults.endings import After
 from flowprobe.core.faults.fault import Burst, Flap, Opening, Ramp
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.faults.status import Status
@@ -95,6 +97,14 @@ def test_a_reply_without_anything_to_spoil_is_counted(rig: Rig, trial: str) -> N
         client.get("/events", headers=marks(trial))
     assert rig.receipts(trial) == []
     assert passed(rig, trial) == {"nothing-to-spoil": 1, "reply-streams": 1}
+
+
+@pytest.mark.parametrize("path", ["/v1/charges", "/chunks", "/empty"])
+def test_a_reply_that_is_shorter_than_its_cut_is_counted_as_such(rig: Rig, trial: str, path: str) -> None:
+    with rig.armed(trial, fault(Close(After(100_000)))), rig.client() as client:
+        assert client.get(path, headers=marks(trial)).is_success
+    assert rig.receipts(trial) == []
+    assert passed(rig, trial) == {"shorter": 1}
 
 
 def test_no_more_calls_are_held_at_once_than_may_be(rig: Rig, trial: str) -> None:
