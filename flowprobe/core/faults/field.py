@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flowprobe.core import fields as table
 from flowprobe.core.faults.actions import Action
 from flowprobe.core.faults.edits import HOW
@@ -33,6 +36,14 @@ def _field(*, path: str, **changed: object) -> Field:
     return Field(path, how, value if how == "set" else None)
 
 
+def _has_a_place(values: Mapping[str, Any]) -> table.Wrong | None:
+    """The check that what is taken out stands in something: the whole document does not."""
+    if values.get("path") != "$" or "drop" not in values:
+        return None
+    return table.Wrong("drop", "not-beside", {"key": "drop", "other": "path: $", "instead":
+                                              "write `body: empty`, or the path of something in the document"})
+
+
 FIELD = table.Field("field", table.Record("field fault", _field, (
     table.Field("path", table.JSON_PATH, "What to change: a JSONPath into the body of the reply.", required=True,
                 example="$.user.email"),
@@ -41,5 +52,5 @@ FIELD = table.Field("field", table.Record("field fault", _field, (
     table.Field("retype", table.TRUE, "Make it the same thing of another type.", example="true"),
     table.Field("unknown_enum", table.TRUE, "Make it a value that no list of values has.", example="true"),
     table.Field("set", table.Json(templated=False), "Make it this value.", example="''"),
-), exactly_one=HOW), "Let the provider answer, and change one thing in its JSON.",
+), exactly_one=HOW, verify=_has_a_place), "Let the provider answer, and change one thing in its JSON.",
     example="{path: $.user.email, drop: true}")

@@ -35,9 +35,10 @@ def _hang(*, ceiling: float, at: str = "request") -> Hang:
 FIELD = Field(
     "hang",
     OneOf(
-        scalar=As(Duration(), Hang),
+        scalar=As(Duration(positive=True), Hang),
         mapping=Record("hang", _hang, (
-            Field("ceiling", Duration(), "The longest that a caller is kept waiting.", required=True, example="30s"),
+            Field("ceiling", Duration(positive=True), "The longest that a caller is kept waiting.", required=True,
+                  example="30s"),
             Field("at", Choice(AT_WORDS), "Instead of asking the provider, or once it has answered.",
                   example="headers"),
         )),

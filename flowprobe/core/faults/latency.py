@@ -171,9 +171,9 @@ def _goes_together(values: Mapping[str, Any]) -> Wrong | None:
 FIELD = Field(
     "latency",
     OneOf(
-        scalar=As(Duration(), Latency),
+        scalar=As(Duration(positive=True), Latency),
         mapping=Record("latency", _latency, (
-            Field("fixed", Duration(), "The same for each call.", example="500ms"),
+            Field("fixed", Duration(positive=True), "The same for each call.", example="500ms"),
             *_DISTRIBUTIONS,
             Field("jitter", Duration(), "Evenly so much less or more.", example="50ms", beside="fixed"),
             Field("mode", Choice(("add", "at-least")), "`add` to the provider's own time, or hold the reply until the "
