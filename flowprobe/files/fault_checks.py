@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowprobe.core.faults.fault import Fault, FaultPlan
+from flowprobe.core.faults.kinds import describe
+from flowprobe.core.faults.outrun import outrun
 from flowprobe.core.faults.turns import never
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.shapes import MATCHERS, fits, shown
@@ -29,18 +31,29 @@ def check_plans(root: Node, context: Context, scenario: Any) -> None:
     known = {fault.position: fault for plan in scenario.faults for fault in plan.faults} if isinstance(
         scenario, Scenario) else {}
     for _, edges in plans:
+        sound = []
         for node in _faults(edges):
             fault = known.get(context.position(node))
+            before = len(context.problems)
             _check(node, fault, context)
             _check_steps(node, context)
             _check_account(node, fault, scenario, context)
+            if fault is not None and len(context.problems) == before:
+                sound.append((fault, node))
+        _check_outrun(sound, context)
 
 
 def check_profile(root: Node, context: Context, plan: Any) -> None:
     """The same for a fault profile, which serves many scenarios: their names are not known here."""
     known = {fault.position: fault for fault in plan.faults} if isinstance(plan, FaultPlan) else {}
+    sound = []
     for node in _faults(_child(root, "faults")):
-        _check(node, known.get(context.position(node)), context)
+        fault = known.get(context.position(node))
+        before = len(context.problems)
+        _check(node, fault, context)
+        if fault is not None and len(context.problems) == before:
+            sound.append((fault, node))
+    _check_outrun(sound, context)
 
 
 def _child(node: Node | None, key: str) -> Node | None:
@@ -76,6 +89,16 @@ def _check(node: Mapping, fault: Fault | None, context: Context) -> None:
     _check_times(when, fault, context)
     if len(context.problems) == before and (reason := never(fault)):
         context.report("never-falls", node, reason=reason)
+
+
+def _check_outrun(sound: list[tuple[Fault, Mapping]], context: Context) -> None:
+    """A fault of which another one of its plan leaves no call; of one that leaves none to several the first is told."""
+    if len(sound) < 2:
+        return
+    nodes = {fault.position: node for fault, node in sound}
+    found = {first.id: (fault, first) for fault, first in reversed([*outrun(fault for fault, _ in sound)])}
+    for fault, first in found.values():
+        context.report("outrun", nodes[fault.position], first=describe(first.kind), number=first.position.line)
 
 
 # --- what it answers ------------------------------------------------------------------------------

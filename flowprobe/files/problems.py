@@ -189,6 +189,8 @@ MESSAGES: Mapping[str, Message] = {
     "call-and-count": Message("`call` names the calls that suffer, and `{key}` counts them too",
                               "keep one of them"),
     "matcher-not-here": Message("`{key}` is not held against a request", "use {known}"),
+    "outrun": Message("this fault can never fall on a call: {first}, on line {number}, ends each of its calls",
+                      "tell them apart with `match` or `when`, or write them in two plans"),
     "framing-header": Message("the header `{key}` says where an answer ends, which the proxy does itself",
                               "remove it; for an answer that breaks off write `body: truncate`, `close` or `hang`"),
     "query-in-path": Message("a query in `path` is not compared: the fault would fall on calls with any other one"),
