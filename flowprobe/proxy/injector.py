@@ -194,7 +194,7 @@ class Injector:
 
     async def _hold_reply(self, flow: HTTPFlow, exchange: Exchange, held: list[Injection]) -> None:
         came = self._clock()
-        for injection in held:
+        for injection in sorted(held, key=_place_before_head):
             if not exchange.injections:
                 return
             match injection.action:
@@ -287,6 +287,15 @@ class Injector:
 
     def _line(self, flow: HTTPFlow) -> Line | None:
         return mitm.line_of(self.engine, flow.client_conn, flow.client_conn)
+
+
+def _place_before_head(injection: Injection) -> int:
+    """What the provider is to have taken at least comes first, then what is added to it, then what never ends."""
+    match injection.action:
+        case Late(at_least=at_least):
+            return 0 if at_least else 1
+        case _:
+            return 2
 
 
 def _is_longer(flow: HTTPFlow, count: int) -> bool:

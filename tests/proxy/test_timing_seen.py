@@ -183,6 +183,18 @@ def test_delays_that_add_up_came_out_as_they_were_asked(rig: Rig, trial: str, se
     assert verdict_under(*rig.receipts(trial)) == Verdict(VerdictKind.PASS, Blame.NONE, ())
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_is_added_comes_on_top_of_a_floor_in_either_order(rig: Rig, trial: str, turned: bool) -> None:
+    added = fault(Latency(0.1, at="headers"), id="added")
+    floor = fault(Latency(0.2, at_least=True), id="floor")
+    with rig.armed(trial, *((floor, added) if turned else (added, floor))), rig.client() as client:
+        began = time.monotonic()
+        assert client.post("/v1/charges", headers=marks(trial)).content == BODY
+        whole = time.monotonic() - began
+    assert whole > 0.3 - rig.ready.own_cost_s - 0.001
+    assert [each.fault for each in rig.receipts(trial)] == ["floor", "added"]
+
+
 def test_a_slow_upload_uses_up_neither_of_two_delays(rig: Rig, trial: str) -> None:
     first, second = (fault(Latency(seconds), id=f"delay-{seconds}") for seconds in (0.1, 0.2))
     with rig.armed(trial, first, second), connected(rig) as connection:
