@@ -9,7 +9,7 @@ time since arming depends on how fast they do.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -19,6 +19,7 @@ from flowprobe.core.faults.chance import Chance
 from flowprobe.core.faults.kinds import action_of
 from flowprobe.core.faults.matching import Seen, compiled
 from flowprobe.core.faults.quota import Window
+from flowprobe.core.faults.sieve import Passed, Sieve
 from flowprobe.core.faults.sites import call_site, path_matches
 from flowprobe.core.faults.turns import chance, passed_over, within_share
 from flowprobe.core.scenario import Fault
@@ -41,15 +42,27 @@ _Key = tuple[str, str, str, str]
 
 @dataclass(slots=True)
 class Counters:
-    """What one lease has seen and done so far; `passed` counts the calls that a fault passed by, by its id and the
-    reason."""
+    """What one lease has seen and done so far."""
 
     calls: dict[_Key, int] = field(default_factory=lambda: defaultdict(int))
     injections: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    passed: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     shares: dict[_Key, int] = field(default_factory=lambda: defaultdict(int))
     windows: dict[str, Window] = field(default_factory=lambda: defaultdict(Window))
+    _passed: Passed = field(default_factory=Passed)
+    _sieve: Sieve = field(default_factory=Sieve)
     _compiled: dict[str, Callable[[Seen], str]] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> Mapping[tuple[str, str], int]:
+        """How many calls a fault passed by, by its id and the reason."""
+        return self._passed.counts
+
+    def fitting(self, faults: tuple[Fault, ...], seen: Seen) -> tuple[Fault, ...]:
+        """The faults that the first line of a call lets in; it has passed the others by."""
+        sifted = self._sieve.sift(faults, seen)
+        if sifted.others:
+            self._passed.together(sifted.others)
+        return sifted.fitting
 
     def unfit(self, fault: Fault, seen: Seen) -> str:
         """What of the fault's match a call on its edge does not fit; compiled when the first one asks."""
@@ -58,35 +71,36 @@ class Counters:
             known = self._compiled[fault.id] = compiled(fault.match)
         return known(seen)
 
-    def pass_all(self, faults: Iterable[Fault], reason: str) -> None:
-        """A call that no fault was held against."""
-        for fault in faults:
-            self.passed[fault.id, reason] += 1
+    def pass_by(self, fault: Fault, reason: str) -> None:
+        """A call that one fault passed by."""
+        self._passed.one(fault.id, reason)
 
-    def pass_streamed(self, faults: Iterable[Fault], seen: Seen) -> None:
+    def pass_all(self, faults: tuple[Fault, ...], reason: str) -> None:
+        """A call that no fault was held against."""
+        self._passed.together(self._sieve.all_for(faults, reason))
+
+    def pass_streamed(self, faults: tuple[Fault, ...], seen: Seen) -> None:
         """A call whose body went past before anybody could decide on it."""
-        for fault in faults:
-            self.passed[fault.id, self.unfit(fault, seen) or "streamed"] += 1
+        for fault in self.fitting(faults, seen):
+            self.pass_by(fault, self.unfit(fault, seen) or "streamed")
 
     def unused(self, injection: Injection, reason: str) -> None:
         """An injection that was decided on did not come about."""
         self.injections[injection.fault.id] -= 1
-        self.passed[injection.fault.id, reason] += 1
+        self.pass_by(injection.fault, reason)
 
 
 def decide(
-    faults: Iterable[Fault], seen: Seen, counters: Counters, *, seed: int, armed_s: float,
+    faults: tuple[Fault, ...], seen: Seen, counters: Counters, *, seed: int, armed_s: float,
     active: Callable[[str], int] = lambda _: 0,
 ) -> tuple[Injection, ...]:
     """The injections for this call in the order in which they happen; `armed_s` is the age of the plan, `active` tells
     how many calls are under way with a fault."""
     site = call_site(seen.method, seen.path)
     fallen: list[Injection] = []
-    for fault in faults:
-        if fault.edge != seen.edge:
-            continue
+    for fault in counters.fitting(faults, seen):
         if reason := counters.unfit(fault, seen):
-            counters.passed[fault.id, reason] += 1
+            counters.pass_by(fault, reason)
             continue
         key = (fault.id, seen.step, seen.edge, site)
         counters.calls[key] += 1
@@ -94,15 +108,15 @@ def decide(
         if reason := (
             _spared(fault, key, ordinal, seed, armed_s) or _limited(fault, key, counters, seed, armed_s, active)
         ):
-            counters.passed[fault.id, reason] += 1
+            counters.pass_by(fault, reason)
             continue
         action = action_of(fault.kind, Chance(_draw(seed, key, f"{ordinal} how long"), ordinal))
         if action.ends and any(other.action.ends for other in fallen):
-            counters.passed[fault.id, "another"] += 1
+            counters.pass_by(fault, "another")
             continue
         left = action.beyond(counters.windows[fault.id], armed_s) if isinstance(action, Limited) else action
         if left is None:
-            counters.passed[fault.id, "quota"] += 1
+            counters.pass_by(fault, "quota")
             continue
         counters.injections[fault.id] += 1
         counters.shares[key] += 1

@@ -20,8 +20,6 @@ from flowprobe.core.decide import Injection, Seen, call_site, decide
 from flowprobe.core.faults.actions import CutReply, Dribble, changes_reply
 from flowprobe.core.faults.asked import Asked
 from flowprobe.core.faults.fault import Fault
-from flowprobe.core.faults.h2 import H2
-from flowprobe.core.faults.stale import Stale
 from flowprobe.core.marks import SCANNED_BYTES
 from flowprobe.core.retry_after import asked_to_wait
 from flowprobe.core.spared import reason_of
@@ -32,7 +30,7 @@ from flowprobe.proxy.edges import UNDECLARED, USER, Door, Listener, Route
 from flowprobe.proxy.exchange import Exchange
 from flowprobe.proxy.guard import Guard, user_of
 from flowprobe.proxy.injector import Injector, can_have_body
-from flowprobe.proxy.leases import Lease, Leases
+from flowprobe.proxy.leases import Lease, Leases, OnEdge
 from flowprobe.proxy.passing import Passing
 from flowprobe.proxy.recorder import Recorder, digest
 from flowprobe.proxy.whose import Whose
@@ -334,19 +332,20 @@ class Addon:
         return self._injector.before_forwarding(flow, exchange) if exchange.injections else None
 
     def _decide(self, lease: Lease, flow: HTTPFlow, exchange: Exchange) -> tuple[Injection, ...]:
-        if not (faults := lease.on(exchange.edge)) or exchange.client in self._spared:
+        on_edge = lease.sorted_on(exchange.edge)
+        if not on_edge.all or exchange.client in self._spared:
             return ()
         if not self.rules.injector:
-            lease.counters.pass_all(faults, "injector-off")
+            lease.counters.pass_all(on_edge.all, "injector-off")
             return ()
-        faults = _of_protocol(faults, exchange, lease)
+        faults = _of_protocol(on_edge, exchange, lease)
         step = lease.steps.get(exchange.whose.step_number or 0, "")
         if flow.request.stream:
             lease.counters.pass_streamed(faults, _seen(flow, exchange, step, None))
             return ()
         exchange.counters = lease.counters
         seen = _seen(flow, exchange, step, flow.request.raw_content or b"")
-        if any(isinstance(fault.kind, Stale) and not lease.counters.unfit(fault, seen) for fault in faults):
+        if any(not lease.counters.unfit(fault, seen) for fault in on_edge.stale):
             exchange.earlier = lease.earlier
         return decide(
             faults, seen, lease.counters, seed=lease.seed, armed_s=self._clock() - lease.armed_at,
@@ -463,12 +462,12 @@ def _exchange(flow: HTTPFlow) -> Exchange | None:
     return found if isinstance(found, Exchange) and not flow.is_replay else None
 
 
-def _of_protocol(faults: tuple[Fault, ...], exchange: Exchange, lease: Lease) -> tuple[Fault, ...]:
+def _of_protocol(on_edge: OnEdge, exchange: Exchange, lease: Lease) -> tuple[Fault, ...]:
     """Those that a call of this protocol can suffer: HTTP/1.1 has no streams."""
-    if exchange.protocol == _HTTP2 or not (streams := [fault for fault in faults if isinstance(fault.kind, H2)]):
-        return faults
-    lease.counters.pass_all(streams, "http/1.1")
-    return tuple(fault for fault in faults if not isinstance(fault.kind, H2))
+    if exchange.protocol == _HTTP2 or not on_edge.streams:
+        return on_edge.all
+    lease.counters.pass_all(on_edge.streams, "http/1.1")
+    return on_edge.others
 
 
 def _seen(flow: HTTPFlow, exchange: Exchange, step: str, body: bytes | None) -> Seen:

@@ -12,11 +12,13 @@ from typing import Literal
 
 from flowprobe.core.attribution import Rung
 from flowprobe.core.decide import Counters
+from flowprobe.core.faults.h2 import H2
 from flowprobe.core.faults.kinds import before_calls
+from flowprobe.core.faults.stale import Stale
 from flowprobe.core.scenario import Fault, FaultPlan
 from flowprobe.proxy.answering import Earlier
 
-__all__ = ["Lease", "LeaseRefused", "Leases"]
+__all__ = ["Lease", "LeaseRefused", "Leases", "OnEdge"]
 
 _KNOWN_TRIALS = 64
 """So many trials are remembered for attribution after their lease has ended; the oldest go first."""
@@ -27,6 +29,27 @@ _LINGER_S = 10.0
 
 class LeaseRefused(Exception):
     """What was asked for a lease cannot be; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnEdge:
+    """The faults that may fall on a call of one edge: all; those that only HTTP/2 can suffer, and the others; those
+    that need an earlier reply. Found once, since every call asks."""
+
+    all: tuple[Fault, ...]
+    streams: tuple[Fault, ...]
+    others: tuple[Fault, ...]
+    stale: tuple[Fault, ...]
+
+
+def _sorted(faults: Iterable[Fault]) -> OnEdge:
+    found = tuple(faults)
+    streams = tuple(fault for fault in found if isinstance(fault.kind, H2))
+    others = tuple(fault for fault in found if fault not in streams) if streams else found
+    return OnEdge(found, streams, others, tuple(fault for fault in found if isinstance(fault.kind, Stale)))
+
+
+_NONE = _sorted(())
 
 
 @dataclass(slots=True)
@@ -49,16 +72,20 @@ class Lease:
     unscoped: bool = False
     customers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     minimum: Rung | Literal[""] = ""
-    _edges: Mapping[str, tuple[Fault, ...]] = field(init=False, repr=False, compare=False)
+    _edges: Mapping[str, OnEdge] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         on_calls = tuple(fault for fault in self.plan.faults if not before_calls(fault.kind))
         edges = dict.fromkeys(fault.edge for fault in on_calls)
-        self._edges = {edge: tuple(fault for fault in on_calls if fault.edge == edge) for edge in edges}
+        self._edges = {edge: _sorted(fault for fault in on_calls if fault.edge == edge) for edge in edges}
 
     def on(self, edge: str) -> tuple[Fault, ...]:
         """The faults that may fall on a call of an edge: not those of connections."""
-        return self._edges.get(edge, ())
+        return self.sorted_on(edge).all
+
+    def sorted_on(self, edge: str) -> OnEdge:
+        """The same, as each call asks for them."""
+        return self._edges.get(edge, _NONE)
 
     def end_reason(self, now: float) -> str:
         """Why this lease is over at `now`; '' while it holds."""

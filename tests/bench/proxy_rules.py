@@ -17,7 +17,7 @@ from proxy_load import origin
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.scenario import Fault, Match, Position
 
-TARGET = 1.15
+TARGET = 1.05
 NOWHERE = Position("", 0, 0)
 
 

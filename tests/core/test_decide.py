@@ -36,8 +36,8 @@ def fault(kind: Kind = SERVER_ERROR, id: str = "f", edge: str = "payments", **pa
 
 
 def run(faults: list[Fault], calls: list[Seen], *, seed: int = 1, armed_s: float = 0.0) -> list[tuple[Injection, ...]]:
-    counters = Counters()
-    return [decide(faults, seen, counters, seed=seed, armed_s=armed_s) for seen in calls]
+    counters, plan = Counters(), tuple(faults)
+    return [decide(plan, seen, counters, seed=seed, armed_s=armed_s) for seen in calls]
 
 
 def ordinals(faults: list[Fault], count: int, **options: float) -> list[int]:
@@ -100,7 +100,7 @@ def test_a_share_bounds_what_a_probability_lets_through() -> None:
 
 def test_no_more_are_held_at_once_than_may_be() -> None:
     counters, held = Counters(), [0, 1, 2, 1, 2]
-    fallen = [decide([fault(limit=Limit(max_active=2))], CHARGE, counters, seed=1, armed_s=0.0, active=lambda _, n=n: n)
+    fallen = [decide((fault(limit=Limit(max_active=2)),), CHARGE, counters, seed=1, armed_s=0.0, active=lambda _, n=n: n)
               for n in held]
     assert [len(each) for each in fallen] == [1, 1, 0, 1, 0]
 
@@ -111,7 +111,7 @@ def test_no_more_are_held_at_once_than_may_be() -> None:
 def passed(only: Fault, calls: list[Seen], *, armed_s: float = 0.0) -> dict[str, int]:
     counters = Counters()
     for seen in calls:
-        decide([only], seen, counters, seed=1, armed_s=armed_s)
+        decide((only,), seen, counters, seed=1, armed_s=armed_s)
     return {reason: count for (_, reason), count in counters.passed.items()}
 
 
@@ -145,12 +145,12 @@ def test_calls_of_another_edge_are_not_counted() -> None:
 
 def test_the_call_that_another_fault_ends_is_counted() -> None:
     counters = Counters()
-    decide([fault(id="a"), fault(id="b")], CHARGE, counters, seed=1, armed_s=0.0)
+    decide((fault(id="a"), fault(id="b")), CHARGE, counters, seed=1, armed_s=0.0)
     assert dict(counters.passed) == {("b", "another"): 1}
 
 
 def test_what_did_not_come_about_is_not_spent() -> None:
-    counters, once = Counters(), [fault(limit=Limit(injections=1))]
+    counters, once = Counters(), (fault(limit=Limit(injections=1)),)
     (injection,) = decide(once, CHARGE, counters, seed=1, armed_s=0.0)
     counters.unused(injection, "nothing-to-spoil")
     assert len(decide(once, CHARGE, counters, seed=1, armed_s=0.0)) == 1
@@ -159,7 +159,7 @@ def test_what_did_not_come_about_is_not_spent() -> None:
 
 def test_a_streamed_call_is_counted_by_what_could_be_seen_of_it() -> None:
     counters = Counters()
-    counters.pass_streamed([fault(id="a"), fault(id="b", match=Match(text="x"))], CHARGE)
+    counters.pass_streamed((fault(id="a"), fault(id="b", match=Match(text="x"))), CHARGE)
     assert dict(counters.passed) == {("a", "streamed"): 1, ("b", "body-unread"): 1}
 
 

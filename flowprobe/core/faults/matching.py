@@ -15,7 +15,7 @@ from flowprobe.core.faults.sites import path_pattern
 from flowprobe.core.jsonpath import MISSING
 from flowprobe.core.shapes import fits, is_matcher
 
-__all__ = ["Seen", "compiled", "text_fits"]
+__all__ = ["Seen", "compiled", "first_line_unfit", "text_fits"]
 
 _NOTHING = Asked()
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?")
@@ -48,13 +48,22 @@ def compiled(match: Match) -> Callable[[Seen], str]:
     return unfit
 
 
-def _questions(match: Match) -> Iterator[tuple[str, Callable[[Seen], bool]]]:
+def first_line_unfit(match: Match, seen: Seen) -> str:
+    """What of a match the method and the path of a call do not fit, '' where they do."""
+    return next((name for name, holds in _first_line(match) if not holds(seen)), "")
+
+
+def _first_line(match: Match) -> Iterator[tuple[str, Callable[[Seen], bool]]]:
     if match.method:
         methods = frozenset(match.method)
         yield "method", lambda seen: seen.method.upper() in methods
     if match.path is not None:
         fitting = path_pattern(match.path).fullmatch
         yield "path", lambda seen: fitting(seen.path.partition("?")[0]) is not None
+
+
+def _questions(match: Match) -> Iterator[tuple[str, Callable[[Seen], bool]]]:
+    yield from _first_line(match)
     if match.step:
         steps = frozenset(match.step)
         yield "step-unknown", lambda seen: bool(seen.step)

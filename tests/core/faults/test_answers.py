@@ -77,7 +77,7 @@ def test_a_window_begins_with_the_first_call_after_the_one_before() -> None:
 def fallen(status: Status, count: int, *, armed_s: float = 0.0, **parts: object) -> list[int]:
     fault = Fault("f", "payments", status, Position("x", 1, 1), **parts)  # type: ignore[arg-type]
     counters, seen = Counters(), Seen("payments", "POST", "/v1/charges", "pay")
-    return [bool(decide([fault], seen, counters, seed=1, armed_s=armed_s)) for _ in range(count)]
+    return [bool(decide((fault,), seen, counters, seed=1, armed_s=armed_s)) for _ in range(count)]
 
 
 def test_a_quota_counts_the_calls_that_the_fault_falls_on() -> None:

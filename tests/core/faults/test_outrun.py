@@ -83,7 +83,7 @@ def test_what_may_have_a_call_is_let_be(faults: list[Fault]) -> None:
 @pytest.mark.parametrize("faults", [faults for faults, pair in OUTRUN if pair[0][0] != "0"])
 def test_the_decision_leaves_it_out_too(faults: list[Fault]) -> None:
     """Of those that end a call; a second delivery is decided on, and then there is nothing to deliver."""
-    counters, plan = Counters(), named(*faults)
+    counters, plan = Counters(), tuple(named(*faults))
     lost = {each.id for each, _ in outrun(plan) if not isinstance(each.kind, Duplicate)}
     fallen = {injection.fault.id for _ in range(5)
               for injection in decide(plan, Seen("p", "POST", "/"), counters, seed=1, armed_s=0.0)}
