@@ -1,0 +1,1 @@
+"""The edge to Hypothesis: account states, and the part of the search that it drives."""
