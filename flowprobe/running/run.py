@@ -14,10 +14,10 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import flowprobe
 from flowprobe.auth.pool import Pools
@@ -83,7 +83,10 @@ from flowprobe.running.spool import Spool
 from flowprobe.running.stopping import Stopper
 from flowprobe.secrets.references import Vault
 
-__all__ = ["Watcher", "run"]
+__all__ = ["Engine", "Judged", "Program", "Trouble", "Watcher", "run"]
+
+Trouble: TypeAlias = tuple[str, str]
+"""Why a trial cannot be made, and whose doing that is: the blame of its verdict."""
 
 GRACE_S = 2.0
 """How long a call that makes something may still take after a stop, so that its outcome is known."""
@@ -106,12 +109,47 @@ def run(request: Request, selection: Selection, watcher: Watcher) -> RunReport:
     reviewed.enforce()
     selection = replace(reviewed.selection, notes=reviewed.notes)
     with single_flight(selection.environment):
-        return _Run(request, selection, watcher).execute()
+        return Engine(request, selection, watcher).execute(in_groups)
 
 
-class _Run:
-    def __init__(self, request: Request, selection: Selection, watcher: Watcher) -> None:
-        self._request, self._selection, self._watcher = request, selection, watcher
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A trial that was made: what is known of it, and what it means."""
+
+    evidence: TrialEvidence
+    verdict: Verdict
+
+
+Program: TypeAlias = Callable[["Engine", Trouble | None], None]
+"""Decides which trials are made, one after the other; runs in the main thread. The trouble is what keeps all of them
+from being made, None where nothing does."""
+
+
+def in_groups(engine: Engine, trouble: Trouble | None) -> None:
+    """Each unfaulted twin, and then its faulted siblings where it is something to compare them with."""
+    for group in engine.groups:
+        engine.compare_anew()
+        broken = trouble
+        for trial in group.trials:
+            broken = broken or engine.hindrance()
+            if broken:
+                engine.skip(trial, *broken)
+                continue
+            verdict = engine.make(trial).verdict
+            if trial is group.twin and verdict.kind in (Kind.FAIL, Kind.INCONCLUSIVE):
+                broken = engine.halted() or (
+                    f"its unfaulted trial came out as {verdict.kind}, so there is nothing to compare with", "baseline")
+            if engine.request.fail_fast and verdict.kind is Kind.FAIL:
+                trouble = broken = ("--fail-fast: an earlier trial failed", "stopped")
+
+
+class Engine:
+    """Makes trials, and leaves nothing behind: one for a run. What it makes is a program's to say."""
+
+    def __init__(self, request: Request, selection: Selection, watcher: Watcher, *,
+                 rerun: Callable[[Trial], str] | None = None) -> None:
+        self.request, self._selection, self._watcher = request, selection, watcher
+        self._rerun = rerun or self._run_again
         self._id = secrets.token_hex(8)
         self._seed = request.seed if request.seed is not None else secrets.randbelow(2**31)
         now = datetime.now(UTC)
@@ -130,7 +168,9 @@ class _Run:
             credentials=credentials, injector=request.injector, probing=request.probing, attachment=attachment)
         self._guard = Guard(policy_of(selection.environment, self._session.targets))
         self._session.permit = self._guard.permit
-        self._groups = self._expand(now)
+        self._now = now
+        self.setting = self._setting()
+        self.groups = self._expand()
         self._recorder = Recorder(JournalWriter(self._folder.journal / "runner.jsonl", "runner", redact=self._redactor),
                                   Ledger(self._folder.ledger, self._opened_ledger()), watcher.event)
         self._proxy_lines = Follower(self._folder.journal / "proxy.jsonl")
@@ -147,14 +187,15 @@ class _Run:
         if attachment is not None:
             self._conceal(attachment.key.token)
 
-    def _expand(self, now: datetime) -> tuple[Group, ...]:
-        setting = Setting(self._selection.project.personas, self._session.targets, self._seed,
-                          self._selection.variables,
-                          self._request.timeout_s, policy_of(self._selection.environment).given,
-                          contract=self._selection.contract, probing=self._request.probing)
+    def _setting(self) -> Setting:
+        return Setting(self._selection.project.personas, self._session.targets, self._seed, self._selection.variables,
+                       self.request.timeout_s, policy_of(self._selection.environment).given,
+                       contract=self._selection.contract, probing=self.request.probing)
+
+    def _expand(self) -> tuple[Group, ...]:
         return tuple(
             group for chosen in self._selection.chosen
-            for group in expand(chosen.scenario, chosen.plans, setting, only=chosen.bind, now=now,
+            for group in expand(chosen.scenario, chosen.plans, self.setting, only=chosen.bind, now=self._now,
                                 new_id=lambda: secrets.token_hex(8)))
 
     def _opened_ledger(self) -> LedgerOpened:
@@ -163,7 +204,8 @@ class _Run:
 
     # --- the whole ---
 
-    def execute(self) -> RunReport:
+    def execute(self, program: Program) -> RunReport:
+        """Open, let the program make its trials, close, and tell."""
         self._watcher.opened(self._folder.path, self._selection.environment.name, self._seed, self._redactor)
         for note in unverified(self._selection.environment):
             self._watcher.notice(note)
@@ -171,59 +213,54 @@ class _Run:
             self._pools = Pools(STATE / "leases", self._selection.environment.name, clock=time.monotonic,
                                 wait=self._stopper.wait, stopped=self._stopper.stopped)
             self._record(RunStarted(self._id, flowprobe.__version__, self._seed, self._selection.environment.name,
-                                    shlex.join(map(str, self._request.paths))))
+                                    shlex.join(map(str, self.request.paths))))
             try:
-                with ThreadPoolExecutor(1, thread_name_prefix="walk") as worker:
-                    self._trials(worker)
+                with ThreadPoolExecutor(1, thread_name_prefix="walk") as self._worker:
+                    self._begin(program)
             finally:
                 self._close()
             return self._finish()
 
     def _clean_earlier(self) -> None:
-        if self._request.cleanup_first:
+        if self.request.cleanup_first:
             clean_earlier(self._selection.project, self._selection.environment.name, say=self._watcher.notice,
-                          allow_exec=self._request.allow_exec, stopped=self._stopper.stopped)
+                          allow_exec=self.request.allow_exec, stopped=self._stopper.stopped)
 
-    def _trials(self, worker: ThreadPoolExecutor) -> None:
-        trouble = self._halted() or self._opened(worker)
+    def _begin(self, program: Program) -> None:
+        trouble = self.halted() or self._opened()
         if trouble is None:
             self._clean_earlier()
         self._guard.begin()
-        for group in self._groups:
-            broken, self._twin = trouble, None
-            for trial in group.trials:
-                broken = broken or self._halted() or self._lost()
-                if broken:
-                    self._skip(trial, *broken)
-                    continue
-                verdict = self._trial(worker, trial)
-                if trial is group.twin and verdict.kind in (Kind.FAIL, Kind.INCONCLUSIVE):
-                    broken = self._halted() or (
-                        f"its unfaulted trial came out as {verdict.kind}, so there is nothing to compare with",
-                        "baseline")
-                if self._request.fail_fast and verdict.kind is Kind.FAIL:
-                    trouble = broken = ("--fail-fast: an earlier trial failed", "stopped")
+        program(self, trouble)
 
-    def _opened(self, worker: ThreadPoolExecutor) -> tuple[str, str] | None:
+    def compare_anew(self) -> None:
+        """The next trial is the one that those after it are compared with."""
+        self._twin = None
+
+    def hindrance(self) -> Trouble | None:
+        """Why no further trial can be made now."""
+        return self.halted() or self._lost()
+
+    def _opened(self) -> Trouble | None:
         """Open the session; what went wrong with it, and whose fault that is."""
         try:
-            _await(worker.submit(self._session.open))
+            _await(self._worker.submit(self._session.open))
         except (EnvironmentBroken, ToolFailed) as error:
             if self._stopper.stopped():
-                return self._halted()
+                return self.halted()
             return str(error), "environment" if isinstance(error, EnvironmentBroken) else "tool"
         if self._session.watched:
             self._record(EnvironmentReady())
             self._answered = True
         return self._identified()
 
-    def _identified(self) -> tuple[str, str] | None:
+    def _identified(self) -> Trouble | None:
         """Ask the target who it is. Raises Refused where it is somebody else; nobody at all is the environment's."""
         environment = self._selection.environment
         driver, send = self._session.anonymous()
         try:
             judged = probe_identity(environment, self._session.targets, self._guard.probe(send),
-                                    budget=self._request.timeout_s)
+                                    budget=self.request.timeout_s)
         finally:
             self._session.dismiss(driver)
         if judged is not None:
@@ -234,7 +271,7 @@ class _Run:
             return str(broken), "environment"
         return None
 
-    def _lost(self) -> tuple[str, str] | None:
+    def _lost(self) -> Trouble | None:
         if self._recorder.broken:
             return self._recorder.broken, "tool"
         part, detail = self._session.lost()
@@ -242,29 +279,30 @@ class _Run:
             return None
         return f"{part}: {detail}", "tool" if part == "proxy" else "environment"
 
-    def _halted(self) -> tuple[str, str] | None:
+    def halted(self) -> Trouble | None:
+        """Why the run goes no further: a guard of the environment, or somebody who stopped it."""
         if self._guard.halt is not None:
             return f"the run was halted before this trial: {self._guard.halt.because}", "stopped"
         return ("the run was stopped before this trial", "stopped") if self._stopper.stopped() else None
 
     # --- one trial ---
 
-    def _trial(self, worker: ThreadPoolExecutor, trial: Trial) -> Verdict:
-        """With an account for each of its personas, held until its cleanup is done."""
+    def make(self, trial: Trial) -> Judged:
+        """Make a trial, with an account for each of its personas, held until its cleanup is done."""
         try:
-            held = self._pools.lease(trial.personas.values(), patience=self._request.lease_wait_s)
+            held = self._pools.lease(trial.personas.values(), patience=self.request.lease_wait_s)
         except (EnvironmentBroken, ToolFailed) as failed:
             blame = "environment" if isinstance(failed, EnvironmentBroken) else "tool"
-            return self._skip(trial, *(self._halted() or (str(failed), blame)))
+            return self.skip(trial, *(self.halted() or (str(failed), blame)))
         try:
             personas = {role: held.personas[persona.name] for role, persona in trial.personas.items()}
-            return self._walked(worker, replace(trial, personas=personas))
+            return self._walked(replace(trial, personas=personas))
         finally:
             held.release()
 
-    def _walked(self, worker: ThreadPoolExecutor, trial: Trial) -> Verdict:
+    def _walked(self, trial: Trial) -> Judged:
         try:
-            _await(worker.submit(self._walk, trial))
+            _await(self._worker.submit(self._walk, trial))
         except ToolFailed as failed:
             self._record(ToolFailure("proxy", str(failed), trial.id))
         except Exception:  # a bug of ours must not keep what was made from being cleaned up
@@ -358,7 +396,7 @@ class _Run:
         except ToolFailed as failed:
             self._record(ToolFailure("proxy", str(failed), trial.id))
 
-    def _judge(self) -> Verdict:
+    def _judge(self) -> Judged:
         lines = (*self._recorder.take(), *self._proxy_lines.new())
         part = fold(lines, whole=False)
         part = replace(part, trouble=(*part.trouble, *self._new_gaps()))
@@ -366,7 +404,7 @@ class _Run:
         self._answered = self._answered or answered(evidence)
         verdict = judge_trial(evidence, reachable=self._answered, trouble=part.trouble)
         self._add(part, evidence, verdict)
-        return verdict
+        return Judged(evidence, verdict)
 
     def _new_gaps(self) -> tuple[str, ...]:
         """What is missing or damaged in the proxy's journal since it was last asked."""
@@ -374,7 +412,8 @@ class _Run:
         self._proxy_lines.gaps.clear()
         return tuple(f"the proxy's journal: {gap}" for gap in gaps)
 
-    def _skip(self, trial: Trial, because: str, blame: str) -> Verdict:
+    def skip(self, trial: Trial, because: str, blame: str) -> Judged:
+        """Tell of a trial that it is not made, and why."""
         self._record(_started(trial, self._rerun(trial)))
         self._record(TrialSkipped(trial.id, because, blame))
         return self._judge()
@@ -452,7 +491,7 @@ class _Run:
                 self._session.step_ended(event.trial, event.step)
             self._recorder(event)
 
-    def _rerun(self, trial: Trial) -> str:
+    def _run_again(self, trial: Trial) -> str:
         """The command that runs just this trial again (and its twin)."""
         bind = [word for role, persona in trial.personas.items() for word in ("--persona", f"{role}={persona.name}")]
         many = len(bind) if any(len(names) > 1 for names in trial.scenario.personas.values()) else 0
