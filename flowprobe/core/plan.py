@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowprobe.core.faults.concerns import concerning, ordinary
 from flowprobe.core.plain import Plain, plain
@@ -15,7 +15,7 @@ from flowprobe.core.trial import NO_FAULTS, Given, Trial
 if TYPE_CHECKING:
     from flowprobe.core.contract import Contract
 
-__all__ = ["Bindings", "Group", "expand"]
+__all__ = ["Bindings", "Group", "Setting", "expand", "trial_of"]
 
 Bindings = Mapping[str, str]
 
@@ -57,14 +57,20 @@ def expand(scenario: Scenario, plans: Sequence[FaultPlan], setting: Setting, *, 
     return tuple(groups)
 
 
+def trial_of(scenario: Scenario, binding: Bindings, plan: FaultPlan, setting: Setting, *, now: datetime, id: str,
+             account: Mapping[str, Any]) -> Trial:
+    """One trial from one state of the account."""
+    personas = {role: setting.personas[name] for role, name in binding.items()}
+    return Trial(id, scenario, personas, plan, setting.seed, now, setting.targets, setting.budget, setting.env, account,
+                 setting.given, setting.contract, setting.probing)
+
+
 def _group(scenario: Scenario, binding: Bindings, plans: Sequence[FaultPlan], setting: Setting, now: datetime,
            new_id: Callable[[], str]) -> Group:
-    personas = {role: setting.personas[name] for role, name in binding.items()}
     account = ordinary(scenario)
 
     def trial(plan: FaultPlan) -> Trial:
-        return Trial(new_id(), scenario, personas, plan, setting.seed, now, setting.targets, setting.budget,
-                     setting.env, account, setting.given, setting.contract, setting.probing)
+        return trial_of(scenario, binding, plan, setting, now=now, id=new_id(), account=account)
 
     concerned = (concerning(plan, scenario, binding, account) for plan in plans)
     return Group(trial(NO_FAULTS), tuple(trial(plan) for plan in concerned if plan.faults))

@@ -60,6 +60,7 @@ class Policy(Plain):
     personas: tuple[str, ...] | None
     position: Position
     places: Mapping[str, Position]
+    explore: bool = True
 
     def place(self, part: str) -> Position:
         return self.places.get(part) or self.places.get("production") or self.position
@@ -168,6 +169,13 @@ class Policy(Plain):
         return self._refuse("faults", f"the plan {plan.name!r} faults {', '.join(edges)}, and {self.environment!r} "
                             f"allows {self.faults}", plan.position)
 
+    def judge_exploring(self) -> Refusal | None:
+        """Why nothing may be searched here: that is many journeys, from states that nobody has."""
+        if self.explore:
+            return None
+        return self._refuse("explore", f"{self.environment!r} may not be explored: many journeys from odd account "
+                            "states are made there; say `explore: true` in the environment where that is meant")
+
     def judge_budget(self, calls: Span, writes: Span) -> tuple[Refusal, ...]:
         """A run that could not end within its budget does not begin."""
         asked = (("calls", calls.least, self.budget.calls), ("writes", writes.least, self.budget.writes))
@@ -188,7 +196,7 @@ def policy_of(environment: Environment, targets: Mapping[str, str] | None = None
         environment.faults or FaultRule(user=True, provider=not production),
         _budget(environment), environment.given or ("check" if production else "run"),
         Calendar(environment.windows, environment.freeze), environment.personas, environment.position,
-        environment.places)
+        environment.places, not production if environment.explore is None else environment.explore)
 
 
 def least_evidence(environment: Environment) -> Rung:

@@ -224,6 +224,7 @@ class Environment(Plain):
     budget: Budget | None = None
     windows: tuple[Window, ...] = ()
     freeze: tuple[Freeze, ...] = ()
+    explore: bool | None = None
     places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 

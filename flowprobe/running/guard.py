@@ -57,6 +57,17 @@ class Guard:
     def purse(self) -> Purse:
         return self._purse
 
+    def lacks(self, *, calls: int, writes: int) -> str:
+        """What of the budget does not suffice for so many calls more; '' where it does."""
+        budget, purse = self._policy.budget, self._purse
+        for what, wanted, most in (("calls", purse.calls + calls, budget.calls),
+                                   ("writes", purse.writes + writes, budget.writes)):
+            if most is not None and wanted > most:
+                return f"the environment's budget of {most} {what} ({self._place()})"
+        if self.seconds_left() == 0:
+            return f"the environment's budget of {budget.seconds:g} seconds ({self._place()})"
+        return ""
+
     def seconds_left(self) -> float | None:
         if self._policy.budget.seconds is None or self._began is None:
             return None

@@ -168,7 +168,7 @@ class Engine:
             credentials=credentials, injector=request.injector, probing=request.probing, attachment=attachment)
         self._guard = Guard(policy_of(selection.environment, self._session.targets))
         self._session.permit = self._guard.permit
-        self._now = now
+        self.now = now
         self.setting = self._setting()
         self.groups = self._expand()
         self._recorder = Recorder(JournalWriter(self._folder.journal / "runner.jsonl", "runner", redact=self._redactor),
@@ -195,7 +195,7 @@ class Engine:
     def _expand(self) -> tuple[Group, ...]:
         return tuple(
             group for chosen in self._selection.chosen
-            for group in expand(chosen.scenario, chosen.plans, self.setting, only=chosen.bind, now=self._now,
+            for group in expand(chosen.scenario, chosen.plans, self.setting, only=chosen.bind, now=self.now,
                                 new_id=lambda: secrets.token_hex(8)))
 
     def _opened_ledger(self) -> LedgerOpened:
@@ -236,6 +236,23 @@ class Engine:
     def compare_anew(self) -> None:
         """The next trial is the one that those after it are compared with."""
         self._twin = None
+
+    def lacks(self, *, calls: int, writes: int) -> str:
+        """What of the environment's budget does not suffice for a further trial of so many calls; '' where it does."""
+        return self._guard.lacks(calls=calls, writes=writes)
+
+    @property
+    def spent(self) -> tuple[int, int]:
+        """The calls and the writes that were charged to the environment's budget."""
+        return self._guard.purse.calls, self._guard.purse.writes
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.path
+
+    @property
+    def redact(self) -> Redactor:
+        return self._redactor
 
     def hindrance(self) -> Trouble | None:
         """Why no further trial can be made now."""

@@ -234,6 +234,13 @@ def test_plans_are_judged_by_their_edges() -> None:
     assert named.judge_plan(own) is not None
 
 
+def test_production_is_explored_only_where_its_environment_says_so() -> None:
+    assert a_policy().judge_exploring() is None
+    assert a_policy(production=True, explore=True).judge_exploring() is None
+    assert "may not be explored" in str(a_policy(production=True).judge_exploring())
+    assert "may not be explored" in str(a_policy(explore=False).judge_exploring())
+
+
 def test_a_run_that_cannot_end_within_its_budget_is_refused() -> None:
     policy = a_policy("* /**", budget=Budget(calls=4, writes=3))
     assert policy.judge_budget(*demand([(a_scenario(INVITE), 1)])) == ()

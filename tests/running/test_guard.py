@@ -270,3 +270,20 @@ def test_where_a_redirect_leads_is_a_call_of_its_own() -> None:
     assert guard.purse.calls == 2
     assert guard.permit("GET", f"{BASE}/v1/more") == ""
     assert "used up" in guard.permit("GET", f"{BASE}/v1/more")
+
+
+def test_what_a_budget_has_left_is_known_before_it_is_asked_for() -> None:
+    rig = Rig(a_policy("* /**", budget=Budget(calls=5, writes=3)))
+    assert rig.guard.lacks(calls=5, writes=3) == ""
+    rig.run(a_trial(READ))
+    assert rig.guard.lacks(calls=4, writes=3) == ""
+    assert "budget of 5 calls" in rig.guard.lacks(calls=5, writes=3)
+    assert "budget of 3 writes" in rig.guard.lacks(calls=1, writes=4)
+
+
+def test_seconds_that_are_over_are_known_too() -> None:
+    now = [0.0]
+    rig = Rig(a_policy("* /**", budget=Budget(seconds=10.0)), clock=lambda: now[0])
+    assert rig.guard.lacks(calls=1, writes=1) == ""
+    now[0] = 10.0
+    assert "10 seconds" in rig.guard.lacks(calls=1, writes=1)

@@ -1,0 +1,87 @@
+"""One trial for each try of a search, by the engine that makes those of a run: policy, cleanup and evidence hold."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from flowprobe.core.exploring.kept import Known
+from flowprobe.core.exploring.lessons import learned
+from flowprobe.core.exploring.model import Enough, Learned, Try
+from flowprobe.core.exploring.plans import plan_of
+from flowprobe.core.oracles import ORACLES
+from flowprobe.core.plan import Bindings, trial_of
+from flowprobe.core.policy import demand
+from flowprobe.core.scenario import Scenario
+from flowprobe.core.trial import NO_FAULTS, Trial
+from flowprobe.running.run import Engine, Judged
+from flowprobe.running.tries import Tries
+
+__all__ = ["Bounds", "Trials"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far a search may go: so many tries, so many seconds; None: as far as it leads."""
+
+    tries: int | None = None
+    seconds: float | None = None
+
+
+class Trials:
+    """Makes the trial of each try. What `known` says of a try is not tried again; `seen` is told of each trial that was
+    made."""
+
+    def __init__(self, engine: Engine, scenario: Scenario, binding: Bindings, *, bounds: Bounds, tries: Tries,
+                 known: Known, oracles: Collection[str] = tuple(ORACLES),
+                 seen: Callable[[Try, Judged], None] = lambda _made, _judged: None,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._engine, self._scenario, self._binding = engine, scenario, binding
+        self._bounds, self._tries, self._known, self._oracles = bounds, tries, known, oracles
+        self._seen, self._clock, self._began = seen, clock, clock()
+        calls, writes = demand([(scenario, 1)], engine.setting.given)
+        self._need = (calls.most or calls.least, writes.most or writes.least)
+        self.made = 0
+        self.remembered = 0
+        self.hindrance: tuple[str, str] | None = None
+
+    def __call__(self, made: Try) -> Learned:
+        """What came of a try. Raises Enough where nothing more may be tried."""
+        if earlier := self._known.get(made.key):
+            self.remembered += 1
+            return self._keep(made, earlier.pop(0))
+        self._refuse()
+        before = self._engine.spent
+        judged = self._engine.make(self._trial(made))
+        self._need = tuple(max(need, now - then) for need, now, then in
+                           zip(self._need, self._engine.spent, before, strict=True))  # type: ignore[assignment]
+        self.made += 1
+        self._refuse_stopped()  # a trial that was cut off teaches nothing
+        self._seen(made, judged)
+        return self._keep(made, learned(made, judged.evidence, judged.verdict, oracles=self._oracles))
+
+    def _keep(self, made: Try, found: Learned) -> Learned:
+        self._tries.add(made, found)
+        return found
+
+    def _trial(self, made: Try) -> Trial:
+        plan = plan_of(made.faults, f"try-{self.made + 1}") if made.faults else NO_FAULTS
+        return trial_of(self._scenario, self._binding, plan, self._engine.setting, now=self._engine.now,
+                        id=secrets.token_hex(8), account=made.state)
+
+    def _refuse(self) -> None:
+        self._refuse_stopped()
+        bounds = self._bounds
+        if bounds.tries is not None and self.made >= bounds.tries:
+            raise Enough(f"the budget of {bounds.tries} tries is used up")
+        if bounds.seconds is not None and self._clock() - self._began >= bounds.seconds:
+            raise Enough(f"the budget of {bounds.seconds:g} seconds is used up")
+        if lacking := self._engine.lacks(calls=self._need[0], writes=self._need[1]):
+            raise Enough(f"{lacking} does not suffice for another trial")
+
+    def _refuse_stopped(self) -> None:
+        if hindrance := self._engine.hindrance():
+            self.hindrance = hindrance
+            raise Enough(hindrance[0])
