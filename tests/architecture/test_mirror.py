@@ -41,7 +41,6 @@ ELSEWHERE = {
     "flowprobe/running/checkup.py": PAGES,
     "flowprobe/running/places.py": RUNS,
     "flowprobe/running/probing.py": PROBING,
-    "flowprobe/running/run.py": RUNS,
     "flowprobe/running/session.py": RUNS,
     "flowprobe/running/standing.py": STANDING,
 }
