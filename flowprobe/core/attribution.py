@@ -12,11 +12,9 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from flowprobe.core.marks import SCANNED_BYTES
 from flowprobe.core.tracing import CallId, call_id
 
-__all__ = ["AMBIGUOUS", "NOBODY", "RUNGS", "SCANNED_BYTES", "Attribution", "Rung", "Signs", "attribute", "enough",
-           "rung_of", "weakest"]
+__all__ = ["AMBIGUOUS", "NOBODY", "RUNGS", "Attribution", "Rung", "Signs", "attribute", "enough", "rung_of", "weakest"]
 
 Rung: TypeAlias = Literal["owned", "trace", "trial-id", "learned", "credentials", "listener", "window"]
 RUNGS: tuple[Rung, ...] = get_args(Rung)

@@ -11,7 +11,6 @@ from flowprobe.core.faults.fault import Fault, FaultPlan, Limit, Match, When
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.rules import AllowRule, Budget, FaultRule, Given, Identity
 from flowprobe.core.steps import (
-    BodyShape,
     CallTemplate,
     Capture,
     CaptureSource,
@@ -40,11 +39,11 @@ if TYPE_CHECKING:
     from flowprobe.core.clues import Clue
 
 __all__ = [
-    "GUEST", "AccountField", "Arithmetic", "BodyShape", "CallTemplate", "Capture", "CaptureSource",
-    "Constant", "ContractTerms", "Each", "Environment", "Expect", "Expression", "Fault", "FaultPlan", "FileRef", "Find",
-    "Input", "Item", "Limit", "Lookup", "Match", "Parallel", "Persona", "Poll", "Position", "Project", "Provider",
-    "Repeat", "Retry", "Samples", "Scenario", "SecretRef", "Selector", "Sends", "SignIn", "Start", "Step", "Template",
-    "Text", "Under", "Use", "Value", "When", "webhook_edge",
+    "GUEST", "Arithmetic", "CallTemplate", "Capture", "CaptureSource", "Constant", "ContractTerms", "Each",
+    "Environment", "Expect", "Expression", "Fault", "FaultPlan", "FileRef", "Find", "Input", "Item", "Limit", "Lookup",
+    "Match", "Parallel", "Persona", "Poll", "Position", "Project", "Provider", "Repeat", "Retry", "Samples", "Scenario",
+    "SecretRef", "Selector", "Sends", "SignIn", "Start", "Step", "Template", "Under", "Use", "Value", "When",
+    "webhook_edge",
 ]
 
 GUEST = "guest"

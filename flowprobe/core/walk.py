@@ -25,7 +25,7 @@ from flowprobe.core.journey import Journey, Scope
 from flowprobe.core.steps import Step, names_of
 from flowprobe.core.trial import Given, Trial
 
-__all__ = ["Stop", "walk"]
+__all__ = ["walk"]
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 NOT_SET_UP = "set-up-failed"

@@ -39,7 +39,7 @@ from flowprobe.files.fault_tables import EDGES
 from flowprobe.files.specials import UNDER_KEY, VERSION
 from flowprobe.files.step_tables import GIVEN, STEP
 
-__all__ = ["PROFILE", "SCENARIO", "STEP"]
+__all__ = ["PROFILE", "SCENARIO"]
 
 VERSION_FIELD = Field("flowprobe", VERSION, "The version of the format: 1.", required=True, example="1")
 
