@@ -87,6 +87,24 @@ def _rising(*keys: str) -> Callable[[Mapping[str, Any]], Wrong | None]:
     return verify
 
 
+def _normally_more_than_nothing(values: Mapping[str, Any]) -> Wrong | None:
+    """The check that a normal distribution is not zero for each call."""
+    if values["mean"] or values["sd"]:
+        return None
+    return Wrong("mean", "out-of-range", {"what": "`mean`", "wanted": "longer than nothing where `sd` is 0",
+                                          "seen": "0ms", "instead": "write for example 200ms"})
+
+
+def _seen_more_than_nothing(values: Mapping[str, Any]) -> Wrong | None:
+    """The same of durations that were seen."""
+    recorded = values.get("recorded")
+    if not isinstance(recorded, Recorded) or any(recorded.values):
+        return None
+    return Wrong("recorded", "out-of-range", {
+        "what": "`recorded`", "wanted": "durations of which one is longer than nothing", "seen": "0ms alone",
+        "instead": "write for example [120ms, 80ms, 2s]"})
+
+
 def _lognormal(*, p50: float, cap: float | None = None, **high: float) -> Lognormal:
     ((name, seconds),) = high.items()
     return Lognormal(p50, seconds, float(name.removeprefix("p")), cap)
@@ -110,13 +128,14 @@ _VALUES = ListOf(Duration(), minimum=1)
 _DISTRIBUTIONS: tuple[Field, ...] = (
     Field("uniform", Record("uniform distribution", Uniform, (
         Field("min", Duration(), "The shortest.", required=True, example="100ms"),
-        Field("max", Duration(), "The longest.", required=True, example="900ms"),
+        Field("max", Duration(positive=True), "The longest.", required=True, example="900ms"),
     ), verify=_rising("min", "max")), "Evenly between two durations.", example="{min: 100ms, max: 900ms}"),
     Field("normal", Record("normal distribution", Normal, (
         Field("mean", Duration(), "Its middle.", required=True, example="200ms"),
         Field("sd", Duration(), "Its standard deviation.", required=True, example="50ms"),
         _CAP,
-    )), "A normal distribution, without its part below zero.", example="{mean: 200ms, sd: 50ms}"),
+    ), verify=_normally_more_than_nothing), "A normal distribution, without its part below zero.",
+        example="{mean: 200ms, sd: 50ms}"),
     Field("lognormal", Record("lognormal distribution", _lognormal, (
         _percentile("p50", "120ms", required=True), _percentile("p90", "600ms"), _percentile("p95", "900ms"),
         _percentile("p99", "2600ms"), _CAP,
@@ -165,7 +184,7 @@ def _goes_together(values: Mapping[str, Any]) -> Wrong | None:
                                           "instead": "only a whole reply can be held until then: remove `at`"})
     if "chunk" in values and at != "chunks":
         return Wrong("chunk", "key-beside", {"key": "chunk", "beside": "at: chunks"})
-    return sized(values) or _rising("jitter", "fixed")(values)
+    return sized(values) or _rising("jitter", "fixed")(values) or _seen_more_than_nothing(values)
 
 
 FIELD = Field(

@@ -48,7 +48,8 @@ FIELD = Field(
     OneOf(
         scalar=As(Choice(WORDS), Tls),
         mapping=Record("tls fault", lambda slow: Tls(Slow(slow)), (
-            Field("slow", Duration(), "Let each handshake stand still for this long.", required=True, example="2s"),
+            Field("slow", Duration(positive=True), "Let each handshake stand still for this long.", required=True,
+                  example="2s"),
         )),
     ),
     "Slow down or spoil the TLS handshake with the provider.",

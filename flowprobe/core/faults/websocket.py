@@ -33,7 +33,8 @@ class Websocket(Plain):
 FIELD = Field(
     "websocket",
     As(Record("websocket fault", Websocket, (
-        Field("latency", Duration(), "Let each message pass so much later, in both directions.", example="200ms"),
+        Field("latency", Duration(positive=True), "Let each message pass so much later, in both directions.",
+              example="200ms"),
         Field("close", Integer(minimum=1), "End the connection in place of the message after so many.", example="3"),
         Field("reset", Integer(minimum=1), "The same, by a TCP reset.", example="3"),
     ), exactly_one=("latency", "close", "reset")), lambda found: found),
