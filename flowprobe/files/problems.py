@@ -193,6 +193,7 @@ MESSAGES: Mapping[str, Message] = {
                       "tell them apart with `match` or `when`, or write them in two plans"),
     "framing-header": Message("the header `{key}` says where an answer ends, which the proxy does itself",
                               "remove it; for an answer that breaks off write `body: truncate`, `close` or `hang`"),
+    "bodiless": Message("an answer with the status {code} has no body, so that {what} would be left out"),
     "query-in-path": Message("a query in `path` is not compared: the fault would fall on calls with any other one"),
     "never-falls": Message("this fault can never fall on a call: {reason}", "change that, or remove the fault"),
     # across files

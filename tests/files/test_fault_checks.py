@@ -87,6 +87,16 @@ def test_the_proxy_itself_says_where_an_answer_ends(header: str, expected: list[
     assert profile_ids(text) == expected
 
 
+@pytest.mark.parametrize(("status", "expected"), [
+    ("{code: 204, body: x}", ["bodiless"]), ("{code: 304, body: {a: 1}}", ["bodiless"]), ("{code: 204, body: 0}", ["bodiless"]),
+    ("{code: 204, recipe: nginx/bad-gateway}", ["bodiless"]), ("{code: 204, recipe: nginx/bad-gateway, body: x}", ["bodiless"]),
+    ("204", []), ("{code: 304, headers: {ETag: a}}", []), ("{code: 204, body: ''}", []), ("{code: 204, body: null}", []),
+    ("{code: 205, body: x}", []), ("{code: 200, body: x}", []), ("{recipe: nginx/bad-gateway, body: x}", []),
+])
+def test_a_body_needs_a_code_that_has_one(status: str, expected: list[str]) -> None:
+    assert profile_ids(f"flowprobe: 1\nprofile: p\nfaults: {{mail: {{status: {status}}}}}\n") == expected
+
+
 def test_a_bare_number_is_so_many_calls_and_a_duration_is_a_time() -> None:
     plan = load_profile(Path("p.yaml"), text="""\
 flowprobe: 1

@@ -5,12 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import field
+from typing import Any
 
 from flowprobe.core.faults import quota as quotas
 from flowprobe.core.faults.actions import Action, Answer
 from flowprobe.core.faults.answers import Limited
 from flowprobe.core.faults.quota import Quota
-from flowprobe.core.fields import As, Choice, Duration, Field, Integer, Json, MapOf, OneOf, Record, Special, Text
+from flowprobe.core.fields import (
+    As,
+    Choice,
+    Duration,
+    Field,
+    Integer,
+    Json,
+    MapOf,
+    OneOf,
+    Record,
+    Special,
+    Text,
+    Wrong,
+)
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["FIELD", "RECIPE", "Status"]
@@ -69,6 +83,21 @@ def _content(body: object) -> tuple[bytes, str]:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode(), "application/json"
 
 
+def _can_have_its_body(values: Mapping[str, Any]) -> Wrong | None:
+    """The check that a body is not said, by itself or by a recipe, where the code leaves none (RFC 9110, 6.4.1)."""
+    code, recipe = values.get("code"), values.get("recipe")
+    if code not in _BODILESS:
+        return None
+    if values.get("body") not in (None, ""):
+        return Wrong("body", "bodiless", {"code": code, "what": "this one",
+                                          "instead": "remove `body`, or write a code that has one, such as 200"})
+    if recipe:
+        return Wrong("code", "bodiless", {"code": code, "what": f"the one of {recipe}",
+                                          "instead": "remove `recipe`, or write a code that has one, such as 503"})
+    return None
+
+
+_BODILESS = (204, 304)
 _CODE = Integer(minimum=200, maximum=599)  # what is below is no answer: the caller would wait for one
 FIELD = Field(
     "status",
@@ -85,7 +114,7 @@ FIELD = Field(
             Field("retry_after_as", Choice(("seconds", "date")), "How Retry-After is written.", example="date",
                   beside="retry_after"),
             quotas.FIELD,
-        ), exactly_one=("code", "recipe"), narrows={"code": ("recipe",)}),
+        ), exactly_one=("code", "recipe"), narrows={"code": ("recipe",)}, verify=_can_have_its_body),
     ),
     "Answer with this status; the provider is not called.",
     example="503",
