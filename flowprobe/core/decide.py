@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from flowprobe.core.faults.actions import Action
-from flowprobe.core.faults.answers import Limited
+from flowprobe.core.faults.answers import Limited, Recall
 from flowprobe.core.faults.chance import Chance
 from flowprobe.core.faults.kinds import action_of
 from flowprobe.core.faults.matching import Seen, compiled
@@ -92,10 +92,10 @@ class Counters:
 
 def decide(
     faults: tuple[Fault, ...], seen: Seen, counters: Counters, *, seed: int, armed_s: float,
-    active: Callable[[str], int] = lambda _: 0,
+    active: Callable[[str], int] = lambda _: 0, earlier: Callable[[], bool] = lambda: False,
 ) -> tuple[Injection, ...]:
     """The injections for this call in the order in which they happen; `armed_s` is the age of the plan, `active` tells
-    how many calls are under way with a fault."""
+    how many calls are under way with a fault, `earlier` whether there is an earlier reply to give again."""
     site = call_site(seen.method, seen.path)
     fallen: list[Injection] = []
     for fault in counters.fitting(faults, seen):
@@ -113,6 +113,9 @@ def decide(
         action = action_of(fault.kind, Chance(_draw(seed, key, f"{ordinal} how long"), ordinal))
         if action.ends and any(other.action.ends for other in fallen):
             counters.pass_by(fault, "another")
+            continue
+        if isinstance(action, Recall) and not earlier():
+            counters.pass_by(fault, "nothing-earlier")
             continue
         left = action.beyond(counters.windows[fault.id], armed_s) if isinstance(action, Limited) else action
         if left is None:

@@ -39,6 +39,7 @@ _SPARED: Mapping[str, str] = {
     "seconds": "{calls} came when the seconds of its `limit` were over",
     "max_active": "{calls} came while as many as `max_active` allows were under way",
     "quota": "{calls} came within the `quota`",
+    "nothing-earlier": "{calls} came when their URL had no earlier reply to give again",
     "share": "{calls} would have been more than its `share`",
     "http/1.1": "{calls} came over HTTP/1.1, which has no streams",
     "nothing-to-spoil": "there was nothing to do it to in {calls}",

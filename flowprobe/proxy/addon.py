@@ -349,7 +349,7 @@ class Addon:
             exchange.earlier = lease.earlier
         return decide(
             faults, seen, lease.counters, seed=lease.seed, armed_s=self._clock() - lease.armed_at,
-            active=lambda fault: self._recorder.active(lease.id, fault))
+            active=lambda fault: self._recorder.active(lease.id, fault), earlier=lambda: lease.earlier.has(flow))
 
     # --- replies ---
 

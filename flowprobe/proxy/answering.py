@@ -65,6 +65,10 @@ class Earlier:
         if len(self.replies) < _KEPT and len(reply.raw_content or b"") <= _KEPT_BYTES:
             self.replies[url] = reply.copy()
 
+    def has(self, flow: HTTPFlow) -> bool:
+        """Whether this call's URL had a reply before."""
+        return url_of(flow) in self.replies
+
     def of(self, flow: HTTPFlow) -> Response | None:
         """The reply that this call's URL had before, as one that can be sent again."""
         found = self.replies.get(url_of(flow))

@@ -115,7 +115,7 @@ class Injector:
         self._recorder.injected(exchange, injection, realised_s=self._clock() - exchange.ready)
 
     def _recall(self, flow: HTTPFlow, exchange: Exchange, injection: Injection) -> None:
-        """Nothing earlier is no fault: the call goes on, and may become what a later one is answered with."""
+        """It was decided on because there is one: what is kept stays."""
         if exchange.earlier and (reply := exchange.earlier.of(flow)):
             self._answer(flow, exchange, injection, reply)
 

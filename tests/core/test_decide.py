@@ -19,6 +19,7 @@ from flowprobe.core.faults.kinds import Kind
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.faults.quota import Quota
 from flowprobe.core.faults.reset import Reset
+from flowprobe.core.faults.stale import Stale
 from flowprobe.core.faults.status import Status
 from flowprobe.core.scenario import Fault, Limit, Match, Position, When
 
@@ -147,6 +148,17 @@ def test_the_call_that_another_fault_ends_is_counted() -> None:
     counters = Counters()
     decide((fault(id="a"), fault(id="b")), CHARGE, counters, seed=1, armed_s=0.0)
     assert dict(counters.passed) == {("b", "another"): 1}
+
+
+@pytest.mark.parametrize(("earlier", "falls", "passed_by"), [
+    (False, "b", ("a", "nothing-earlier")), (True, "a", ("b", "another"))])
+def test_what_has_nothing_to_give_again_leaves_the_call_to_the_next(
+    earlier: bool, falls: str, passed_by: tuple[str, str]
+) -> None:
+    counters, plan = Counters(), (fault(Stale(), id="a"), fault(id="b"))
+    (injection,) = decide(plan, CHARGE, counters, seed=1, armed_s=0.0, earlier=lambda: earlier)
+    assert (injection.fault.id, dict(counters.passed)) == (falls, {passed_by: 1})
+    assert sum(counters.injections.values()) == 1
 
 
 def test_what_did_not_come_about_is_not_spent() -> None:

@@ -371,6 +371,15 @@ def test_a_stale_reply_is_the_first_one_again(caller: Caller) -> None:
     assert len(caller.rig.receipts(caller.trial)) == 2
 
 
+def test_a_call_with_nothing_earlier_is_left_to_the_next_fault(provider: Caller) -> None:
+    failing = fault(Status(503), when=When(first=1), id="b")
+    with provider.rig.armed(provider.trial, fault(Stale(), id="a"), failing):
+        seen = [provider.call("/count") for _ in range(3)]
+    assert [reply.status_code for reply in seen] == [503, 200, 200]
+    assert [reply.json()["count"] for reply in seen[1:]] == [1, 1]
+    assert [each.fault for each in provider.rig.receipts(provider.trial)] == ["b", "a"]
+
+
 def test_a_reply_is_stale_in_its_own_trial_only(provider: Caller) -> None:
     for count in (1, 2):
         with provider.under(Stale()):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flowprobe.core.faults.actions import Answer, Cut, Hold
-from flowprobe.core.faults.answers import Limited, Redirect
+from flowprobe.core.faults.answers import Limited, Recall, Redirect
 from flowprobe.core.faults.delivery import Deliver
 from flowprobe.core.faults.fault import Fault, Limit, Match, When
 from flowprobe.core.faults.h2 import H2
@@ -22,29 +22,42 @@ __all__ = ["outrun"]
 
 def outrun(faults: Iterable[Fault]) -> Iterator[tuple[Fault, Fault]]:
     """Each fault of one edge that can never come about, with the one that ends all of its calls. Of several that end a
-    call the first of the plan does; what ends it in the provider's place does so before it could be delivered twice."""
+    call the first of the plan does; what ends it in the provider's place does so before it could be delivered twice,
+    and leaves no reply that could be given again."""
     enders: list[Fault] = []
-    twice: list[Fault] = []
+    again: list[Fault] = []
     for fault in faults:
-        first = next((ender for ender in enders if _takes_all(ender, fault)), None)
+        before = [*enders, *filter(_recalls, again)] if _recalls(fault) else enders
+        first = next((ender for ender in before if _takes_all(ender, fault)), None)
         if action_of(fault.kind).ends and first is not None:
             yield fault, first
         elif _always_ends(fault):
             enders.append(fault)
-        elif isinstance(action_of(fault.kind), Deliver):
-            twice.append(fault)
-    for fault in twice:
-        first = next((ender for ender in enders if _in_place(ender) and _takes_all(ender, fault)), None)
+        elif _recalls(fault) or isinstance(action_of(fault.kind), Deliver):
+            again.append(fault)
+    for fault in again:
+        first = next((ender for ender in enders if _leaves_nothing(ender, fault)), None)
         if first is not None:
             yield fault, first
 
 
 def _always_ends(fault: Fault) -> bool:
     """Whether every call on which it falls is over: a connection, a stream and a WebSocket are not what each call has,
-    and a quota serves some."""
-    if before_calls(fault.kind) or isinstance(fault.kind, H2 | Websocket):
+    a quota serves some, and so does what has nothing earlier to give again."""
+    if before_calls(fault.kind) or isinstance(fault.kind, H2 | Websocket) or _recalls(fault):
         return False
     return action_of(fault.kind).ends and not (isinstance(fault.kind, Status) and fault.kind.quota is not None)
+
+
+def _recalls(fault: Fault) -> bool:
+    return isinstance(action_of(fault.kind), Recall)
+
+
+def _leaves_nothing(ender: Fault, other: Fault) -> bool:
+    """Whether no call of the other is forwarded. What is given again may have come with a call on which the other does
+    not fall itself: then the whole edge must be shut."""
+    shut = ender.match == Match() and ender.when == When()
+    return _in_place(ender) and _takes_all(ender, other) and (shut or not _recalls(other))
 
 
 def _in_place(fault: Fault) -> bool:

@@ -13,7 +13,7 @@ __all__ = ["FIELD", "Stale"]
 @plain
 class Stale(Plain):
     """Answer with the first good reply that the same method and URL had in this trial; the provider is not asked. The
-    first call of a URL is served: nothing is older."""
+    first call of a URL is served, or left to the other faults of the plan: nothing is older."""
 
     def action(self) -> Action:
         return Recall()

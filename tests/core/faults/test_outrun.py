@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from flowprobe.core.decide import Counters, Seen, decide
@@ -47,6 +49,12 @@ OUTRUN = [
     ([fault(LostReply()), fault(Hang(1.0))], [("1", "0")]),
     ([fault(Duplicate(2)), fault(Status(503))], [("0", "1")]),
     ([fault(Hang(1.0)), fault(Duplicate(2), POST)], [("1", "0")]),
+    ([fault(Status(503)), fault(Stale())], [("1", "0")]),
+    ([fault(LostReply()), fault(Stale(), POST)], [("1", "0")]),
+    ([fault(Stale()), fault(Stale(), POST)], [("1", "0")]),
+    ([fault(Stale()), fault(Status(503))], [("0", "1")]),
+    ([fault(Stale(), GET, FIRST), fault(Hang(1.0))], [("0", "1")]),
+    ([fault(Stale()), fault(Status(503)), fault(Status(500))], [("2", "1"), ("0", "1")]),
     ([fault(Status(503)), fault(Status(500)), fault(Status(502))], [("1", "0"), ("2", "0")]),
 ]
 FREE = [
@@ -62,6 +70,12 @@ FREE = [
     [fault(Latency(1.0)), fault(Status(503))],
     [fault(LostReply()), fault(Duplicate(2))],
     [fault(Stale()), fault(Duplicate(2))],
+    [fault(Stale()), fault(Status(503), when=FIRST)],
+    [fault(Stale(), GET), fault(Status(503), GET)],
+    [fault(Stale(), when=FIRST), fault(Status(503), when=FIRST)],
+    [fault(Stale()), fault(Status(503), POST)],
+    [fault(Stale()), fault(Status(503), limit=Limit(injections=1))],
+    [fault(Stale()), fault(LostReply())],
     [fault(Refuse()), fault(Status(503))],
     [fault(H2("REFUSED_STREAM")), fault(Status(503))],
     [fault(Status(503), Match(has_json=True, json=1)), fault(Status(500), Match(has_json=True, json=True))],
@@ -80,12 +94,21 @@ def test_what_may_have_a_call_is_let_be(faults: list[Fault]) -> None:
     assert pairs(*faults) == []
 
 
-@pytest.mark.parametrize("faults", [faults for faults, pair in OUTRUN if pair[0][0] != "0"])
+@pytest.mark.parametrize("faults", [faults for faults, _ in OUTRUN])
 def test_the_decision_leaves_it_out_too(faults: list[Fault]) -> None:
     """Of those that end a call; a second delivery is decided on, and then there is nothing to deliver."""
-    counters, plan = Counters(), tuple(named(*faults))
+    plan = tuple(named(*faults))
     lost = {each.id for each, _ in outrun(plan) if not isinstance(each.kind, Duplicate)}
-    fallen = {injection.fault.id for _ in range(5)
-              for injection in decide(plan, Seen("p", "POST", "/"), counters, seed=1, armed_s=0.0)}
+    fallen = fallen_on(plan, calls=5)
     assert fallen
     assert not fallen & lost
+
+
+def fallen_on(plan: tuple[Fault, ...], *, calls: int) -> set[str]:
+    """What falls on one and the same call, made so often; once it was answered, there is an earlier reply."""
+    counters, fallen, answered = Counters(), set[str](), False
+    for _ in range(calls):
+        injections = decide(plan, Seen("p", "POST", "/"), counters, seed=1, armed_s=0.0, earlier=partial(bool, answered))
+        fallen |= {injection.fault.id for injection in injections}
+        answered = answered or not any(injection.action.ends for injection in injections)
+    return fallen
