@@ -15,7 +15,7 @@ from tests.http.conftest import MakeDriver
 from tests.http.servers import CHUNKED, OK, Play, deaf, dripping, replies, serving, silent, silent_after
 
 BUDGET = 0.3
-LATE = 0.5  # how far beyond the budget a busy machine may be
+LATE = 5.0  # how far beyond the budget a busy machine may be
 
 PLAYS = {
     "never answers": silent,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 import h2.errors
 import pytest
@@ -25,7 +26,7 @@ from tests.http.test_caps import ROOT
 from tests.http.test_stop import stopped_while
 
 Product = Callable[[Answer], AbstractContextManager[Server]]
-LATE = 0.7
+LATE = 5.0
 
 
 @pytest.fixture
@@ -150,25 +151,32 @@ def test_the_edge_lets_it_through(make_driver: MakeDriver, our_authority: Author
 
 
 def test_the_deadline_of_one_call_does_not_break_another(driver: Driver, product: Product) -> None:
+    over = threading.Event()
+    outcomes: list[Reply | NoReply] = []
+
     def play(peer: Http2, stream: int) -> None:
-        if peer.heads[-1][":path"] == "/hang":
+        path = peer.heads[-1][":path"]
+        if path == "/hang":
             return hang(peer, stream)
         peer.head(stream)
-        for byte in b"slowly":
-            peer.server.closing.wait(0.05)
-            peer.state.send_data(stream, bytes([byte]))
-            peer.flush()
-        peer.state.end_stream(stream)
+        peer.state.send_data(stream, b"slow")
+        peer.flush()
+        if path == "/slowly":
+            assert over.wait(20)
+        peer.state.send_data(stream, b"ly", end_stream=True)
         return peer.flush()
 
-    outcomes: list[Reply | NoReply] = []
+    def hanging(address: str) -> None:
+        outcomes.append(driver.send(call(address, budget=1.0)))
+        over.set()
+
     with product(play) as server:
         replied(driver, url(server))
-        hanging = threading.Thread(target=lambda: outcomes.append(driver.send(call(url(server, "/hang"), budget=0.1))))
-        hanging.start()
-        assert server.reached.wait(5)
-        assert replied(driver, url(server)).body == b"slowly"
-        hanging.join(5)
+        thread = threading.Thread(target=hanging, args=(url(server, "/hang"),))
+        thread.start()
+        assert server.reached.wait(10)
+        assert replied(driver, url(server, "/slowly"), budget=20.0).body == b"slowly"
+        thread.join(10)
     assert isinstance(outcomes[0], NoReply)
     assert outcomes[0].reason == "timeout"
 
@@ -330,12 +338,17 @@ def test_a_call_that_a_goaway_leaves_out_is_not_sent_again(driver: Driver, produ
 def test_a_connection_that_was_closed_while_idle_is_not_used(driver: Driver, product: Product) -> None:
     def play(peer: Http2, stream: int) -> None:
         peer.reply(stream)
-        peer.connection.unwrap()  # type: ignore[attr-defined]
+        peer.connection.setblocking(False)  # it says goodbye, and hears no answer to it
+        with suppress(ssl.SSLError):
+            peer.connection.unwrap()  # type: ignore[attr-defined]
         peer.server.reached.set()
 
     with product(play) as server:
         for _ in range(2):
             assert replied(driver, url(server)).status == 200
+            assert server.reached.wait(10)
+            server.reached.clear()
+        assert server.connections == 2
 
 
 def test_a_connection_that_ends_in_the_middle_is_closed(driver: Driver, product: Product) -> None:
@@ -359,7 +372,7 @@ GARBAGE = {
 @pytest.mark.parametrize("answer", GARBAGE.values(), ids=GARBAGE.keys())
 def test_garbage_is_not_http2(driver: Driver, product: Product, answer: Answer) -> None:
     with product(answer) as server:
-        outcome = not_replied(driver, url(server), budget=2.0)
+        outcome = not_replied(driver, url(server))
     assert (outcome.reason, outcome.detail) == ("protocol", "What came back is not HTTP/2.")
 
 
@@ -435,9 +448,9 @@ HEADS = [endless_words, ten_thousand_headers, many_headers, one_long_header, hea
 @pytest.mark.parametrize("answer", HEADS, ids=lambda answer: answer.__name__)
 def test_a_head_that_is_too_large(driver: Driver, product: Product, answer: Answer) -> None:
     with product(answer) as server:
-        outcome = not_replied(driver, url(server), budget=5.0)
+        outcome = not_replied(driver, url(server), budget=20.0)
     assert outcome.reason in ("too-large", "protocol"), outcome
-    assert outcome.seconds < 4.0
+    assert outcome.seconds < 15.0
 
 
 def endless_body(peer: Http2, stream: int) -> None:

@@ -217,13 +217,13 @@ def test_a_fault_holds_for_as_long_as_its_connection(standing: Standing, trial: 
         assert standing.code(trial) == 503
         proxy._closing = True
         proxy._hang_up()  # no word of farewell
-        until(lambda: standing.code(trial) == 200, within=2)
+        until(lambda: standing.code(trial) == 200, within=8)  # a lease that nobody renews lives for 10 s
 
 
 def test_a_lease_is_renewed_and_ends_at_its_ceiling(standing: Standing, trial: str) -> None:
     with standing.attached() as proxy:
-        proxy.apply(lease=trial, trial=trial, plan=plan(fault(Status(503))), seed=1, ttl_s=0.2, ceiling_s=1.0)
-        until(lambda: proxy.ended.get(trial) == "ceiling", within=5)
+        proxy.apply(lease=trial, trial=trial, plan=plan(fault(Status(503))), seed=1, ttl_s=2.0, ceiling_s=3.0)
+        until(lambda: proxy.ended.get(trial) == "ceiling")
         assert standing.code(trial) == 200
 
 
@@ -512,8 +512,8 @@ def test_a_jump_of_the_clock_neither_ends_a_lease_nor_keeps_it(
             assert standing.code(trial) == 503
             proxy._leases.clear()  # nobody renews it any more
             began = proxy.status()["uptime_s"]
-            until(lambda: standing.code(trial) == 200, within=3)
-            assert proxy.status()["uptime_s"] - began < 2
+            until(lambda: standing.code(trial) == 200)
+            assert proxy.status()["uptime_s"] - began < 8
     walls = [stamped.wall for stamped in read_stream(rig.journal).stamped]
     assert max(walls) - min(walls) > 31_000_000  # the clock did jump
 

@@ -123,7 +123,7 @@ def test_a_cut_at_headers_gives_the_head_and_no_body(caller: Caller, kind: Kind,
 def test_hang_answers_nothing_and_notes_when_the_caller_gave_up(caller: Caller) -> None:
     with caller.under(Hang(20)):
         with pytest.raises(httpx.ReadTimeout):
-            caller.call(timeout=0.3)
+            caller.call(timeout=1.5)
         until(lambda: caller.rig.receipts(caller.trial))
     receipt = caller.receipt()
     assert caller.asked() == 0

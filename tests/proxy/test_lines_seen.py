@@ -303,7 +303,7 @@ def test_a_slow_handshake_stands_still_and_goes_on(rig: Rig, trial: str) -> None
 def test_a_slow_handshake_notes_who_gave_up(rig: Rig, trial: str) -> None:
     with alone(rig, trial, fault(Tls(Slow(20)), edge="mail")):
         with pytest.raises(httpx.ConnectTimeout):
-            call_mail(rig, timeout=0.3)
+            call_mail(rig, timeout=1.5)
         until(lambda: rig.receipts(trial))
     receipt = only(rig, trial)
     assert receipt.gave_up_s is not None
@@ -497,7 +497,7 @@ def test_forty_streams_wait_for_a_slow_provider_side_by_side(rig: Rig, trial: st
         streams = caller.wait(*(caller.ask("/late") for _ in range(40)))
         took = time.monotonic() - began
     assert all(stream.body == BODY for stream in streams)
-    assert took < 4 * LATE_S  # the exact bound, on a machine with nothing else to do, is tests/bench/proxy_streams.py's
+    assert took < 20 * LATE_S  # the exact bound, on a machine with nothing else to do, is tests/bench/proxy_streams.py's
 
 
 # --- events ---------------------------------------------------------------------------------------
@@ -635,17 +635,17 @@ def told(rig: Rig) -> list[str]:
 
 
 def test_a_late_webhook_keeps_nobody_waiting(rig: Rig, trial: str) -> None:
-    with alone(rig, trial, fault(Webhook(delay=1, answer=202), edge=HOOKS)):
+    with alone(rig, trial, fault(Webhook(delay=3, answer=202), edge=HOOKS)):
         began = time.monotonic()
         assert hook(rig, trial) == 202
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
         assert told(rig) == []
         until(lambda: rig.exchanges(trial))
-        assert time.monotonic() - began >= 1
+        assert time.monotonic() - began >= 3
     assert told(rig) == ["/hooks/1"]
     assert rig.origin.calls[0].body == f'{{"order":"{trial}"}}'.encode()
     receipt = only(rig, trial)
-    assert (receipt.kind, receipt.asked_s, receipt.detail) == ("webhook", 1, "")
+    assert (receipt.kind, receipt.asked_s, receipt.detail) == ("webhook", 3, "")
     (exchange,) = rig.exchanges(trial)
     assert (exchange.status, exchange.upstream_status) == (202, 200)
 

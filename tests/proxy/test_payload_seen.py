@@ -314,7 +314,7 @@ def test_of_a_lost_reply_nothing_is_on_the_wire(rig: Rig, trial: str) -> None:
 def test_a_lost_reply_can_hang_until_the_caller_gives_up(provider: Caller) -> None:
     with provider.under(LostReply("hang", 20.0)):
         with pytest.raises(httpx.ReadTimeout):
-            provider.call(timeout=0.3)
+            provider.call(timeout=1.5)
         until(lambda: provider.rig.receipts(provider.trial))
     receipt = provider.receipt()
     assert provider.asked() == 1
