@@ -19,6 +19,8 @@ app.add_typer(proxy_commands)
 
 Paths = Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.", metavar="PATH...")]
 Env = Annotated[Optional[str], typer.Option("--env", "-e", help="The environment of flowprobe.yaml.", metavar="NAME")]  # noqa: UP045  # typer reads it at run time
+Proxy = Annotated[Optional[str], typer.Option(  # noqa: UP045
+    "--proxy", help="Attach to a proxy that stands beside the product: HOST:PORT or unix:PATH.", metavar="ADDRESS")]
 AllowExec = Annotated[bool, typer.Option("--allow-exec", help="Let `cmd:` references of flowprobe.yaml run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, on standard output.")]
 
@@ -50,8 +52,7 @@ def run(
     last_failed: Annotated[bool, typer.Option(
         "--last-failed", help="Only what failed or was inconclusive last time.")] = False,
     allow_exec: AllowExec = False,
-    proxy: Annotated[Optional[str], typer.Option(  # noqa: UP045
-        help="Attach to a proxy that stands beside the product: HOST:PORT or unix:PATH.", metavar="ADDRESS")] = None,
+    proxy: Proxy = None,
     no_cleanup_first: Annotated[bool, typer.Option(
         "--no-cleanup-first", help="Leave what earlier runs left behind where it is.")] = False,
     as_json: AsJson = False,
@@ -96,6 +97,7 @@ def probe_propagation(
         help="Scenario files, or folders of them. Default: this folder.", metavar="[PATH...]")] = None,
     env: Env = None,
     allow_exec: AllowExec = False,
+    proxy: Proxy = None,
     as_json: AsJson = False,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
 ) -> int:
@@ -107,7 +109,7 @@ def probe_propagation(
     settings = settle(environment=env, output=output)
     request = Request(tuple(paths or (Path(),)), environment=settings.environment.value, faults="none",
                       seed=settings.seed.value, output=settings.output.value, timeout_s=settings.timeout_s.value,
-                      allow_exec=allow_exec, probing=True)
+                      allow_exec=allow_exec, proxy=proxy, probing=True)
     return probe_command(request, as_json=as_json)
 
 

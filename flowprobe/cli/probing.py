@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 from flowprobe.cli.watching import screen
 from flowprobe.report.lines import footer
@@ -21,7 +22,7 @@ def probe_command(request: Request, *, as_json: bool) -> int:
     show = screen(sys.stderr if as_json else sys.stdout)
     with show:
         report, rows, code = probe(request, selection, show)
-    for line in (*footer(report), *propagation_lines(rows)):
+    for line in (*footer(replace(report, exit_code=code)), *propagation_lines(rows)):
         show.print(line)
     if as_json:
         print(json.dumps(probe_json(report, rows), indent=1))

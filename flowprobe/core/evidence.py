@@ -142,15 +142,16 @@ class TrialEvidence(Plain):
 
 @plain
 class RunEvidence(Plain):
-    """`collateral` counts injections into calls that were not ours (it must be 0), `unattributed` the provider
-    calls that we could not call ours and left alone, `spared` those among all that a fault was near to and left alone,
-    `undeclared` the calls to hosts that nobody declared. `halted` is the kind of the guard that ended the run."""
+    """`collateral` counts injections into calls that were not ours (it must be 0), `nobodys` the provider
+    calls that we could not call ours and left alone, by edge, `spared` those among all that a fault was near to and
+    left alone, `undeclared` the calls to hosts that nobody declared. `halted` is the kind of the guard that ended the
+    run."""
 
     started: RunStarted | None
     trials: tuple[TrialEvidence, ...]
     trouble: tuple[str, ...]
     interrupted: str
-    unattributed: int
+    nobodys: Mapping[str, int]
     collateral: int
     proxy: ProxyStarted | None = None
     ready: bool = False
@@ -158,12 +159,17 @@ class RunEvidence(Plain):
     spared: Mapping[Spared, int] = field(default_factory=dict)
     undeclared: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def unattributed(self) -> int:
+        """How many calls were nobody's."""
+        return sum(self.nobodys.values())
+
     def plus(self, part: RunEvidence, trial: TrialEvidence | None) -> RunEvidence:
         """This evidence and that of a further part of the run, of which `trial` is kept."""
         return replace(
             self, started=self.started or part.started, proxy=self.proxy or part.proxy, ready=self.ready or part.ready,
             trials=(*self.trials, trial) if trial else self.trials, trouble=(*self.trouble, *part.trouble),
-            unattributed=self.unattributed + part.unattributed, collateral=self.collateral + part.collateral,
+            nobodys=_summed(self.nobodys, part.nobodys), collateral=self.collateral + part.collateral,
             halted=self.halted or part.halted, spared=_summed(self.spared, part.spared),
             undeclared=_summed(self.undeclared, part.undeclared))
 
@@ -228,7 +234,7 @@ class _Fold:
         self.interrupted = ""
         self.halted = ""
         self.ready = False
-        self.unattributed = 0
+        self.nobodys: Counter[str] = Counter()
         self.collateral = 0
         self.exchanges: list[ExchangeEnded] = []
         self.current: _Gathered | None = None
@@ -316,7 +322,7 @@ class _Fold:
             self.exchanges.append(event)
         if not event.trial:
             self.collateral += isinstance(event, Injected)
-            self.unattributed += isinstance(event, ExchangeEnded)
+            self.nobodys[event.edge] += isinstance(event, ExchangeEnded)
         elif trial is None:
             return  # an echo of a trial that has been judged: background work that the product finished late
         elif isinstance(event, Injected):
@@ -339,7 +345,7 @@ class _Fold:
         if self.collateral:
             self.trouble.append(f"proxy: {self.collateral} injections fell on calls that were not ours")
         return RunEvidence(self.run, tuple(_trial(trial) for trial in self.trials.values()), tuple(self.trouble),
-                           self.interrupted, self.unattributed, self.collateral, self.proxy, self.ready, self.halted,
+                           self.interrupted, dict(+self.nobodys), self.collateral, self.proxy, self.ready, self.halted,
                            spared_in(self.exchanges), hosts)
 
 

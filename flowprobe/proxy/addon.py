@@ -313,7 +313,7 @@ class Addon:
         exchange.body = digest(content)
         whose = self.rules.whose
         exchange.whose = whose.of(exchange, content)
-        if whose.ladder.probing and exchange.edge != USER:
+        if whose.leases.probing and exchange.edge != USER:
             exchange.carriers = whose.came_through(exchange, content)
         self._recorder.settled(exchange)
         if self._connections.doors.resets(flow, exchange):

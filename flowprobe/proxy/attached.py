@@ -112,11 +112,11 @@ class AttachedProxy(Controller):
     def apply(self, *, lease: str, trial: str, plan: FaultPlan, seed: int, ttl_s: float = 10.0,
               ceiling_s: float = 300.0, steps: Mapping[int, str] | None = None,
               customers: Mapping[str, Iterable[str]] | None = None, minimum: Rung | Literal[""] = "",
-              unscoped: bool = False) -> None:
+              unscoped: bool = False, probing: bool = False) -> None:
         if self._copy:
             self._copy.ours |= {lease, trial}
         super().apply(lease=lease, trial=trial, plan=plan, seed=seed, ttl_s=ttl_s, ceiling_s=ceiling_s, steps=steps,
-                      customers=customers, minimum=minimum, unscoped=unscoped)
+                      customers=customers, minimum=minimum, unscoped=unscoped, probing=probing)
 
     def drain(self, trial: str, *, timeout_s: float) -> Drained:
         """Wait until nothing of a trial is under way in the proxy, and what it wrote about it is in our copy."""

@@ -225,7 +225,7 @@ class Child:
         lease = Lease(
             line["lease"], line["trial"], plan_from(line["plan"]), line["seed"], line["ttl_s"], line["ceiling_s"],
             {int(number): step for number, step in line["steps"].items()}, armed_at=now, renewed_at=now,
-            unscoped=bool(line.get("unscoped")),
+            unscoped=bool(line.get("unscoped")), probing=bool(line.get("probing")),
             minimum=line.get("minimum", ""),
             customers={edge: frozenset(digests) for edge, digests in line.get("customers", {}).items()},
         )

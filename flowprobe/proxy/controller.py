@@ -95,14 +95,16 @@ class Controller(ABC):
         customers: Mapping[str, Iterable[str]] | None = None,
         minimum: Rung | Literal[""] = "",
         unscoped: bool = False,
+        probing: bool = False,
     ) -> None:
         """Put a plan into force for a trial; when this returns, it is. A plan without faults only records.
 
         The lease is renewed until it is released; at `ceiling_s` it ends all the same. `unscoped`: over every call that
         is no trial's, which only the parent of a proxy may ask for. `customers` are the digests of those that the trial
-        acts as, by edge; `minimum` is the rung of evidence that its faults need, beside that of the proxy.
+        acts as, by edge; `minimum` is the rung of evidence that its faults need, beside that of the proxy. With
+        `probing` the calls of the trial bear every carrier: it is recorded which of them came through.
         """
-        more = {"unscoped": True} if unscoped else {}
+        more = {name: True for name, said in (("unscoped", unscoped), ("probing", probing)) if said}
         self._ask(
             "apply", lease=lease, trial=trial, plan=plan_json(plan), seed=seed, ttl_s=ttl_s, ceiling_s=ceiling_s,
             steps={str(number): step for number, step in (steps or {}).items()}, minimum=minimum,

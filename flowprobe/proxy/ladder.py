@@ -15,14 +15,12 @@ __all__ = ["Ladder"]
 @dataclass(frozen=True, slots=True)
 class Ladder:
     """`owned`: we started the product; `minimum`: the rung that an injection needs;
-    `clues` by edge; `probing`: every carrier was sent, so what came through of each is recorded;
-    `linger_s`: how long after its reply a product may still work because of us. With `off` faults fall
-    on anybody's calls: only our tests set it, to see that collateral is counted."""
+    `clues` by edge; `linger_s`: how long after its reply a product may still work because of us. With `off` faults
+    fall on anybody's calls: only our tests set it, to see that collateral is counted."""
 
     owned: bool = False
     minimum: Rung = "window"
     clues: Mapping[str, Sequence[Clue]] = field(default_factory=dict)
-    probing: bool = False
     off: bool = False
     linger_s: float = LINGER_S
 

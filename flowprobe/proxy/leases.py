@@ -55,8 +55,8 @@ _NONE = _sorted(())
 @dataclass(slots=True)
 class Lease:
     """The rules of one trial, while they are in force. `unscoped` ones are nobody's trial: they are over every call
-    that no trial holds. `customers` are the digests of those that it acts as, by edge; `minimum` is the rung of
-    evidence that whoever asked for it wants, '' for that of the proxy."""
+    that no trial holds. The calls of a `probing` one bear every carrier. `customers` are the digests of those that it
+    acts as, by edge; `minimum` is the rung of evidence that whoever asked for it wants, '' for that of the proxy."""
 
     id: str
     trial: str
@@ -70,6 +70,7 @@ class Lease:
     counters: Counters = field(default_factory=Counters)
     earlier: Earlier = field(default_factory=Earlier)
     unscoped: bool = False
+    probing: bool = False
     customers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     minimum: Rung | Literal[""] = ""
     _edges: Mapping[str, OnEdge] = field(init=False, repr=False, compare=False)
@@ -96,10 +97,13 @@ class Lease:
 
 class Leases:
     """Every lease of one proxy, and the trials that it has seen. Of the edges in `exclusive` one trial at a time may
-    fault each."""
+    fault each. `probing` says whether some lease in force is a probe; `probed` are the known trials that were one:
+    what only a probe sends is theirs also when its lease is over."""
 
     def __init__(self, ended: Callable[[Lease, str], None], *, exclusive: Iterable[str] = ()) -> None:
         self.version = 0
+        self.probing = False
+        self.probed: set[str] = set()
         self._exclusive = frozenset(exclusive)
         self._ended = ended
         self._held: dict[str, Lease] = {}
@@ -129,14 +133,20 @@ class Leases:
             raise LeaseRefused(f"the trial {lease.trial} is held by the lease {holder.id}")
         self._refuse_taken(lease)
         self._held[lease.id] = lease
-        self.version += 1
+        self._changed()
         if lease.unscoped:
             return self.version
+        if lease.probing:
+            self.probed.add(lease.trial)
         self._trials.pop(lease.trial, None)
         self._trials[lease.trial] = None
         self._settled.discard(lease.trial)
         self._forget()
         return self.version
+
+    def _changed(self) -> None:
+        self.version += 1
+        self.probing = any(lease.probing for lease in self._held.values())
 
     def _refuse_taken(self, lease: Lease) -> None:
         for edge in sorted(self._exclusive):
@@ -154,7 +164,7 @@ class Leases:
         """End one lease; ending what is not held is harmless."""
         lease = self._held.pop(id, None)
         if lease:
-            self.version += 1
+            self._changed()
             if not lease.unscoped:
                 self._trials[lease.trial] = now
             self._ended(lease, reason)
@@ -215,4 +225,5 @@ class Leases:
         over = [trial for trial, ended in self._trials.items() if ended is not None]
         for trial in over[: max(0, len(self._trials) - _KNOWN_TRIALS)]:
             del self._trials[trial]
+            self.probed.discard(trial)
             self._settled.discard(trial)

@@ -51,7 +51,6 @@ class ProxyProcess(Controller):
         control: ControlSpec | None = None,
         product_token: str = "",
         minimum: Rung = "window",
-        probing: bool = False,
         attribution: bool = True,
         linger_s: float = LINGER_S,
     ) -> None:
@@ -62,7 +61,7 @@ class ProxyProcess(Controller):
             run=run, edges=tuple(edges), journal=str(journal), token=secrets.token_urlsafe(24),
             owned=owned, injector=injector, upstream_ca=str(upstream_ca) if upstream_ca else None, fail_in=fail_in,
             control=control, product_token=product_token,
-            minimum=minimum, probing=probing, attribution=attribution, linger_s=linger_s,
+            minimum=minimum, attribution=attribution, linger_s=linger_s,
         )
         self._child: subprocess.Popen[bytes] | None = None
         self._all_said = threading.Event()

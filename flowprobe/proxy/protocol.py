@@ -50,10 +50,9 @@ class Settings:
     show at a listener beyond loopback.
 
     `owned` says that FlowProbe started the product; without `injector` everything is recorded and nothing
-    injected. `minimum` is the rung of evidence that an injection needs; with `probing` it is recorded what came through
-    of every carrier. `fail_in` breaks one hook on purpose, or (`kernel`) lets the kernel not tell of refused
-    connections; without `attribution` faults fall on anybody's calls, and `linger_s` is how long a product may work
-    after its reply: only our tests set these.
+    injected. `minimum` is the rung of evidence that an injection needs. `fail_in` breaks one hook on purpose, or
+    (`kernel`) lets the kernel not tell of refused connections; without `attribution` faults fall on anybody's calls,
+    and `linger_s` is how long a product may work after its reply: only our tests set these.
     """
 
     run: str
@@ -67,15 +66,13 @@ class Settings:
     product_token: str = field(default="", repr=False)
     control: ControlSpec | None = None
     minimum: Rung = "window"
-    probing: bool = False
     attribution: bool = True
     linger_s: float = LINGER_S
 
     def ladder(self) -> Ladder:
         """How its calls are attributed."""
         clues = {edge.name: edge.clues for edge in self.edges if edge.clues}
-        return Ladder(self.owned, self.minimum, clues, self.probing, off=not self.attribution,
-                      linger_s=self.linger_s)
+        return Ladder(self.owned, self.minimum, clues, off=not self.attribution, linger_s=self.linger_s)
 
 
 @dataclass(frozen=True, slots=True)

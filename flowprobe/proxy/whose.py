@@ -52,7 +52,7 @@ class Whose:
             return Shown(carried({b"traceparent": trace} if trace else {}))
         shown = Shown(carried(headers), target, b"\n".join((target, *values)), user=user,
                       coding=headers.get(b"content-encoding", b"").decode("latin-1"))
-        if self.ladder.probing:
+        if self.leases.probing:
             shown.carriers = tuple(name for name in CARRIERS if name.encode() in headers)
             others = (value for name, value in headers.items() if name.decode("latin-1") not in CARRIERS)
             shown.others = b"\n".join(others)
@@ -72,10 +72,10 @@ class Whose:
 
     def not_for_others(self, exchange: Exchange, headers: Mapping[bytes, bytes]) -> frozenset[str]:
         """The headers that a third party may not see as they are. What only a probe sends is among them where it is
-        ours; a product may use these names itself."""
+        one's; a product may use these names itself."""
         found = {name for name in _ALWAYS if b"flowprobe" in headers.get(name.encode(), b"")}
-        if self.ladder.probing:
-            found |= {name for name, call in exchange.shown.carried if self._is_ours(call.trial)}
+        if probed := self.leases.probed:
+            found |= {name for name, call in exchange.shown.carried if call.trial in probed}
         return frozenset(found)
 
     def _is_ours(self, trial: str) -> bool:
@@ -214,7 +214,10 @@ class Whose:
     # --- probes ---
 
     def came_through(self, exchange: Exchange, content: bytes) -> dict[str, str]:
-        """What came through of a probe: each of our carriers that is there, as `survived` or `changed`."""
+        """What came through of a probe: each of our carriers that is there, as `survived` or `changed`. Nothing is said
+        of a call that is no probe's: what others send is their own affair."""
+        if exchange.whose.trial not in self.leases.probed:
+            return {}
         shown = exchange.shown
         ours = {name for name, call in shown.carried if self._is_ours(call.trial)}
         found = {name: "survived" if name in ours else "changed" for name in shown.carriers}

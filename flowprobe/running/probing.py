@@ -11,7 +11,7 @@ from typing import Any
 from flowprobe.core.carriers import CARRIERS
 from flowprobe.core.events import CallSent, Event, ExchangeEnded
 from flowprobe.core.evidence import TrialEvidence
-from flowprobe.core.propagation import Propagation, propagation
+from flowprobe.core.propagation import Propagation, propagation, tells
 from flowprobe.core.scenario import Environment
 from flowprobe.core.verdict import ExitCode, Verdict
 from flowprobe.errors import InvalidInput, Problem
@@ -25,17 +25,15 @@ __all__ = ["as_json", "probe"]
 
 
 def _nothing_to_probe(environment: Environment) -> Problem:
-    """A proxy that stands was not told to look for every carrier when it started, so that we do not attach to it."""
     name, place = environment.name, environment.position
     if not environment.providers:
         found = f"the environment {name!r} has no `providers`: there is nobody to probe"
-    elif environment.proxy is not None:
-        found = (f"the environment {name!r} has a standing `proxy` and no `start`: a probe needs a product, and a "
-                 "proxy, that FlowProbe starts")
+        instead = "probe in one that has `providers`, and `start` or a standing `proxy`"
     else:
-        found = f"the environment {name!r} has no `start`: no provider's call passes FlowProbe there"
-    return Problem("nothing-to-probe", place.file, place.line, place.column, found,
-                   "probe in one that has `start` and `providers`")
+        found = f"the environment {name!r} has neither `start` nor `proxy`: no provider's call passes FlowProbe there"
+        instead = (f"let one stand beside the product (`flowprobe proxy run --env {name}`) and name it with `proxy` or "
+                   "--proxy, or probe in an environment that has `start`")
+    return Problem("nothing-to-probe", place.file, place.line, place.column, found, instead)
 
 
 class _Noting:
@@ -65,19 +63,21 @@ class _Noting:
 
 
 def probe(request: Request, selection: Selection, watcher: Watcher) -> tuple[RunReport, tuple[Propagation, ...], int]:
-    """The report of the run, a row for each provider, and the exit code: that of the run, or 3 where no provider was
-    called at all. Writes `propagation.json` into the run's folder. Raises as `run` does, and InvalidInput where no
-    call of the environment's product passes us."""
+    """The report of the run, a row for each provider (none where no journey was walked), and the exit code: that of the
+    run, or 3 where the probe could not tell. Writes `propagation.json` into the run's folder. Raises as `run` does, and
+    InvalidInput where no call of the environment's product passes us."""
     environment = selection.environment
-    if not environment.start or not environment.providers:
+    if not environment.providers or not (environment.start or environment.proxy is not None):
         raise InvalidInput((_nothing_to_probe(environment),))
     noting = _Noting(watcher)
     report = run(request, selection, noting)
-    rows = propagation(noting.exchanges, environment.providers, id_sent=noting.id_sent,
-                       owned=not environment.production)
+    rows: tuple[Propagation, ...] = ()
+    if any(trial.skipped is None for trial in report.evidence.trials):
+        rows = propagation(noting.exchanges, environment.providers, id_sent=noting.id_sent,
+                           owned=bool(environment.start) and not environment.production,
+                           nobodys=report.evidence.nobodys)
     write_whole(report.folder / "propagation.json", json.dumps(as_json(report, rows), indent=1) + "\n")
-    called = any(row.calls for row in rows)
-    return report, rows, report.exit_code if called or report.exit_code else ExitCode.INCONCLUSIVE
+    return report, rows, report.exit_code or (0 if tells(rows) else ExitCode.INCONCLUSIVE)
 
 
 def as_json(report: RunReport, rows: tuple[Propagation, ...]) -> dict[str, Any]:

@@ -174,7 +174,7 @@ class Engine:
         self._recorder = Recorder(JournalWriter(self._folder.journal / "runner.jsonl", "runner", redact=self._redactor),
                                   Ledger(self._folder.ledger, self._opened_ledger()), watcher.event)
         self._proxy_lines = Follower(self._folder.journal / "proxy.jsonl")
-        self._evidence = RunEvidence(None, (), (), "", 0, 0)
+        self._evidence = RunEvidence(None, (), (), "", {}, 0)
         self._verdicts: dict[str, Verdict] = {}
         self._told = Spool(self._folder.path, self._redactor)
         self._twin: TrialEvidence | None = None

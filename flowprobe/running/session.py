@@ -55,11 +55,14 @@ class Session:
         self._trust = trust_of(environment)
         self.permit: Permit = only_targets(self.targets)
         self._user_edge = any(_on_user_edge(plan) for plan in plans)
-        self._faulted = {fault.edge for plan in plans for fault in plan.faults}
+        self._probing = probing
+        self._needed = {fault.edge for plan in plans for fault in plan.faults}
+        if probing:
+            self._needed |= environment.providers.keys()
         self.owned = bool(environment.start)
         self._attachment = attachment
         self._private = tempfile.TemporaryDirectory(prefix="flowprobe-")
-        self._proxy = self._make_proxy(run, injector, probing)
+        self._proxy = self._make_proxy(run, injector)
         self._flights = Flights(self._proxy.busy, sure=bool(exclusive(environment))) if self._proxy else None
         self._product = Product()
         self._stand_ins = {self._process_name(start) for start in environment.start if _is_stand_in(start)}
@@ -93,7 +96,7 @@ class Session:
         except ToolFailed as failed:
             raise EnvironmentBroken(str(failed)) from failed
         where = f"the proxy at {self._environment.proxy}"
-        if lacking := sorted(self._faulted - set(ready.edges)):
+        if lacking := sorted(self._needed - set(ready.edges)):
             raise EnvironmentBroken(f"{where} has no edge {', '.join(lacking)}: it has "
                                     f"{', '.join(sorted(ready.edges)) or 'none'}; start it with the --env of this run")
         if everybodys:
@@ -246,7 +249,7 @@ class Session:
             steps = {number: name for name, number in trial.numbers().items()}
             self._proxy.apply(lease=trial.id, trial=trial.id, plan=plan, seed=trial.seed, steps=steps,
                               customers=self._customers(trial),
-                              minimum=least_evidence(self._environment))
+                              minimum=least_evidence(self._environment), probing=self._probing)
 
     def _customers(self, trial: Trial) -> dict[str, frozenset[str]]:
         """The digests of the customers that a trial acts as, for each provider that names them."""
@@ -255,7 +258,7 @@ class Session:
                  for provider in self._environment.providers.values()}
         return {name: digests for name, digests in found.items() if digests}
 
-    def _make_proxy(self, run: str, injector: bool, probing: bool) -> Controller | None:
+    def _make_proxy(self, run: str, injector: bool) -> Controller | None:
         if self._attachment is not None:
             return attach(self._attachment, run=run, journal=self._folder.journal / "proxy.jsonl")
         edges = tuple(self._edges())
@@ -263,8 +266,7 @@ class Session:
             return None
         return ProxyProcess(run=run, edges=edges, journal=self._folder.journal / "proxy.jsonl",
                             owned=self.owned and not self._environment.production, injector=injector,
-                            upstream_ca=self._upstream_ca(), minimum=least_evidence(self._environment),
-                            probing=probing)
+                            upstream_ca=self._upstream_ca(), minimum=least_evidence(self._environment))
 
     def _upstream_ca(self) -> Path | None:
         """What our proxy believes: the usual roots, and beside them the authority of the lab."""

@@ -76,6 +76,12 @@ def test_an_injection_into_a_call_that_is_nobodys_is_collateral() -> None:
     assert (run.collateral, run.unattributed) == (1, 1)
 
 
+def test_calls_of_nobody_are_counted_by_edge() -> None:
+    run = fold(Journal().proxy(exchange("a", trial=None, call=None), exchange("b", trial=None, call=None)).lines)
+    assert (run.nobodys, run.unattributed) == ({exchange().edge: 2}, 2)
+    assert run.plus(run, None).nobodys == {exchange().edge: 4}
+
+
 def test_what_a_step_made_the_product_send_can_break_or_ease_it() -> None:
     for outcome in ("broken", "degraded"):
         journal = Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended(),

@@ -1,4 +1,5 @@
-"""A product with every bad habit, on raw sockets: what the runner must survive. Run with PORT (and PROVIDER_URL)."""
+"""A product with every bad habit, on raw sockets: what the runner must survive. Run with PORT (and PROVIDER_URL; PASSES
+names the headers that it passes on)."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ MADE: set[str] = set()
 NUMBERS = itertools.count(1)
 CALLS: Counter[str] = Counter()
 TOKEN = "s3ss10n/+t0k3n"
+PASSES = os.environ.get("PASSES", "traceparent").split()
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -119,6 +121,9 @@ async def answer(method: str, target: str, writer: asyncio.StreamWriter, head: s
         case ["provider"]:
             status = await asyncio.to_thread(call_provider, "/v1/thing", head)
             reply(writer, 200 if status == 200 else 502, f'{{"provider": {status}}}')
+        case ["crowd"]:  # meanwhile it works for somebody else
+            status = await asyncio.to_thread(call_provider, "/v1/thing", "", keyed=False)
+            reply(writer, 200, f'{{"provider": {status}}}')
         case ["things"] if method == "POST":
             await asyncio.sleep(float(query or 0))
             made = f"thing-{next(NUMBERS)}"
@@ -169,8 +174,8 @@ def call_webhook(head: str) -> None:
 
 def _request(url: str, head: str, method: str, keyed: bool = True) -> urllib.request.Request:
     """A call that passes the trace on and, where it pays with care, bears a key that is the same each time."""
-    headers = {"traceparent": field(head, "traceparent")}
-    if keyed:
+    headers = {name: field(head, name) for name in PASSES}
+    if keyed and "traceparent" in PASSES:
         headers["Idempotency-Key"] = field(head, "traceparent")[3:35]
     return urllib.request.Request(url, method=method, headers=headers, data=b"{}" if method == "POST" else None)
 

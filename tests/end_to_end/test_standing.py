@@ -77,9 +77,11 @@ HANGS = "flowprobe: 1\nprofile: shop-hangs\nimitates: A shop that is stuck\nfaul
 
 @dataclass
 class Beside:
-    """A product and its provider, started by hand; the product's provider is the edge of a proxy that may stand."""
+    """A product and its provider, started by hand; the product's provider is the edge of a proxy that may stand. The
+    product passes the headers `passes` on."""
 
     place: Place
+    passes: str = "traceparent"
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in ("product", "provider", "edge")})
     out: Path = field(init=False)
 
@@ -93,7 +95,7 @@ class Beside:
             (self.place.folder / "proxies" / "profiles" / f"{name}.yaml").write_text(text)
         self.place.start_python(str(PRODUCT), PORT=str(self.ports["provider"]))
         self.place.start_python(str(PRODUCT), PORT=str(self.ports["product"]), PROVIDER_URL=self.edge,
-                                NOTES=str(self.place.notes))
+                                NOTES=str(self.place.notes), PASSES=self.passes)
         for name in ("product", "provider"):
             wait_for(lambda name=name: _listens(self.ports[name]), f"the {name}")
 

@@ -220,6 +220,23 @@ def test_a_fault_holds_for_as_long_as_its_connection(standing: Standing, trial: 
         until(lambda: standing.code(trial) == 200, within=8)  # a lease that nobody renews lives for 10 s
 
 
+def test_who_attaches_can_probe_for_as_long_as_its_connection(standing: Standing, trial: str, tmp_path: Path) -> None:
+    def asked(whose: str) -> list[dict[str, str]]:
+        assert standing.code(whose) == 200
+        return [dict(x.carriers) for x in standing.rig.exchanges(whose)]
+
+    with standing.attached(journal=tmp_path / "proxy.jsonl") as proxy:
+        proxy.apply(lease=trial, trial=trial, plan=plan(), seed=1, probing=True)
+        assert asked(trial) == [{"traceparent": "survived"}]
+        proxy.drain(trial, timeout_s=5)
+        copy = [s.event for s in read_stream(tmp_path / "proxy.jsonl").stamped]
+        assert [x.carriers for x in copy if isinstance(x, ExchangeEnded)] == [{"traceparent": "survived"}]
+        proxy._closing = True
+        proxy._hang_up()  # no word of farewell
+        until(lambda: not standing.rig.proxy.status()["leases"], within=2)
+    assert asked(trial) == [{"traceparent": "survived"}, {}]
+
+
 def test_a_lease_is_renewed_and_ends_at_its_ceiling(standing: Standing, trial: str) -> None:
     with standing.attached() as proxy:
         proxy.apply(lease=trial, trial=trial, plan=plan(fault(Status(503))), seed=1, ttl_s=2.0, ceiling_s=3.0)

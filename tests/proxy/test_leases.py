@@ -15,8 +15,10 @@ class Watched:
         self.endings: list[tuple[str, str]] = []
         self.leases = Leases(lambda lease, reason: self.endings.append((lease.id, reason)))
 
-    def hold(self, id: str, trial: str, now: float = 0.0, *, ttl_s: float = 10.0, ceiling_s: float = 300.0) -> int:
-        lease = Lease(id, trial, FaultPlan("p", ()), 1, ttl_s, ceiling_s, {}, armed_at=now, renewed_at=now)
+    def hold(self, id: str, trial: str, now: float = 0.0, *, ttl_s: float = 10.0, ceiling_s: float = 300.0,
+             probing: bool = False) -> int:
+        lease = Lease(id, trial, FaultPlan("p", ()), 1, ttl_s, ceiling_s, {}, armed_at=now, renewed_at=now,
+                      probing=probing)
         return self.leases.apply(lease)
 
 
@@ -54,6 +56,30 @@ def test_ending_is_told_once_and_every_change_has_a_version(watched: Watched) ->
     watched.leases.end_all("lost", 2.0)
     assert watched.endings == [("l", "released"), ("m", "lost")]
     assert watched.leases.version == 5
+
+
+def test_probing_holds_for_as_long_as_some_lease_that_probes(watched: Watched) -> None:
+    leases, seen = watched.leases, []
+    watched.hold("other", "b")
+    seen.append(leases.probing)
+    watched.hold("l", "a", probing=True)
+    watched.hold("m", "c", probing=True)
+    seen.append(leases.probing)
+    leases.end("l", "released", 1.0)
+    seen.append(leases.probing)
+    leases.sweep(10.0)
+    seen.append(leases.probing)
+    assert seen == [False, True, True, False]
+    assert leases.probed == {"a", "c"}, "what a probe sent may still be under way"
+
+
+def test_a_probe_is_forgotten_with_its_trial(watched: Watched) -> None:
+    watched.hold("l", "probe", probing=True)
+    watched.leases.end("l", "released", 1.0)
+    for number in range(100):
+        watched.hold("l", f"{number}")
+        watched.leases.end("l", "released", 1.0)
+    assert watched.leases.probed == set()
 
 
 def test_one_trial_has_one_lease(watched: Watched) -> None:

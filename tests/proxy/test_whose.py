@@ -225,7 +225,7 @@ def test_a_probe_records_what_came_through_and_keeps_it_from_third_parties(tmp_p
                                                                             trial: str) -> None:
     sent = carriers(tracing.call_id(trial, 1, 1))
     kept = {name: sent[name] for name in ("traceparent", "x-request-id", "sentry-trace")}
-    with standing(tmp_path, origin, owned=True, probing=True) as rig, rig.client() as client, rig.armed(trial):
+    with standing(tmp_path, origin, owned=True) as rig, rig.client() as client, rig.armed(trial, probing=True):
         seen = client.post("/echo", headers={**kept, "b3": "0", "x-tenant": "7"}, json={"ref": trial}).json()["headers"]
         client.get("/echo")
     first, second = rig.exchanges(trial)
@@ -234,6 +234,28 @@ def test_a_probe_records_what_came_through_and_keeps_it_from_third_parties(tmp_p
     assert second.carriers == {}
     assert (seen["b3"], seen["x-tenant"], seen["traceparent"]) == ("0", "7", sent["traceparent"])
     assert not {"x-request-id", "sentry-trace"} & seen.keys()
+
+
+def test_a_probe_beside_others_looks_at_its_own_calls_alone(rig: Rig, trial: str) -> None:
+    other = new_trial()
+
+    def seen(whose: str) -> dict[str, str]:
+        sent = carriers(tracing.call_id(whose, 1, 1))
+        with rig.client() as client:
+            return client.get("/echo", headers={name: sent[name] for name in ("baggage", "b3", "x-request-id")}
+                              ).json()["headers"]
+
+    with rig.armed(other):
+        with rig.armed(trial, probing=True):
+            probed, beside, stranger = seen(trial), seen(other), seen(new_trial())
+        late, after = seen(trial), seen(other)
+    assert [{"b3", "x-request-id"} & found.keys() for found in (probed, late)] == [set(), set()], "ours, also afterwards"
+    assert all({"b3", "x-request-id"} < found.keys() for found in (beside, stranger, after))
+    assert not any("baggage" in found for found in (probed, beside, stranger, late, after))
+    survived = {"baggage": "survived", "b3": "survived", "x-request-id": "survived"}
+    assert [x.carriers for x in rig.exchanges(trial)] == [survived, {}], "who asks, for as long as it asks"
+    assert [x.carriers for x in rig.exchanges(other)] == [{}, {}]
+    assert not any(x.carriers for x in rig.exchanges(None))
 
 
 def test_with_attribution_off_strangers_suffer_and_it_is_counted(tmp_path: Path, origin: Origin, trial: str) -> None:

@@ -24,3 +24,23 @@ def test_machines_get_the_same() -> None:
     data = propagation_json(ROWS, run="r", environment="local", verdict="pass")
     assert [row["rung"] for row in data["providers"]] == ["", "trace", ""]
     assert data["providers"][0]["carriers"]["b3"] == "2 of 3"
+
+
+def test_calls_that_may_be_anybodys_are_told_beside_those_of_the_journey() -> None:
+    row = Propagation("payments", 0, {}, "", "who knows", 3)
+    assert ["".join(span.text for span in line) for line in propagation_lines([row, *ROWS])][-4:] == [
+        "  payments (3 calls, no rung): pass it on", "  a-mail-provider (1 call, trace): all is well",
+        "  search (0 calls, no rung): not called",
+        "  inconclusive: what the product passes on to payments cannot be told"]
+    told = ["".join(span.text for span in line) for line in propagation_lines([row])]
+    assert told[-2] == "  payments (0 calls, 3 unattributed, no rung): who knows"
+    assert propagation_json([row], run="r", environment="e", verdict="pass")["providers"][0]["unattributed"] == 3
+
+
+def test_where_no_provider_was_called_nothing_is_told_of_any() -> None:
+    (*_, last) = propagation_lines(ROWS[2:])
+    assert "".join(span.text for span in last) == "  inconclusive: no call to a provider was seen"
+
+
+def test_where_no_journey_was_walked_nothing_is_told() -> None:
+    assert list(propagation_lines(())) == []
