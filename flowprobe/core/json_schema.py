@@ -20,13 +20,13 @@ from flowprobe.core.shapes import shown
 if TYPE_CHECKING:
     from jsonschema_rs import Registry, ValidationError, Validator
 
-__all__ = ["Bundle", "InvalidSchema", "JsonSchema", "Place", "Violation", "draft_of",
+__all__ = ["PARTS", "Bundle", "InvalidSchema", "JsonSchema", "Place", "Violation", "draft_of",
            "json_path"]
 
 Place: TypeAlias = tuple[str, tuple[str, ...]]
 """A part of the bundle ('' for the schema itself) and the JSON pointer in it."""
 
-_PARTS, _ROOT = "flowprobe:///parts", "flowprobe:///schema"
+PARTS, _ROOT = "flowprobe:///parts", "flowprobe:///schema"
 _MOST = 1000
 _PLAIN = re.compile(r"[A-Za-z_]\w*")
 _DRAFTS = {"draft-04": "Draft4", "draft-06": "Draft6", "draft-07": "Draft7", "2019-09": "Draft201909"}
@@ -63,15 +63,16 @@ class Bundle:
         self.draft = draft
 
     @staticmethod
-    def reference(name: str, pointer: Sequence[str] = ()) -> str:
-        """The `$ref` that leads to a part, or to a place in it."""
-        return f"{_PARTS}#/parts/{name}" + "".join(f"/{_escaped(step)}" for step in pointer)
+    def reference(name: str, pointer: Sequence[str] = (), *, base: str = PARTS) -> str:
+        """The `$ref` that leads to a part, or to a place in it; with a `base` of '' from within one document that has
+        them as its `parts`."""
+        return f"{base}#/parts/{name}" + "".join(f"/{_escaped(step)}" for step in pointer)
 
     @cached_property
     def registry(self) -> Registry:
         import jsonschema_rs
 
-        resources = [(_PARTS, {"parts": dict(self.parts)})]
+        resources = [(PARTS, {"parts": dict(self.parts)})]
         return jsonschema_rs.Registry(resources, draft=getattr(jsonschema_rs, self.draft), retriever=_refuse)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -204,7 +205,7 @@ def _place(error: ValidationError) -> Place:
     location = error.absolute_keyword_location or "#" + "".join(f"/{step}" for step in error.schema_path)
     resource, _, fragment = location.partition("#")
     steps = tuple(unquote(step).replace("~1", "/").replace("~0", "~") for step in fragment.split("/")[1:])
-    return (steps[1], steps[2:]) if resource == _PARTS and len(steps) > 1 else ("", steps)
+    return (steps[1], steps[2:]) if resource == PARTS and len(steps) > 1 else ("", steps)
 
 
 def _at(value: Any, path: Sequence[str | int]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flowprobe.core.json_schema import Bundle, InvalidSchema, JsonSchema, Violation, draft_of, json_path
+from flowprobe.core.json_schema import PARTS, Bundle, InvalidSchema, JsonSchema, Violation, draft_of, json_path
 from flowprobe.core.jsonpath import MISSING
 from flowprobe.core.openapi import Documents
 from flowprobe.core.shapes import Mismatch, shown
@@ -45,6 +45,12 @@ class SchemaMatcher:
     def described(self) -> str:
         return "a value as its JSON Schema says" if self.root == INLINE else f"a value as {self.root} says"
 
+    def whole(self) -> Mapping[str, Any]:
+        """All of its files as one schema: every reference leads to a place under its `parts`."""
+        parts = {str(number): self._inward(name, self.files[name], (), base="")
+                 for number, name in enumerate(self._names)}
+        return {"$ref": Bundle.reference(str(self._names.index(self.root)), base=""), "parts": parts}
+
     def compile(self) -> None:
         """Raises InvalidSchema, which says where."""
         try:
@@ -72,25 +78,25 @@ class SchemaMatcher:
         name = self._names[int(number)] if number else self.root
         return f"{name}#" + "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in pointer)
 
-    def _inward(self, file: str, data: Any, pointer: tuple[str, ...]) -> Any:
+    def _inward(self, file: str, data: Any, pointer: tuple[str, ...], *, base: str = PARTS) -> Any:
         """A file's schema with references that stay in the bundle, and without the names that it is known by."""
         if isinstance(data, list):
-            return [self._inward(file, item, (*pointer, str(index))) for index, item in enumerate(data)]
+            return [self._inward(file, item, (*pointer, str(index)), base=base) for index, item in enumerate(data)]
         if not isinstance(data, Mapping):
             return data
         found = {}
         for key, inner in data.items():
             if key in ("$ref", "$dynamicRef", "$recursiveRef") and isinstance(inner, str):
-                found["$ref"] = self._reference(file, inner, (*pointer, key))
+                found["$ref"] = self._reference(file, inner, (*pointer, key), base)
             elif key in _VERBATIM:
                 found[key] = inner
             elif not (key in _IDENTITIES and isinstance(inner, str)):
-                found[key] = self._inward(file, inner, (*pointer, key))
+                found[key] = self._inward(file, inner, (*pointer, key), base=base)
         return found
 
-    def _reference(self, file: str, reference: str, pointer: tuple[str, ...]) -> str:
+    def _reference(self, file: str, reference: str, pointer: tuple[str, ...], base: str) -> str:
         target = self._documents.target(file, reference)
         if target is None or target.file not in self._names:
             place = f"{file}#/{'/'.join(pointer)}"
             raise InvalidSchema(f"the reference {reference!r} at {place} leads nowhere, or out of the folder")
-        return Bundle.reference(str(self._names.index(target.file)), target.pointer)
+        return Bundle.reference(str(self._names.index(target.file)), target.pointer, base=base)

@@ -18,7 +18,7 @@ from flowprobe.core.patterns import TooSlow, search
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.redact import cut_short
 
-__all__ = ["MATCHERS", "TYPES", "Mismatch", "compare", "describe", "fits", "is_matcher", "shown"]
+__all__ = ["MATCHERS", "TYPES", "Mismatch", "compare", "describe", "equal", "fits", "is_matcher", "shown"]
 
 MATCHERS = ("$type", "$in", "$matches", "$lt", "$gt", "$contains", "$length", "$each", "$absent", "$equals",
             "$schema")
@@ -114,7 +114,7 @@ def _match(name: str, operand: Any, value: Any, exactly: bool, path: str) -> Ite
         case "$schema":
             yield from operand.mismatches(value, path)
         case "$equals":
-            if value is MISSING or not _deeply_equal(operand, value):
+            if value is MISSING or not equal(operand, value):
                 yield Mismatch(path, shown(operand), shown(value))
         case "$matches":
             yield from _matches(operand, value, path)
@@ -148,11 +148,12 @@ def _length(operand: Any, value: Any, exactly: bool, path: str) -> Iterator[Mism
         yield Mismatch(path, f"a length of {describe(operand)}", f"a length of {len(value)}")
 
 
-def _deeply_equal(left: Any, right: Any) -> bool:
+def equal(left: Any, right: Any) -> bool:
+    """Whether two JSON values are the same: numbers by value, and `true` is not `1`."""
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(_deeply_equal(left[key], right[key]) for key in left)
-    if isinstance(left, list | tuple) and isinstance(right, list):
-        return len(left) == len(right) and all(_deeply_equal(a, b) for a, b in zip(left, right, strict=True))
+        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(equal(a, b) for a, b in zip(left, right, strict=True))
     return _equal(left, right)
 
 
@@ -185,7 +186,7 @@ def _contains(operand: Any, value: Any) -> bool:
 
 _PREDICATES: dict[str, Callable[[Any, Any], bool]] = {
     "$type": _has_type,
-    "$in": lambda operand, value: any(_deeply_equal(item, value) for item in operand),
+    "$in": lambda operand, value: any(equal(item, value) for item in operand),
     "$lt": lambda operand, value: _ordered(operand, value) and value < operand,
     "$gt": lambda operand, value: _ordered(operand, value) and value > operand,
     "$contains": _contains,
