@@ -218,7 +218,8 @@ class CallUnanswered(Plain):
 @plain
 class StepEnded(Plain):
     """`outcome` is held, degraded (`because` names what allowed it), broken, skipped or not-reached (`because` says
-    why). Of a `parallel` that held, `because` names who was walked at the same time."""
+    why), or, of a call of `given`, refused: the product would not have this account state, and may. Of a `parallel`
+    that held, `because` names who was walked at the same time."""
 
     trial: str
     step: str
@@ -231,7 +232,8 @@ class StepEnded(Plain):
 
 @plain
 class TrialEnded(Plain):
-    """`how` is finished or stopped."""
+    """`how` is finished, stopped, set-up-failed (a call of `given` was not answered as it should be) or set-up-refused
+    (it was refused, as its `refuses` says that it may be)."""
 
     trial: str
     how: str

@@ -12,20 +12,20 @@ from flowprobe.core.attempts import Stop, Tried, attempts
 from flowprobe.core.capture import capture, crowded, merged
 from flowprobe.core.cleaning import Maker, never_sent, planned, settled
 from flowprobe.core.clock import Clock
+from flowprobe.core.conditions import unmet
 from flowprobe.core.emit import Conceal, Emit, Fork, Sign, Steps
 from flowprobe.core.events import CleanupSettled, StepEnded
 from flowprobe.core.expect import judge, milliseconds
 from flowprobe.core.findings import Finding, few
-from flowprobe.core.jsonpath import MISSING
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.request import build_call, persona_names
 from flowprobe.core.resolve import Absent, WrongType, resolve, resolve_text
 from flowprobe.core.scenario import GUEST, Persona
-from flowprobe.core.shapes import compare, describe, shown
+from flowprobe.core.shapes import describe, shown
 from flowprobe.core.steps import Expect, Item, Parallel, Repeat, Samples, Step, Use, names_of
 from flowprobe.core.trial import Trial, promised_under
-from flowprobe.core.values import Lookup, Position, Template, Value
-from flowprobe.core.wire import NoReply
+from flowprobe.core.values import Position, Value
+from flowprobe.core.wire import NoReply, Reply
 
 __all__ = ["MOST_ROUNDS", "Journey", "Scope"]
 
@@ -45,17 +45,20 @@ class Journey:
         self.numbers = trial.numbers()
         self.made = dict.fromkeys(self.numbers, 0)
         self.ended: set[str] = set()
+        self.refused = False
 
 
 @plain
 class _Judgement(Plain):
     """`ordinary` are the findings in the ordinary form, `left` those that nothing excuses; `checked` those of `check`,
-    after which the journey goes on; `eased` says what made the step come out well, where it did not of itself."""
+    after which the journey goes on; `eased` says what made the step come out well, where it did not of itself;
+    `refused`, that the product would not have this account state, and may."""
 
     ordinary: tuple[Finding, ...] = ()
     left: tuple[Finding, ...] = ()
     checked: tuple[Finding, ...] = ()
     eased: str = ""
+    refused: str = ""
 
 
 @plain
@@ -206,17 +209,8 @@ class Scope:
 
     def _unmet(self, when: Mapping[str, Value], position: Position) -> str:
         """The first condition of `when` that does not fit."""
-        for path, shape in when.items():
-            if mismatches := compare(resolve(shape, self.names), self._named(path, position)):
-                return f"when {path}: expected {mismatches[0].expected}, saw {mismatches[0].seen}"
-        return ""
-
-    def _named(self, path: str, position: Position) -> Any:
-        """What `${path}` finds, or MISSING."""
-        try:
-            return resolve(Template((Lookup(tuple(path.split("."))),), position), self.names)
-        except Absent:
-            return MISSING
+        reason = unmet(when, self.names, position)
+        return f"when {reason}" if reason else ""
 
     def _rounds(self, step: Step, phase: str) -> Steps:
         """Every round of the step, until one is broken; their findings are the step's."""
@@ -225,11 +219,13 @@ class Scope:
         for label in rounds:
             judgement: _Judgement = yield from self._round(step, phase)
             found.append(_labelled(judgement, label))
-            if judgement.left:
+            if judgement.left or judgement.refused:
                 break
         if not found:
             yield self.skipped(name, "there is nothing to do it for: the list of `each` is empty", phase=phase)
             return ""
+        if found[-1].refused:
+            return (yield from self._refused(name, found[-1].refused, phase))
         overrun = self._overrun(step.repeat, len(found)) if not found[-1].left else ()
         return (yield from self._concluded(step, _summed(found, overrun), phase))
 
@@ -348,6 +344,9 @@ class Scope:
     def _judged(self, step: Step, tried: Tried, absent: tuple[Finding, ...]) -> _Judgement:
         if tried.outcome is None:
             return _Judgement(left=tried.findings)
+        if isinstance(tried.outcome, Reply) and tried.outcome.status in step.refuses:
+            return _Judgement(refused=f"the product refuses this account state ({tried.outcome.status}), as `refuses` "
+                              "says it may")
         ordinary, left, promise = self._held(step, tried)
         left = (*tried.findings, *left)
         if not any(finding.kind in ("status", "no-reply") for finding in left):
@@ -393,6 +392,12 @@ class Scope:
 
     def skipped(self, name: str, because: str, *, phase: str = "workflow") -> Emit:
         return self._ended(name, "skipped", because=because, phase=phase)
+
+    def _refused(self, name: str, because: str, phase: str) -> Steps:
+        """The product would not have the account in this state: nothing is asked of it."""
+        self.journey.refused = True
+        yield self._ended(name, "refused", because=because, phase=phase)
+        return f"{name} was refused"
 
     def _not_reached(self, name: str, because: str, *, phase: str = "workflow") -> Steps:
         yield self._ended(name, "not-reached", because=because, phase=phase)

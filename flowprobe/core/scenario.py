@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from flowprobe.core.account import AccountField
+from flowprobe.core.account import AccountField, ChosenOddity, Constraint
 from flowprobe.core.faults.fault import Fault, FaultPlan, Limit, Match, When
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.rules import AllowRule, Budget, FaultRule, Given, Identity
@@ -85,8 +85,9 @@ class Input(Plain):
 class Scenario(Plain):
     """One file. `personas` maps a role to the names of personas, one trial each; the first role acts where a
     step names none; `selectors` has the roles that name no persona but say what one is like. `account` is the state
-    that the journey starts from, `given` the calls that bring it about. `timeout` is how long the workflow may take,
-    in seconds. `positions` says where the rest stands: `personas.admin`."""
+    that the journey starts from, `given` the calls that bring it about; `constraints` hold between its fields, and
+    `oddities` are the odd accounts to be tried (None: every one of the catalogue that fits). `timeout` is how long the
+    workflow may take, in seconds. `positions` says where the rest stands: `personas.admin`."""
 
     name: str
     file: str
@@ -103,6 +104,8 @@ class Scenario(Plain):
     inputs: Mapping[str, Input] = field(default_factory=dict)
     outputs: Mapping[str, Value] = field(default_factory=dict)
     selectors: Mapping[str, Selector] = field(default_factory=dict)
+    constraints: tuple[Constraint, ...] = ()
+    oddities: tuple[ChosenOddity, ...] | None = None
 
     def steps(self) -> Iterator[tuple[str, Step]]:
         """Every step of the workflow that makes calls, with its whole name."""

@@ -223,7 +223,8 @@ class Step(Plain):
 
     `check` is judged like `expect`, and the journey goes on. `when` maps a dotted path to a shape: where one does
     not fit, the step is skipped. `timeout` is the total budget of each of its calls in seconds, `redirects` how many
-    redirects each of them may follow.
+    redirects each of them may follow. `refuses`: the statuses by which the product rightly refuses an account state,
+    of a call of `given`.
     """
 
     name: str
@@ -246,6 +247,7 @@ class Step(Plain):
     repeat: Repeat | None = None
     signs_in: tuple[SignIn, ...] = ()
     redirects: int = 0
+    refuses: tuple[int, ...] = ()
 
 
 @plain

@@ -112,6 +112,8 @@ def judge_trial(trial: TrialEvidence, *, reachable: bool, trouble: Sequence[str]
         return Verdict(Kind.INCONCLUSIVE, Blame.TOOL, (*trial.trouble, *trouble))
     if trial.how == "set-up-failed":
         return _not_set_up(trial)
+    if trial.how == "set-up-refused":
+        return Verdict(Kind.INCONCLUSIVE, Blame.ACCOUNT, _said(trial, "refused"))
     if trial.how != "finished":
         return Verdict(Kind.INCONCLUSIVE, Blame.STOPPED,
                        (trial.halted or "the run was stopped before the journey ended",))

@@ -28,7 +28,7 @@ from flowprobe.core.trial import Given, Trial
 __all__ = ["walk"]
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-NOT_SET_UP = "set-up-failed"
+NOT_SET_UP, REFUSED = "set-up-failed", "set-up-refused"
 
 
 def walk(trial: Trial) -> Dialogue:
@@ -39,7 +39,7 @@ def walk(trial: Trial) -> Dialogue:
     try:
         because = yield from _given(trial, scope)
         if because:
-            how = NOT_SET_UP
+            how = REFUSED if journey.refused else NOT_SET_UP
         else:
             yield Arm()
             scope.begin()

@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from flowprobe.core.bodies import FormBody, JsonBody
 from flowprobe.core.capture import MOST_GATHERED
 from flowprobe.core.drive import Hands, drive
@@ -92,6 +94,35 @@ def test_a_set_up_that_fails_ends_the_trial_before_the_journey() -> None:
     book << call("PUT", "/test/accounts/acc_1") >> reply(409, {"error": "merged"})
     book << ended("given 1", "broken", "status") << ended("read", "not-reached")
     book << emitted(TrialEnded, how="set-up-failed") << over
+
+
+def refusing(**more: Any) -> Trial:
+    trial = given_trial()
+    (setup,) = trial.scenario.given
+    return replace(trial, scenario=replace(trial.scenario, given=(replace(setup, refuses=(409, 422), **more),)))
+
+
+@pytest.mark.parametrize("expect", [Expect(), Expect(status=(200, 422))])
+def test_a_state_that_the_product_may_refuse_is_refused_and_not_a_failed_set_up(expect: Expect) -> None:
+    book = Playbook(walk(refusing(expect=expect)))
+    book << call("PUT", "/test/accounts/acc_1") >> reply(422, {"error": "no seats"})
+    book << ended("given 1", "refused") << ended("read", "not-reached")
+    book << emitted(TrialEnded, how="set-up-refused") << over
+
+
+def test_a_refusal_that_the_scenario_does_not_name_is_a_failed_set_up() -> None:
+    book = Playbook(walk(refusing()))
+    book << call("PUT", "/test/accounts/acc_1") >> reply(404)
+    book << ended("given 1", "broken", "status") << ended("read", "not-reached")
+    book << emitted(TrialEnded, how="set-up-failed") << over
+
+
+def test_of_several_rounds_the_first_that_is_refused_is_the_last() -> None:
+    book = Playbook(walk(refusing(each=Each("n", [1, 2, 3], HERE))))
+    book << call("PUT", "/test/accounts/acc_1") >> reply(200)
+    book << call("PUT", "/test/accounts/acc_1") >> reply(409)
+    book << ended("given 1", "refused") << ended("read", "not-reached")
+    book << emitted(TrialEnded, how="set-up-refused") << over
 
 
 def test_an_environment_that_only_checks_makes_no_write() -> None:

@@ -1,9 +1,13 @@
 import pickle
+from dataclasses import replace
 from itertools import count
 
+from flowprobe.core.account import AccountField
+from flowprobe.core.faults.concerns import concerning
+from flowprobe.core.faults.fault import Match
 from flowprobe.core.faults.latency import Latency
-from flowprobe.core.plan import Setting, expand
-from tests.scenes import ADMIN, BASE, NOW, a_plan, a_scenario, a_step
+from flowprobe.core.plan import Setting, expand, trial_of
+from tests.scenes import ADMIN, BASE, HERE, NOW, a_plan, a_scenario, a_step
 
 SETTING = Setting({"pro-eu": ADMIN, "pro-us": ADMIN, "staff": ADMIN}, {"api": BASE}, 7, {})
 
@@ -30,3 +34,14 @@ def test_a_trial_is_plain_data_that_can_be_sent_elsewhere() -> None:
     scenario = a_scenario(a_step("one", "GET /x/${admin.team}"))
     trial = expand(scenario, (a_plan("slow", mail=Latency(1)),), SETTING, only={}, now=NOW, new_id=ids())[0].faulted[0]  # type: ignore[arg-type]
     assert pickle.loads(pickle.dumps(trial)) == trial
+
+
+def test_a_trial_can_begin_from_any_state_and_has_the_faults_of_that_state() -> None:
+    plan = a_plan("slow", mail=Latency(1))
+    plan = replace(plan, faults=(replace(plan.faults[0], match=Match(account={"card": "expired"})),))
+    scenario = replace(a_scenario(a_step("one", "GET /")), account={"card": AccountField("valid", HERE)})
+    binding = {"admin": "pro-eu"}
+    odd, usual = (trial_of(scenario, binding, concerning(plan, scenario, binding, state), SETTING, now=NOW, id="1", account=state)
+                  for state in ({"card": "expired"}, {"card": "valid"}))
+    assert (odd.account, [fault.edge for fault in odd.plan.faults]) == ({"card": "expired"}, ["mail"])
+    assert usual.plan.faults == ()

@@ -17,6 +17,7 @@ from flowprobe.core.events import (
     ProcessEnded,
     Saturated,
     SendsJudged,
+    StepEnded,
     ToolFailure,
     TrialEnded,
     TrialSkipped,
@@ -217,6 +218,13 @@ def test_silence_after_a_success_in_this_run_is_the_products() -> None:
 def test_a_stopped_journey_cannot_be_judged() -> None:
     journal = Journal().runner(started(), sent("one"), step_ended("one", "not-reached"), ended("stopped"))
     assert (judged(journal).kind, judged(journal).blame) == (Kind.INCONCLUSIVE, Blame.STOPPED)
+
+
+def test_a_refused_account_state_is_no_failure_and_says_what_was_refused() -> None:
+    because = "the product refuses this account state (422), as `refuses` says it may"
+    journal = Journal().runner(started(), StepEnded(TRIAL, "given 1", "refused", because=because, phase="given"),
+                               step_ended("one", "not-reached"), ended("set-up-refused"))
+    assert judged(journal) == Verdict(Kind.INCONCLUSIVE, Blame.ACCOUNT, (f"given 1: {because}",))
 
 
 def test_a_journal_that_breaks_off_cannot_be_judged() -> None:
