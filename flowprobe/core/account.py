@@ -3,8 +3,10 @@ strategy that says what else it may be; what the fields must be together; and st
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from datetime import datetime
 from typing import Any
 
 from flowprobe.core.plain import Plain, plain
@@ -145,6 +147,16 @@ def _is_amount(value: Any) -> bool:
         return False
 
 
+def _is_time(value: Any, spelled: re.Pattern[str]) -> bool:
+    """A day, or an instant with or without its offset, that the calendar has."""
+    try:
+        return isinstance(value, str) and bool(spelled.fullmatch(value) and datetime.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(_DAY.pattern + r"T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _NESTED: Mapping[str, Callable[[Any, Strategy], str]] = {
     "sampled_from": _sampled,
     "lists": _listed,
@@ -160,6 +172,6 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "booleans": (lambda value: isinstance(value, bool), "true or false"),
     "text": (lambda value: isinstance(value, str), "a text"),
     "emails": (lambda value: isinstance(value, str) and "@" in value, "an address"),
-    "dates": (lambda value: isinstance(value, str), "a day, such as 2028-02-29"),
-    "times": (lambda value: isinstance(value, str), "a time, such as 2028-02-29T12:00"),
+    "dates": (lambda value: _is_time(value, _DAY), "a day, such as 2028-02-29"),
+    "times": (lambda value: _is_time(value, _INSTANT), "a time, such as 2028-02-29T12:00"),
 }

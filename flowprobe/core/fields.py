@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "JSON_PATH", "TRUE", "As", "Boolean", "CallLine", "Choice", "Duration", "Entry", "Field", "Integer", "Json",
-    "ListOf", "MapOf",
+    "Later", "ListOf", "MapOf",
     "Name", "Number",
     "OneOf", "Rate", "Record", "Shape", "Size", "Special", "Text", "Wrong",
 ]
@@ -238,9 +238,16 @@ class Record(Frozen):
     verify: Callable[[Mapping[str, Any]], Wrong | None] | None = None
 
 
+@plain
+class Later(Frozen):
+    """A record that has itself among its parts: `record` gives it once it is made."""
+
+    record: Callable[[], Record]
+
+
 Shape: TypeAlias = (
     Text | Name | Integer | Number | Boolean | Duration | Size | Rate | Choice | CallLine | Json | ListOf | MapOf
-    | OneOf | As | Special | Record
+    | OneOf | As | Special | Record | Later
 )
 
 TRUE = Special("true", {"const": True})

@@ -208,7 +208,8 @@ def _check_account(node: Mapping, fault: Fault | None, scenario: Any, context: C
 def _check_state(key: Scalar, fault: Fault, scenario: Scenario, context: Context) -> None:
     """A field that nothing varies is always as it is on an ordinary night."""
     field = scenario.account[key.value]
-    if field.strategy is None and not fits(fault.match.account[key.value], field.default):
+    varies = field.strategy is not None or any(key.value in (odd.values or ()) for odd in scenario.oddities or ())
+    if not varies and not fits(fault.match.account[key.value], field.default):
         context.report("never-falls", key, reason=f"the account's `{key.value}` is always {shown(field.default)}")
 
 

@@ -15,12 +15,13 @@ from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Scenario
 from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence
 from flowprobe.files.scalars import Kind, kind_of
-from flowprobe.files.step_tables import STEP
+from flowprobe.files.step_tables import GIVEN, STEP
 from flowprobe.files.tables import SCENARIO
 
 __all__ = ["Link", "Outline", "Scope", "outline"]
 
 _STEP_KEYS = {field.key for field in STEP.fields}
+_GIVEN_KEYS = {field.key for field in GIVEN.fields}
 _KEYS = {field.key for field in SCENARIO.fields}
 _MANY = 8
 """Fewer names are looked through as quickly as a set of them, which takes four times as much."""
@@ -61,8 +62,8 @@ class Link(Plain):
 
 @plain
 class Scope(Plain):
-    """Where a template stands: in the step with this index. `own`: where its captures are known; `found`: where the id
-    is known that its cleanup looked for."""
+    """Where a template stands: in the step with this index, or (-1) before all of them. `own`: where its captures are
+    known; `found`: where the id is known that its cleanup looked for."""
 
     step: int
     own: bool = False
@@ -153,7 +154,8 @@ def _branches(item: Mapping) -> Iterator[tuple[int, Mapping]]:
 
 def _link(node: Mapping, used: Used, *, branch: tuple[int, int] | None = None, given: bool = False) -> Link:
     name = node.get("step")
-    plain = all(key.value in _STEP_KEYS for key, _ in node.value)
+    known = _GIVEN_KEYS if given else _STEP_KEYS
+    plain = all(key.value in known for key, _ in node.value)
     use = node.get("use")
     scenario = used.get(use.begins) if use is not None else None
     return Link(node, name.value if isinstance(name, Scalar) and kind_of(name) is Kind.TEXT else None,
@@ -191,7 +193,9 @@ def _regions(root: Mapping, links: tuple[Link, ...], promises: Iterable[tuple[Sc
     for part in (root.get("given"), root.get("workflow")):
         if part is not None:
             found.append((part.ends, None))
-    outputs = root.get("outputs")
+    constraints, outputs = root.get("constraints"), root.get("outputs")
+    if constraints is not None:
+        found += [(constraints.begins, Scope(-1)), (constraints.ends, None)]
     if outputs is not None:
         found += [(outputs.begins, Scope(len(links))), (outputs.ends, None)]
     for name, promise in promises:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any, TypeAlias, assert_never
 
 from flowprobe.core import fields as f
@@ -79,6 +80,8 @@ def compile_shape(shape: f.Shape, name: str, example: str = "") -> Reader:
             return lambda node, context: read(node, context, name)
         case f.Record():
             return compile_record(shape, name, compile_shape)
+        case f.Later():
+            return _later(shape, what)
         case _:
             assert_never(shape)
 
@@ -119,7 +122,7 @@ def described(shape: f.Shape) -> str:
             return described(shape.shape)
         case f.Special():
             return SPECIALS[shape.name].described
-        case f.Record():
+        case f.Record() | f.Later():
             return "a mapping"
         case _:
             assert_never(shape)
@@ -376,3 +379,9 @@ def _as(shape: f.As, what: What) -> Reader:
         value = read_part(node, context)
         return BAD if value is BAD else shape.make(value)
     return read
+
+
+def _later(shape: f.Later, what: What) -> Reader:
+    """The reader of a record within itself, which is made where a file has it."""
+    made = cache(lambda: compile_record(shape.record(), what.name, compile_shape))
+    return lambda node, context: made()(node, context)

@@ -92,7 +92,7 @@ def _check(root: Node, context: Context, scenario: Any) -> None:
     check_steps(root, context)
     check_plans(root, context, scenario)
     if isinstance(scenario, Scenario):
-        check_account(scenario.account, context)
+        check_account(scenario, context)
 
 
 def load_profile(path: Path, *, text: str | None = None) -> FaultPlan:

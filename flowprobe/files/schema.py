@@ -88,6 +88,9 @@ def _schema(shape: f.Shape, definitions: Schema) -> Schema:
             definitions.setdefault(_key(shape), {})
             definitions[_key(shape)] = _record(shape, definitions)
             return {"$ref": f"#/$defs/{_key(shape)}"}
+        case f.Later():
+            inner = shape.record()
+            return {"$ref": f"#/$defs/{_key(inner)}"} if _key(inner) in definitions else _schema(inner, definitions)
         case _:
             assert_never(shape)
 

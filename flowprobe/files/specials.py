@@ -16,6 +16,7 @@ from flowprobe.core.fields import JSON_PATH, TRUE, Json, Special
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Each, FileRef, Lookup, SecretRef, Template
 from flowprobe.errors import InvalidInput
+from flowprobe.files.account_lines import code, constraint, json_schema, oddity
 from flowprobe.files.attachments import Unusable, attachment, located
 from flowprobe.files.calls import call_line, send_line
 from flowprobe.files.context import BAD, Context
@@ -26,9 +27,10 @@ from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.scalars import Kind, kind_of, number, seen
 from flowprobe.files.values import count, json_path, reader, regex
 
-__all__ = ["ALLOW", "ATTACHMENT", "COUNT", "DATES", "DAYS", "EACH", "EDGE", "FILE", "HEADER_NAME", "ID_PATH",
-           "JSON_PATH", "LOOKUP", "REGEX", "RETRY_ON", "SECRET", "SECRET_FILE", "SEND_LINE", "SENT", "SIGNED_PART",
-           "SPECIALS", "TOKEN_LINE", "TRUE", "UNDER_KEY", "USED", "VERSION", "ZONE", "SpecialReader"]
+__all__ = ["ALLOW", "ATTACHMENT", "CODE", "CONSTRAINT", "COUNT", "DATES", "DAYS", "EACH", "EDGE", "FILE",
+           "HEADER_NAME", "ID_PATH", "JSON_PATH", "JSON_SCHEMA", "LOOKUP", "ODDITY", "REGEX", "RETRY_ON", "SECRET",
+           "SECRET_FILE", "SEND_LINE", "SENT", "SIGNED_PART", "SPECIALS", "TOKEN_LINE", "TRUE", "UNDER_KEY",
+           "USED", "VERSION", "ZONE", "SpecialReader"]
 
 
 @plain
@@ -72,6 +74,17 @@ USED = Special("used", {"type": "string", "minLength": 1})
 ID_PATH = Special("id-path", {"type": "string", "pattern": r"^\$.*\.[\w-]+$"})
 EACH = Special("each", {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": {
     "anyOf": [{"type": "array"}, {"type": "string", "pattern": r"^\$\{.*\}$"}]}})
+CODE = Special("code", {"type": "string", "pattern": r"^.+\.py:[A-Za-z_]\w*$"})
+JSON_SCHEMA = Special("json-schema", {"type": ["object", "string"]})
+_FIELDS = {"type": "object", "minProperties": 1, "propertyNames": {"pattern": r"^account\."},
+           "additionalProperties": {"$ref": "#/$defs/shape"}}
+CONSTRAINT = Special("constraint", {"anyOf": [_FIELDS, {
+    "type": "object", "required": ["when", "then"], "additionalProperties": False, "properties": {
+        "when": {**_FIELDS, "description": "Where all of these fit."},
+        "then": {**_FIELDS, "description": "These must fit too."}}}]})
+ODDITY = Special("oddity", {"anyOf": [
+    {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_-]*$"},
+    {"type": "object", "minProperties": 1, "additionalProperties": {"type": "object", "minProperties": 1}}]})
 EDGE = Special("edge", {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9_-]*(\.webhooks)?$"})
 
 _EDGE = re.compile(EDGE.schema["pattern"], re.ASCII)
@@ -350,5 +363,9 @@ SPECIALS: Mapping[str, SpecialReader] = {
     DAYS.name: SpecialReader(days, "a day, or days from-to"),
     DATES.name: SpecialReader(dates, "dates, from..to"),
     ZONE.name: SpecialReader(zone, "the name of a time zone"),
+    CODE.name: SpecialReader(code, "`FILE.py:NAME`"),
+    JSON_SCHEMA.name: SpecialReader(json_schema, "a JSON Schema, or the path of its file"),
+    CONSTRAINT.name: SpecialReader(constraint, "fields with their shapes"),
+    ODDITY.name: SpecialReader(oddity, "the name of an oddity"),
     COUNT.name: SpecialReader(lambda node, context, _: count(node, context), "a whole number or one matcher"),
 }

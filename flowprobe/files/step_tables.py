@@ -234,6 +234,9 @@ _USE_FIELDS = (
 GIVEN = Record("call of `given`", _step, (
     replace(_NAME, required=False, doc="A name, where something looks up what the call captures."),
     replace(_CALL_FIELD, required=True), _AS, _WHEN, *_CALL_FIELDS,
+    Field("refuses", ListOf(Integer(minimum=400, maximum=499), or_one=True, minimum=1),
+          "The statuses by which the product rightly refuses an account state: such a state is no bug.",
+          example="[409, 422]"),
 ), "A call that puts the account into its state.", positioned=True, at_most_one=BODIES)
 
 _BRANCH_STEP = Record("step of a branch", _item, (_NAME, _CALL_FIELD, *_USE_FIELDS, _AS, _WHEN, *_CALL_FIELDS),

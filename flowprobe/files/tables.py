@@ -33,7 +33,7 @@ from flowprobe.core.scenario import (
     Step,
     Under,
 )
-from flowprobe.files.account_tables import ACCOUNT
+from flowprobe.files.account_tables import ACCOUNT, CONSTRAINTS, ODDITIES
 from flowprobe.files.expect_tables import UNDER_EXPECT
 from flowprobe.files.fault_tables import EDGES
 from flowprobe.files.specials import UNDER_KEY, VERSION
@@ -96,6 +96,11 @@ SCENARIO = Record("scenario", _scenario, (
           example="{admin: pro-eu, operator: staff}"),
     Field("account", ACCOUNT, "The state that the journey starts from: field -> its ordinary value, and what else it "
           "may be.", example="{seats: {default: 3, integers: {min: 0, max: 1000}}}"),
+    Field("constraints", CONSTRAINTS, "What holds between the fields of the account: shapes that they fit, or `when` "
+          "some fit, `then` others do.", example='[{account.used: {$lt: "${account.seats}"}}]'),
+    Field("oddities", ODDITIES, "The odd accounts that exploring tries: names of the catalogue, or one's own with the "
+          "fields that it sets. Every one of the catalogue that fits, where it is not said.",
+          example="[zero-seats, {merged-twice: {merges: 2, card: expired}}]"),
     Field("given", ListOf(GIVEN, or_one=True),
           "The calls that put the account into that state; no fault falls on them.",
           example='[{call: "PUT /test/accounts/${admin.account}", json: {seats: "${account.seats}"}}]'),

@@ -17,7 +17,7 @@ from flowprobe.files.nodes import Node, Scalar, Sequence
 from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.scalars import Kind, kind_of, number, respelled, seen
 
-__all__ = ["count", "is_matcher", "json_path", "literal", "reader", "regex", "shape", "templated"]
+__all__ = ["count", "is_matcher", "json_path", "literal", "reader", "regex", "schema_of", "shape", "templated"]
 
 Reader: TypeAlias = Callable[[Node, Context], Any]
 _STARTS = frozenset("-0123456789tfn~")
@@ -230,6 +230,11 @@ def _schema(node: Node, context: Context) -> Any:
     if isinstance(node, Sequence) or (isinstance(node, Scalar) and kind_of(node) not in (Kind.TEXT, Kind.BOOLEAN)):
         return _bad_operand(node, context, "`$schema`", "a JSON Schema or the path of its file",
                             "write for example schemas/invite.json")
+    return schema_of(node, context)
+
+
+def schema_of(node: Node, context: Context) -> Any:
+    """The matcher of a JSON Schema that stands here, or in the file that is named."""
     from flowprobe.files.matcher_schemas import schema_matcher
 
     place = _template_in(node)

@@ -18,6 +18,7 @@ LATE = {
     ("flowprobe.core.json_schema", "jsonschema_rs"): "only where a schema is used, and it is felt at the start",
     ("flowprobe.core.jsonpath", "jsonpath_ng.ext.parser"): "most paths never need it, and it is felt at the start",
     ("flowprobe.files.specials", "flowprobe.core.faults.recipes"): "the same",
+    ("flowprobe.files.account", "flowprobe.core.exploring.oddities"): "few scenarios list oddities",
     ("flowprobe.files.values", "flowprobe.files.matcher_schemas"): "only for the matcher $schema",
     ("flowprobe.core.patterns", "regex"): "most patterns are surely quick without it",
     ("flowprobe.files.policy_lines", "zoneinfo"): "only where a file names a time zone, and it reads the system's",

@@ -27,6 +27,9 @@ def by_schema(schema: Any, **files: Any) -> Strategy:
     (Strategy("optional", {"of": SEATS}), None),
     (Strategy("optional", {"of": SEATS}), 3),
     (by_schema({"type": "integer"}), 3),
+    (Strategy("dates", {"min": "2024-01-01"}), "2024-02-29"),
+    (Strategy("times", {"min": "2024-01-01T00:00"}), "2024-02-29T12:00:00.5+01:00"),
+    (Strategy("times"), "2024-02-29T12:00Z"),
     (Strategy("python", {"file": "a.py", "name": "seats"}), object()),
 ])
 def test_a_value_that_the_field_may_have(strategy: Strategy, value: Any) -> None:
@@ -36,6 +39,10 @@ def test_a_value_that_the_field_may_have(strategy: Strategy, value: Any) -> None
 @pytest.mark.parametrize(("strategy", "value", "words"), [
     (SEATS, 10, "a whole number from 0 to 9"),
     (SEATS, True, "a whole number"),
+    (Strategy("dates"), "2023-02-29", "a day, such as 2028-02-29"),
+    (Strategy("dates"), "2024-02-29T12:00", "a day, such as 2028-02-29"),
+    (Strategy("times"), "2024-02-29", "a time, such as 2028-02-29T12:00"),
+    (Strategy("dates", {"min": "2024-01-01"}), "2023-02-28", "a day, such as 2028-02-29 within its bounds"),
     (Strategy("text", {"max": 2}), "abc", "a text within its bounds"),
     (Strategy("sampled_from", {"values": (1, "a")}), True, 'one of 1, "a"'),
     (Strategy("lists", {"of": SEATS}), 3, "a list"),

@@ -16,6 +16,9 @@ _SPECIALS: dict[str, list[Any]] = {
     "look-up": ["one.id", "admin.team", "trial.id"], "retry-on": ["connect", "no-reply", 503], "attachment": ["files/photo.png"],
     "used": ["sign-in.yaml"], "id-path": ["$.items[*].id"], "each": [{"item": "${one.id}"}, {"item": ["a", {"b": 1}]}],
     "zone": ["Europe/Berlin", "UTC"], "allow": ["GET /**", "POST /a"], "edge": ["mail", "user", "mail.webhooks"], "count": [1, 0, {"$lt": 3}, "${one.id}"], "sent": [1, {"calls": {"$lt": 3}, "effects": 1}],
+    "code": ["strategies.py:owners", "gone.py:a"], "json-schema": [{"type": "integer"}, "schemas/bank.json", {}],
+    "oddity": ["zero-seats", "mine", {"mine": {"one": 1}}, {"two": {"late": [1]}, "three": {"mail": None}}],
+    "constraint": [{"account.one": 1}, {"when": {"account.one": {"$lt": "${account.two}"}}, "then": {"account.late": {"$in": [1]}}}, {"account.one": "${admin.team}"}],
 }
 _ODD: list[Any] = [None, True, -1, 1.5, 10**30, "", "${", "${nobody.id}", [], {}, {"$type": "text"}, {"$.a": 1}, [[]], "\x07", {"": ""}]
 
@@ -45,6 +48,8 @@ class Generator:
                 return {str(self.value(shape.key)): self.value(shape.value) for _ in range(self.chance.randint(shape.minimum, max(shape.minimum, 2)))}
             case f.Record():
                 return self.record(shape)
+            case f.Later():
+                return self.record(shape.record())
             case _:
                 return self.scalar(shape)
 

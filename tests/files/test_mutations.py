@@ -58,6 +58,8 @@ def shape_of(shape: f.Shape, node: Node) -> f.Shape:
             return shape_of(parts[type(node)] or f.Json(), node)
         case f.ListOf() if shape.or_one and not isinstance(node, Sequence):
             return shape_of(shape.item, node)
+        case f.Later():
+            return shape_of(shape.record(), node)
         case _:
             return shape
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flowprobe.core.exploring.oddities import CATALOGUE
 from flowprobe.core.faults.kinds import KIND_NAMES
 from flowprobe.core.shapes import MATCHERS, TYPES
 from flowprobe.files.problems import MESSAGES
@@ -35,6 +36,11 @@ def test_the_environment_page_has_every_key(key: str) -> None:
 @pytest.mark.parametrize("word", [*MATCHERS, *KIND_NAMES, *TYPES])
 def test_the_scenario_page_has_every_word(word: str) -> None:
     assert f"`{word}`" in SCENARIO_PAGE
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_the_scenario_page_has_every_oddity(name: str) -> None:
+    assert f"| `{name}` | {CATALOGUE[name].what} |" in SCENARIO_PAGE
 
 
 @pytest.mark.parametrize("id", MESSAGES)

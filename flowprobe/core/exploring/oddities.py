@@ -81,6 +81,8 @@ def _values(known: Known, account: Mapping[str, AccountField]) -> Mapping[str, A
         if not fields:
             return f"it needs a field such as {', '.join(f'`{name}`' for name in sets.names[:3])}"
         fitting = next(((name, value) for name in fields for value in sets.values if _may(account[name], value)), None)
+        if fitting is None and all(account[name].strategy is None for name in fields):
+            return f"nothing says what else `{fields[0]}` may be"
         if fitting is None:
             return f"`{fields[0]}` may not be {' or '.join(shown(value) for value in sets.values[:3])}"
         found[fitting[0]] = fitting[1]
@@ -105,24 +107,24 @@ def _broken(state: Mapping[str, Any], scenario: Scenario) -> Constraint | None:
 
 _SEATS = ("seats", "licenses", "licences", "quantity", "seat_count", "max_users", "paid_seats")
 _USED = ("used", "used_seats", "seats_used", "members", "users", "member_count", "user_count")
-_CARD = ("card", "card_state", "card_status", "payment_method", "payment_state", "payment_status", "payment")
+_CARD = ("card", "card_state", "card_status", "payment_method", "payment_state", "payment_status")
 _EXPIRY = ("card_expires", "card_expiry", "card_expires_at", "expiry", "expires", "expires_at")
 _STATE = ("state", "status", "account_state", "account_status", "subscription", "subscription_state",
           "subscription_status", "billing", "billing_state", "billing_status")
 _UNPAID = ("unpaid", "unpaid_invoices", "open_invoices", "overdue", "overdue_invoices", "failed_payments")
-_PLAN = ("plan", "tier", "edition", "package", "product")
+_PLAN = ("plan", "tier", "edition", "package")
 _TRIAL_END = ("trial_ends", "trial_end", "trial_ends_at", "trial_until", "trial_expires")
 _BALANCE = ("balance", "credit", "credits", "wallet", "prepaid", "account_balance")
 _PRICE = ("price", "amount", "total", "unit_price", "fee")
 _DISCOUNT = ("discount", "discount_percent", "percent_off", "coupon_percent")
 _NAME = ("name", "company", "company_name", "organisation", "organization", "display_name", "team", "team_name",
          "customer", "customer_name", "full_name")
-_EMAIL = ("email", "contact", "billing_email", "contact_email", "user", "owner_email", "mail")
+_EMAIL = ("email", "contact", "billing_email", "contact_email", "owner_email")
 _SINCE = ("since", "created", "created_at", "signed_up", "signed_up_at", "member_since", "started", "started_at",
           "birthday", "birth_date", "date_of_birth")
 _RENEWAL = ("renewed", "renewed_at", "renews", "renews_at", "renewal", "next_billing", "next_invoice", "billed_at",
             "period_end", "current_period_end")
-_COUNTRY = ("country", "country_code", "billing_country", "region")
+_COUNTRY = ("country", "country_code", "billing_country")
 _TAX = ("vat", "vat_id", "vat_number", "tax_id", "tax_number")
 _LISTS = ("items", "cart", "lines", "products", "line_items")
 _ROLES = ("roles", "permissions", "scopes", "grants", "role")
@@ -133,7 +135,7 @@ CATALOGUE: Mapping[str, Known] = {
     "one-seat": Known("An account for one.", (Sets(_SEATS, (1,)),)),
     "very-many-seats": Known("More seats than anybody has tried.",
                              (Sets(_SEATS, (2_147_483_647, 1_000_000, 100_000, 10_000, 1_000)),)),
-    "every-seat-taken": Known("Not one more can be invited.", (Sets(_SEATS, (3, 5, 1)), Sets(_USED, (3, 5, 1)))),
+    "every-seat-taken": Known("Not one more can be invited.", (Sets(_SEATS, (3,)), Sets(_USED, (3,)))),
     "more-members-than-seats": Known("Left over from before a downgrade.", (Sets(_SEATS, (1,)), Sets(_USED, (5, 2)))),
     "nobody-in-it": Known("An account whose last member has gone.", (Sets(_USED, (0,)),)),
     # paying
@@ -151,7 +153,7 @@ CATALOGUE: Mapping[str, Known] = {
     "free-of-charge": Known("A price of nothing, which some providers refuse to charge.",
                             (Sets(_PRICE, (0, "0.00", "0")),)),
     "one-cent": Known("A price below what a provider will charge.", (Sets(_PRICE, (0.01, "0.01", 1)),)),
-    "everything-off": Known("A discount of the whole price.", (Sets(_DISCOUNT, (100, "100", 1)),)),
+    "everything-off": Known("A discount of the whole price.", (Sets(_DISCOUNT, (100, "100", "100.00")),)),
     "currency-without-cents": Known("A currency that has no hundredths.", (
         Sets(("currency", "billing_currency"), ("JPY", "jpy", "KRW")),)),
     "currency-in-thousandths": Known("A currency that has three places.", (

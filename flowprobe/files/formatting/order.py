@@ -32,6 +32,8 @@ def put_in_order(value: Value, shape: f.Shape) -> None:
                 put_in_order(value, inner)
         case f.As():
             put_in_order(value, shape.shape)
+        case f.Later():
+            put_in_order(value, shape.record())
         case (f.Text() | f.Name() | f.Integer() | f.Number() | f.Boolean() | f.Duration() | f.Size() | f.Rate()
               | f.Choice() | f.CallLine() | f.Json() | f.Special()):
             pass

@@ -61,12 +61,13 @@ def test_what_breaks_a_constraint_or_is_ordinary_is_left_out() -> None:
     (named("no-name"), "it needs a field such as `name`, `company`, `company_name`"),
     (named("few", seats=0), "`seats` cannot be 0, but only a whole number from 1 to 9"),
     (named("one-seat"), "the constraint on line 3 would not hold"),
+    (named("downgraded"), "nothing says what else `plan` may be"),
     (named("more-members-than-seats"), "it needs a field such as `used`, `used_seats`, `seats_used`"),
 ])
 def test_why_a_listed_one_makes_no_state(chosen: ChosenOddity, why: str) -> None:
     seats = AccountField(3, HERE, Strategy("integers", {"min": 1, "max": 9}))
     several = Constraint({"account.seats": {"$gt": 1}}, HERE)
-    scenario = scene(chosen, seats=seats, constraints=(several,))
+    scenario = scene(chosen, seats=seats, plan=AccountField("pro", HERE), constraints=(several,))
     assert (why_not(scenario, chosen), oddities_of(scenario)) == (why, ())
 
 
