@@ -1,1 +1,1 @@
-"""Acme Teams: a small SaaS product with four providers and seven real weaknesses, to try FlowProbe on."""
+"""Acme Teams: a small SaaS product with four providers and twenty-one real weaknesses, to try FlowProbe on."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from flowprobe.demo.calendar import anniversary
 from flowprobe.demo.replies import ApiError, read_object
 from flowprobe.demo.sign_in import SignIn
 from flowprobe.demo.state import CARDS, PLANS, Account, Card, Charge, Invite, Plan, State
+from flowprobe.demo.terms import read_terms, terms_json
+from flowprobe.demo.weaknesses import TERM_LEAP_DAY
 
 __all__ = ["AccountsApi"]
 
@@ -21,9 +27,10 @@ _SHORTEST_PASSWORD, _LONGEST_PASSWORD = 8, 200
 class AccountsApi:
     """What a customer sees of the account and the bill."""
 
-    def __init__(self, state: State, sign_in: SignIn) -> None:
+    def __init__(self, state: State, sign_in: SignIn, weaknesses: Collection[str]) -> None:
         self._state = state
         self._sign_in = sign_in
+        self._knows_leap_days = TERM_LEAP_DAY not in weaknesses
 
     def routes(self) -> list[Route]:
         return [
@@ -38,7 +45,12 @@ class AccountsApi:
 
     async def _show(self, request: Request) -> Response:
         account = self._sign_in.account(request, self._state.accounts.get(request.path_params["account"]))
-        return JSONResponse(_account_json(account))
+        ends = self._term_ends(account.terms.opened_on)
+        return JSONResponse({**_account_json(account), "term_ends": ends.isoformat()})
+
+    def _term_ends(self, opened_on: date) -> date:
+        """A term is a year; an account that was opened on a leap day has a day to be found."""
+        return anniversary(opened_on) if self._knows_leap_days else opened_on.replace(year=opened_on.year + 1)
 
     async def _plans(self, request: Request) -> Response:
         self._sign_in.user(request)
@@ -70,6 +82,7 @@ class AccountsApi:
             company=_company(body.get("company", account.company)),
             card=_card(body.get("card", account.card)),
             plan=_plan(body.get("plan", account.plan.id)),
+            terms=read_terms(body),
         )
         return JSONResponse(_account_json(account))
 
@@ -99,6 +112,7 @@ def _account_json(account: Account) -> dict[str, object]:
         "team": account.team,
         "seats": account.seats,
         "card": account.card,
+        **terms_json(account.terms),
     }
 
 

@@ -29,9 +29,12 @@ from flowprobe.demo.mail import Mail
 from flowprobe.demo.notes_api import NotesApi
 from flowprobe.demo.oauth import Client, Grants
 from flowprobe.demo.oauth_api import OAuthApi
+from flowprobe.demo.outbox import Outbox
 from flowprobe.demo.payments import Payments, PaymentsPolicy
 from flowprobe.demo.payments_api import PaymentsApi
 from flowprobe.demo.regions_api import RegionsApi
+from flowprobe.demo.renewals import Renewals
+from flowprobe.demo.renewals_api import RenewalsApi
 from flowprobe.demo.replies import ApiError, CrashPage, on_api_error, on_http_error
 from flowprobe.demo.scanner import Scanner
 from flowprobe.demo.search import SearchIndex
@@ -39,7 +42,7 @@ from flowprobe.demo.search_api import SearchApi
 from flowprobe.demo.settings import OAuthSettings, Settings
 from flowprobe.demo.sign_in import SignIn
 from flowprobe.demo.state import State, User, seeded
-from flowprobe.demo.weaknesses import PAYMENTS_TRUSTS_200
+from flowprobe.demo.weaknesses import FALLBACK_CRASHES_SUSPENDED, PAYMENTS_TRUSTS_200
 
 __all__ = ["build_product"]
 
@@ -57,10 +60,14 @@ def build_product(
     background = Background()
     return Starlette(
         routes=_routes(settings, providers, background, clock),
-        middleware=[Middleware(CrashPage, shows_traceback=PAYMENTS_TRUSTS_200 in settings.weaknesses)],
+        middleware=[Middleware(CrashPage, shows_traceback=_shows_traceback(settings.weaknesses))],
         exception_handlers={ApiError: on_api_error, HTTPException: on_http_error},
         lifespan=_lifespan(providers, background),
     )
+
+
+def _shows_traceback(weaknesses: Collection[str]) -> bool:
+    return not {PAYMENTS_TRUSTS_200, FALLBACK_CRASHES_SUSPENDED}.isdisjoint(weaknesses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +120,19 @@ def _routes(
     login = LoginApi(sign_in, clock)
     payments = Payments(providers.payments, PaymentsPolicy.under(settings.weaknesses))
     mail = Mail(providers.mail) if providers.mail else None
+    outbox = Outbox(mail, settings.weaknesses) if mail else None
+    renewals = Renewals(payments, outbox, background, settings.weaknesses)
     index = SearchIndex(providers.search, settings.weaknesses)
     return [
         _health(settings.weaknesses),
         *sign_in.routes(),
         *login.routes(),
         *OAuthApi(_clients(settings.oauth), grants, sign_in, login).routes(),
-        *AccountsApi(state, sign_in).routes(),
-        *InvitesApi(state, sign_in, payments, mail).routes(),
+        *AccountsApi(state, sign_in, settings.weaknesses).routes(),
+        *InvitesApi(state, sign_in, payments, mail, settings.weaknesses).routes(),
         *PaymentsApi(state, sign_in, payments).routes(),
-        *SearchApi(sign_in, index, settings.weaknesses).routes(),
+        *RenewalsApi(state, sign_in, payments, renewals).routes(),
+        *SearchApi(state, sign_in, index, settings.weaknesses).routes(),
         *ExportsApi(state, sign_in, background).routes(),
         *_files(settings, providers, state, sign_in, clock).routes(),
         *NotesApi(state, sign_in).routes(),

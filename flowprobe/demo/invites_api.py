@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,6 +20,7 @@ from flowprobe.demo.replies import ApiError, read_object
 from flowprobe.demo.sign_in import SignIn
 from flowprobe.demo.state import Account, Invite, State
 from flowprobe.demo.tracing import trace_of
+from flowprobe.demo.weaknesses import INVITE_COUPON_TWICE, INVITE_ZERO_SEATS
 
 __all__ = ["InvitesApi"]
 
@@ -30,11 +31,15 @@ _ROLES = ("member", "admin")
 class InvitesApi:
     """Inviting, listing and taking back."""
 
-    def __init__(self, state: State, sign_in: SignIn, payments: Payments, mail: Mail | None) -> None:
+    def __init__(
+        self, state: State, sign_in: SignIn, payments: Payments, mail: Mail | None, weaknesses: Collection[str]
+    ) -> None:
         self._state = state
         self._sign_in = sign_in
         self._payments = payments
         self._mail = mail
+        self._drops_zero_seats = INVITE_ZERO_SEATS in weaknesses
+        self._spends_coupon_first = INVITE_COUPON_TWICE in weaknesses
         self._keys = IdempotencyKeys()
 
     def routes(self) -> list[Route]:
@@ -64,6 +69,7 @@ class InvitesApi:
 
     async def _hold_seat(self, account: Account, wish: _Wish, trace: Mapping[str, str]) -> JSONResponse:
         check_can_pay(account, "a seat")
+        _check_not_suspended(account)
         _check_not_invited(account, wish.email)
         invite = Invite(f"inv_{secrets.token_hex(8)}", wish.email, wish.role)
         account.invites[invite.id] = invite
@@ -74,12 +80,14 @@ class InvitesApi:
 
     async def _pay(self, account: Account, invite: Invite, trace: Mapping[str, str]) -> int:
         """Pay for a seat that is held already; what is raised here and not caught leaves it held."""
-        whose = {"account": account.id, "invitee": invite.email}
-        order = Order(invite.id, account.plan.seat_price, f"One more seat, for {invite.email}", whose)
+        orders = self._orders(account, invite)
+        account.terms = replace(account.terms, coupon=None)
+        # 0 seats are a number of seats; `if not` takes them for an account that nobody has set up yet.
+        is_nobody = self._drops_zero_seats and not account.bought_seats
         try:
-            invite.charge = await self._payments.charge(order, trace)
+            invite.charge = await self._payments.charge(orders[:1] if is_nobody else orders, trace)
         except PaymentFailed as failure:
-            if not self._payments.policy.may_defer(failure):
+            if is_nobody or not self._payments.policy.may_defer(failure):
                 account.invites.pop(invite.id, None)
                 raise refusal(failure) from failure
             invite.payment = "deferred"
@@ -87,10 +95,20 @@ class InvitesApi:
         invite.payment = "paid"
         return 201
 
+    def _orders(self, account: Account, invite: Invite) -> list[Order]:
+        """One order for each attempt. With a coupon the seat costs a tenth less, in both of them."""
+        full, coupon = account.plan.seat_price, account.terms.coupon
+        first = full * 9 // 10 if coupon else full
+        if self._spends_coupon_first:
+            # The coupon is spent by the first attempt; the second one is worked out anew, and is another order.
+            return [_order(account, invite, amount, f"{invite.id}-{amount}") for amount in (first, full)]
+        return [_order(account, invite, first, invite.id)] * 2
+
     async def _tell(self, account: Account, invite: Invite, trace: Mapping[str, str]) -> None:
         """Mail to who is invited; an invite that nobody was told about is still an invite."""
         if self._mail is not None:
-            subject, text = f"{account.company} invites you", f"Your seat is waiting: {invite.id}"
+            subject = f"{account.company} invites you"
+            text = f"Your seat is waiting: {invite.id}. Questions? {account.terms.contact}"
             invite.mailed = await self._mail.send(invite.email, subject, text, trace)
 
     async def _delete(self, request: Request) -> Response:
@@ -146,6 +164,16 @@ def _busy(invite: Invite) -> Iterator[None]:
         yield
     finally:
         invite.busy = False
+
+
+def _order(account: Account, invite: Invite, amount: int, reference: str) -> Order:
+    whose = {"account": account.id, "invitee": invite.email}
+    return Order(reference, amount, f"One more seat, for {invite.email}", whose)
+
+
+def _check_not_suspended(account: Account) -> None:
+    if account.terms.status == "suspended":
+        raise ApiError(403, "account_suspended", "a suspended account may look, and not invite")
 
 
 def _check_not_invited(account: Account, email: str) -> None:

@@ -10,21 +10,24 @@ import httpx
 
 __all__ = ["Mail"]
 
-_TIMEOUT_S: Final = 1.0
+_TIMEOUT_S: Final = 0.5
 
 
 class Mail:
-    """Sends a mail in one attempt: a second one might be a second mail, and a lost one can be asked for again."""
+    """Sends a mail in one attempt. Whoever makes a second one needs a key, or it might be a second mail."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
 
-    async def send(self, to: str, subject: str, text: str, trace: Mapping[str, str]) -> bool:
+    async def send(
+        self, to: str, subject: str, text: str, trace: Mapping[str, str], *, key: str | None = None
+    ) -> bool:
         """Whether the provider has taken the mail."""
         body = {"to": to, "subject": subject, "text": text}
+        headers = {**trace, **({"Idempotency-Key": key} if key else {})}
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                response = await self._http.post("/send", json=body, headers=dict(trace))
+                response = await self._http.post("/send", json=body, headers=headers)
         except (TimeoutError, httpx.HTTPError):
             return False
         return response.status_code == 202

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
@@ -19,18 +19,18 @@ __all__ = ["Order", "PaymentFailed", "Payments", "PaymentsPolicy"]
 _CHARGES: Final = "/v1/charges"
 _REFUNDS: Final = "/v1/refunds"
 _BACKOFF_S: Final = 0.05
-_PATIENT_S: Final = 5.0
+_PATIENT_S: Final = 0.8
 _HASTY_S: Final = 0.3
 
 _Fields: TypeAlias = dict[str, object]
 
 
 class PaymentFailed(Exception):
-    """The provider did not confirm; whether money has moved is not known."""
+    """The provider did not confirm; whether money has moved is not known. `status` is what it answered, if it did."""
 
-    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+    def __init__(self, message: str, *, timed_out: bool = False, status: int | None = None) -> None:
         super().__init__(message)
-        self.timed_out = timed_out
+        self.timed_out, self.status = timed_out, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,48 +65,60 @@ class PaymentsPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be paid for; the reference names it for good."""
+    """What is to be paid for, in minor units; the reference names it for good. `source` is the card to charge, where
+    payments is to judge it."""
 
     reference: str
     amount: int
     description: str
     metadata: Mapping[str, str]
+    currency: str = "EUR"
+    source: str | None = None
 
     def fields(self) -> _Fields:
-        return {
+        fields: _Fields = {
             "amount": self.amount,
-            "currency": "EUR",
+            "currency": self.currency,
             "description": self.description,
             "metadata": dict(self.metadata),
         }
+        return fields if self.source is None else {**fields, "source": self.source}
 
 
 class Payments:
-    """Charges and refunds at the provider, in two attempts each."""
+    """Charges and refunds at the provider."""
 
     def __init__(self, http: httpx.AsyncClient, policy: PaymentsPolicy) -> None:
         self._http = http
         self.policy = policy
 
-    async def charge(self, order: Order, trace: Mapping[str, str]) -> Charge:
-        """Charge for an order, or raise PaymentFailed."""
-        post = _Post(_CHARGES, order.reference, f"{order.reference}-charge", order.fields(), trace)
-        reference, reply = await self._send(post)
-        return Charge(reply["id"], reference, order.amount)
+    async def charge(self, orders: Sequence[Order], trace: Mapping[str, str]) -> Charge:
+        """Charge in as many attempts as there are orders, each of which should be the same, or raise PaymentFailed."""
+        post, reply = await self._send([_charge(order, trace) for order in orders])
+        return Charge(reply["id"], post.reference, post.amount)
+
+    async def charge_once(self, order: Order, trace: Mapping[str, str], *, within_s: float) -> Charge:
+        """Charge in one attempt, which ends in time, or raise PaymentFailed."""
+        async with _in_time(within_s):
+            post, reply = await self._attempt(_charge(order, trace))
+        return Charge(reply["id"], post.reference, post.amount)
 
     async def refund(self, reference: str, trace: Mapping[str, str]) -> None:
-        """Give back whatever was charged under a reference, or raise PaymentFailed."""
-        await self._send(_Post(_REFUNDS, reference, f"{reference}-refund", {}, trace))
+        """Give back whatever was charged under a reference in two attempts, or raise PaymentFailed."""
+        post = _Post(_REFUNDS, reference, f"{reference}-refund", {}, trace)
+        await self._send([post, post])
 
-    async def _send(self, post: _Post) -> tuple[str, Any]:
+    async def _send(self, posts: Sequence[_Post]) -> tuple[_Post, Any]:
+        *tries, last = posts
         async with _in_time(self.policy.deadline_s):
-            try:
-                return await self._attempt(post)
-            except PaymentFailed:
-                await asyncio.sleep(_BACKOFF_S)
-                return await self._attempt(post)
+            for post in tries:
+                try:
+                    return await self._attempt(post)
+                except PaymentFailed:
+                    await asyncio.sleep(_BACKOFF_S)
+            return await self._attempt(last)
 
-    async def _attempt(self, post: _Post) -> tuple[str, Any]:
+    async def _attempt(self, post: _Post) -> tuple[_Post, Any]:
         if not self.policy.same_key:
             post = post.as_a_new_one()
         try:
@@ -114,11 +126,11 @@ class Payments:
                 response = await self._http.post(post.path, json=post.json(), headers=post.headers())
         except httpx.HTTPError as error:
             raise PaymentFailed(f"payments: {type(error).__name__}") from error
-        return post.reference, self._read(response)
+        return post, self._read(response)
 
     def _read(self, response: httpx.Response) -> Any:
         if response.status_code >= 400:
-            raise PaymentFailed(f"payments answered {response.status_code}")
+            raise PaymentFailed(f"payments answered {response.status_code}", status=response.status_code)
         if not self.policy.checks_replies:
             return response.json()
         return _checked(response)
@@ -133,6 +145,7 @@ class _Post:
     key: str | None
     fields: _Fields
     trace: Mapping[str, str]
+    amount: int = 0
 
     def as_a_new_one(self) -> _Post:
         """The same wish without a key; a charge gets another name too, and so is charged anew."""
@@ -145,6 +158,10 @@ class _Post:
 
     def headers(self) -> dict[str, str]:
         return {**self.trace, **({"Idempotency-Key": self.key} if self.key else {})}
+
+
+def _charge(order: Order, trace: Mapping[str, str]) -> _Post:
+    return _Post(_CHARGES, order.reference, f"{order.reference}-charge", order.fields(), trace, order.amount)
 
 
 def _checked(response: httpx.Response) -> Any:

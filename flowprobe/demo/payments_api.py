@@ -105,7 +105,7 @@ class PaymentsApi:
         """Charge, or charge again: the provider knows the payment by its id, and takes the money once."""
         with _busy(payment):
             try:
-                payment.charge = await self._payments.charge(payment.order(), trace)
+                payment.charge = await self._payments.charge([payment.order()] * 2, trace)
             except PaymentFailed as failure:
                 if self._payments.policy.may_defer(failure):
                     return

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["CARDS", "PLANS", "Account", "Card", "Charge", "Invite", "Plan", "Role", "State", "User", "seeded"]
+__all__ = [
+    "CARDS",
+    "PLANS",
+    "Account",
+    "Card",
+    "Charge",
+    "Currency",
+    "Invite",
+    "Plan",
+    "Role",
+    "State",
+    "Status",
+    "Terms",
+    "User",
+    "seeded",
+]
 
 Card: TypeAlias = Literal["valid", "expired", "missing"]
 Payment: TypeAlias = Literal["unknown", "paid", "deferred"]
+Status: TypeAlias = Literal["active", "trial", "suspended"]
+Currency: TypeAlias = Literal["EUR", "JPY", "KWD"]
 Role: TypeAlias = Literal["admin", "billing", "operator"]
 
 CARDS: Final[tuple[Card, ...]] = ("valid", "expired", "missing")
@@ -70,6 +88,23 @@ class Invite:
     busy: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What there is to an account besides seats, plan and card: `credit` is in minor units of the currency, `coupon` is
+    for its next seat, `documents` are those that it has beyond the ones that can be found."""
+
+    status: Status = "active"
+    currency: Currency = "EUR"
+    credit: int = 0
+    coupon: str | None = None
+    billing_day: int = 1
+    opened_on: date = date(2025, 3, 1)
+    contact: str = "office@acme.example"
+    phone: str | None = "+49 30 901820"
+    receipts: bool = True
+    documents: int = 0
+
+
 @dataclass(slots=True)
 class Account:
     """A customer with one team."""
@@ -81,6 +116,7 @@ class Account:
     team: str
     bought_seats: int
     card: Card = "valid"
+    terms: Terms = Terms()
     invites: dict[str, Invite] = field(default_factory=dict)
 
     @property
@@ -91,9 +127,9 @@ class Account:
     def charges(self) -> list[tuple[Invite, Charge]]:
         return [(invite, invite.charge) for invite in self.invites.values() if invite.charge]
 
-    def reset(self, *, seats: int, company: str, card: Card, plan: Plan) -> None:
+    def reset(self, *, seats: int, company: str, card: Card, plan: Plan, terms: Terms) -> None:
         """Put the account into a state that a test asks for; invites and charges are forgotten."""
-        self.bought_seats, self.company, self.card, self.plan = seats, company, card, plan
+        self.bought_seats, self.company, self.card, self.plan, self.terms = seats, company, card, plan, terms
         self.invites.clear()
 
 

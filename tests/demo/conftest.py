@@ -215,6 +215,10 @@ class Acme:
     def charged_for(self, payment: str) -> list[dict[str, object]]:
         return self._listed(self.provider, "/v1/charges?payment=" + payment)["data"]
 
+    def charged_to(self, account: str) -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = self._listed(self.provider, "/v1/charges")["data"]
+        return [charge for charge in listed if charge["metadata"]["account"] == account]
+
     def mailed(self) -> list[dict[str, object]]:
         return self._listed(self.outbox, "/messages")["items"]
 

@@ -357,13 +357,13 @@ def test_an_invite_is_mailed_to_who_is_invited(start: Any) -> None:
     assert acme.mail.requests[0].headers["baggage"] == "trial=1"
 
 
-@pytest.mark.parametrize(("fault", "seconds"), [("503", 0), ("reset", 0), ("HTML 200", 0), ("hang", 1)])
+@pytest.mark.parametrize(("fault", "seconds"), [("503", 0), ("reset", 0), ("HTML 200", 0), ("hang", 0.5)])
 def test_an_invite_whose_mail_fails_is_an_invite_all_the_same(start: Any, fault: str, seconds: float) -> None:
     acme = start(providers=True)
     acme.mail.suffer(fault)
     timed = acme.invite()
     invite = timed.reply.json()
-    assert (timed.reply.status_code, round(timed.seconds)) == (201, seconds)
+    assert (timed.reply.status_code, round(timed.seconds, 2)) == (201, seconds)
     assert acme.call("GET", f"/v1/invites/{invite['id']}").json()["mail"] == "unsent"
     assert len(acme.mail.requests) == 1
 

@@ -26,16 +26,22 @@ def build_mail() -> Starlette:
 
 
 class _Outbox:
-    """Every mail that was taken, in its order."""
+    """Every mail that was taken, in its order; a key that is known was taken before."""
 
     def __init__(self) -> None:
         self._messages: list[dict[str, str]] = []
+        self._taken: dict[str, str] = {}
 
     async def send(self, request: Request) -> Response:
+        key = request.headers.get("idempotency-key")
+        if key in self._taken:
+            return JSONResponse({"id": self._taken[key], "status": "accepted"}, 202)
         match await _read(request):
             case {"to": str(to), "subject": str(subject), "text": str(text)} if "@" in to:
                 message = {"id": f"msg_{secrets.token_hex(8)}", "to": to, "subject": subject, "text": text}
                 self._messages.append(message)
+                if key is not None:
+                    self._taken[key] = message["id"]
                 return JSONResponse({"id": message["id"], "status": "accepted"}, 202)
         return JSONResponse({"error": "a mail needs to (an address), subject and text"}, 422)
 

@@ -82,6 +82,8 @@ class _Desk:
         return _reply(201, reply, {"Idempotent-Replayed": "true"})
 
     def _charge(self, body: _Json) -> _Json:
+        if body.get("source") == "card_expired":
+            raise _Refused(402, "card_error", "the card has expired")
         charge = _order(body)
         self._charges.append(charge)
         return charge.to_json()
