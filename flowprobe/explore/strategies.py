@@ -27,7 +27,7 @@ Given: TypeAlias = Mapping[str, SearchStrategy[Any]]
 """The strategies of `python`, by their `python_name`: whoever may run code has loaded them."""
 
 _SECOND = timedelta(seconds=1)
-_LETTERS = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
+_LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 _PLAIN = st.characters(min_codepoint=ord("a"), max_codepoint=ord("z"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import combinations, product
 from math import prod
 from time import process_time
@@ -12,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowprobe.core.account import Constraint
+from flowprobe.core.exploring.constraints import satisfied
 from flowprobe.core.exploring.pairs import covered, pairs_of, pairwise
-
-Ban = tuple[tuple[str, int], ...]
+from flowprobe.core.values import Lookup, Position, Template
 
 
 def fields_of(*sizes: int) -> dict[str, list[int]]:
@@ -104,6 +106,26 @@ def test_a_question_that_looks_at_two_fields_is_not_asked_about_all_others(value
     states = list(pairwise(fields, allowed))
     assert covered(states, fields, without({"f0": value % 3, "f1": 0}, {"f0": value % 3, "f1": 1}))[0] == 9 * 66 - 2
     assert asked < 3_000  # of half a million states
+
+
+def test_constraints_of_a_scenario_are_looked_through_too() -> None:
+    here = Position("scenario.yaml", 1, 1)
+    most = {"$lt": Template((Lookup(("account", "f1")),), here)}
+    constraints = [Constraint({"account.f0": most}, here, when={"account.f2": {"$in": [1, 2]}}),
+                   Constraint({"account.f0": {"$gt": 0}}, here)]
+    asked = 0
+
+    def allowed(state: Mapping[str, Any]) -> bool:
+        nonlocal asked
+        asked += 1
+        return satisfied(constraints, state)
+
+    fields = fields_of(*[3] * 9)
+    states = list(pairwise(fields, allowed))
+    assert all(satisfied(constraints, state) for state in states)
+    done, most_pairs = covered(states, fields, partial(satisfied, constraints))
+    assert done == most_pairs < 9 * 36
+    assert asked < 3_000  # of twenty thousand states
 
 
 def test_a_question_about_all_fields_at_once_is_answered_too() -> None:
