@@ -17,6 +17,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from flowprobe.core.account import AccountField
 from flowprobe.core.exploring.model import Learned, Placed, Try, Trying
 from flowprobe.core.exploring.values import boundaries
+from flowprobe.errors import FlowProbeError, ToolFailed
 from flowprobe.explore.quiet import hushed, only_asking
 from flowprobe.explore.strategies import Given, strategy_of, zone_of
 
@@ -45,7 +46,7 @@ class Space:
 def drive(space: Space, trying: Trying, *, seed: int, examples: int, memo: Memo | None = None) -> None:
     """Have up to so many tries made; what `memo` knows is not tried again, and what is learned is put there. The same
     tries for the same seed, as long as the same is learned of them. Whatever `trying` raises comes out as it is, at
-    once: Enough, and an interrupt."""
+    once: Enough, and an interrupt. Raises ToolFailed where a strategy in Python fails."""
     known: Memo = {} if memo is None else memo
 
     @seeded(seed)
@@ -65,6 +66,11 @@ def drive(space: Space, trying: Trying, *, seed: int, examples: int, memo: Memo 
         _raise(left.error)
     except Unsatisfiable:
         return  # the constraints leave no state that was found
+    except FlowProbeError:
+        raise
+    except Exception as error:  # a strategy of somebody else's: what a try raises has left above
+        said = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise ToolFailed(f"no account state could be drawn ({said}): see the account's strategies in Python") from error
 
 
 class _Left(BaseException):

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -98,7 +98,16 @@ def _loaded(strategy: Strategy, python: Given) -> SearchStrategy[Any]:
     name = python_name(strategy)
     if name not in python:
         raise ToolFailed(f"{name} was not loaded: only files that may be executed have strategies in Python")
-    return python[name]
+    return python[name].map(partial(_sendable, name))
+
+
+def _sendable(name: str, value: Any) -> Any:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ToolFailed(f"{name} gave {value!r:.200}, which JSON does not have: turn its values into what the product "
+                         "is sent, for example with .map(str)") from None
+    return value
 
 
 def _floats(low: float | None, high: float | None) -> SearchStrategy[float]:

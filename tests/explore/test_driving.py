@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 
 from flowprobe.core.account import AccountField, Strategy
 from flowprobe.core.exploring.model import Enough, Learned, Placed, Site, Try
@@ -17,6 +18,7 @@ from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.reset import Reset
 from flowprobe.core.faults.status import Status
 from flowprobe.core.values import Position
+from flowprobe.errors import ToolFailed
 from flowprobe.explore.driving import Memo, Space, drive
 from tests.architecture.source import ROOT
 
@@ -145,6 +147,23 @@ def test_what_a_try_raises_comes_out_at_once_and_is_not_tried_again(error: BaseE
     assert raised.value is error
     assert len(tries) == 20
     assert len(driven(harmful)) > 50  # and it can be driven again
+
+
+@st.composite
+def broken(draw: st.DrawFn, error: BaseException) -> int:
+    if draw(st.integers(0, 9)) > 3:
+        raise error
+    return 7
+
+
+@pytest.mark.parametrize(("error", "raised"), [
+    (ZeroDivisionError("in their code"), ToolFailed), (KeyboardInterrupt(), KeyboardInterrupt)],
+    ids=lambda each: getattr(each, "__name__", None))
+def test_a_strategy_in_python_that_fails_is_named_as_that(error: BaseException, raised: type[BaseException]) -> None:
+    theirs = AccountField(1, HERE, Strategy("python", {"file": "a.py", "name": "seats"}))
+    space = Space({"seats": theirs}, PLACED, python={"a.py:seats": broken(error)})
+    with pytest.raises(raised, match="ZeroDivisionError: in their code" if raised is ToolFailed else None):
+        driven(space=space)
 
 
 def test_the_dice_of_others_are_left_as_they_were() -> None:

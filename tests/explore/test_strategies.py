@@ -124,6 +124,14 @@ def test_a_strategy_in_python_is_the_one_that_was_loaded() -> None:
         strategy_of(strategy)
 
 
+@pytest.mark.parametrize("value", [float("nan"), date(2026, 1, 1), object()],
+                         ids=lambda value: type(value).__name__)
+def test_a_strategy_in_python_that_gives_what_cannot_be_sent_is_told_so(value: Any) -> None:
+    strategy = Strategy("python", {"file": "accounts.py", "name": "seats"})
+    with pytest.raises(ToolFailed, match="which JSON does not have: turn its values into"):
+        find(strategy_of(strategy, {"accounts.py:seats": st.just(value)}), lambda _: True)
+
+
 @pytest.mark.parametrize("name", ["Europe/Atlantis", "../etc/passwd", ""])
 def test_a_time_zone_that_is_not_known_is_named(name: str) -> None:
     with pytest.raises(ToolFailed, match=f"there is no time zone '{name}' on this machine"):

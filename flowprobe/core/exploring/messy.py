@@ -3,7 +3,7 @@ first, so that what is found is found with a plain one if it can be."""
 
 from __future__ import annotations
 
-__all__ = ["EMAILS", "FIRST_TEXTS", "TEXTS"]
+__all__ = ["EMAILS", "FIRST_EMAILS", "FIRST_TEXTS", "TEXTS"]
 
 _FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 _WALES = "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
@@ -38,12 +38,16 @@ TEXTS = (
 """No NUL is among them, and no half of a surrogate pair: JSON over HTTP cannot carry both everywhere, and what a
 product says of them is no news. They are characters as Unicode counts them."""
 
+_LONGEST_LOCAL = "a" * 64 + "@example.com"
+FIRST_EMAILS = ("guest+invoices@example.com", "GUEST@EXAMPLE.COM", "o'brien@example.com", "guest@münchen.example",
+                "\"guest user\"@example.com", _LONGEST_LOCAL)
+
 EMAILS = (
     "guest@example.com", "guest+invoices@example.com", "first.last@example.org", "GUEST@EXAMPLE.COM", "x@example.com",
     "o'brien@example.com", "guest@mail.eu-west-1.example.com", "123@example.com", "_@example.com", "a-b_c@example.com",
     "guest%home@example.com", "guest!x@example.com", "{guest}@example.com", "guest@museum.example", "guest@123.example",
     "guest@münchen.example", "guest@xn--mnchen-3ya.example", "müller@example.com", "用户@例子.example",
-    "\"guest user\"@example.com", "\"a@b\"@example.com", "a" * 64 + "@example.com",
+    "\"guest user\"@example.com", "\"a@b\"@example.com", _LONGEST_LOCAL,
     "guest@" + ".".join(["d" * 60] * 3) + ".example.com",
 )
 """All valid (RFC 5321 and 6531). The domains are those that nobody can own (RFC 2606), so that no mail arrives."""

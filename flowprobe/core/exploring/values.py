@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from flowprobe.core.account import Strategy, misfit
+from flowprobe.core.account import AccountField, Strategy, misfit
 from flowprobe.core.exploring.calendars import (
     Zone,
     in_universal_time,
@@ -19,11 +19,11 @@ from flowprobe.core.exploring.calendars import (
     span_of_days,
     span_of_moments,
 )
-from flowprobe.core.exploring.messy import EMAILS, FIRST_TEXTS
+from flowprobe.core.exploring.messy import FIRST_EMAILS, FIRST_TEXTS
 from flowprobe.core.exploring.schemas import strategy_of_schema
 from flowprobe.core.shapes import equal
 
-__all__ = ["LONGEST_LIST", "LONGEST_TEXT", "MOST", "boundaries", "decimal_bounds", "written"]
+__all__ = ["LONGEST_LIST", "LONGEST_TEXT", "MOST", "boundaries", "decimal_bounds", "domains", "written"]
 
 MOST = 8
 """For each field at most so many, but all of those that the file itself lists."""
@@ -41,6 +41,15 @@ def boundaries(strategy: Strategy, default: Any, *, zone: Zone = in_universal_ti
     return tuple(islice(_distinct(_candidates(strategy, default, zone), default), most))
 
 
+def domains(
+    account: Mapping[str, AccountField], *, zone: Zone = in_universal_time, most: int | None = None
+) -> dict[str, tuple[Any, ...]]:
+    """The default of each field and then its boundaries, as pairs are made of; with `most`, so many boundaries at
+    most."""
+    return {name: (each.default, *(boundaries(each.strategy, each.default, zone=zone)[:most] if each.strategy else ()))
+            for name, each in account.items()}
+
+
 def _candidates(strategy: Strategy, default: Any, zone: Zone) -> Iterator[Any]:
     options = strategy.options
     match strategy.kind:
@@ -55,7 +64,7 @@ def _candidates(strategy: Strategy, default: Any, zone: Zone) -> Iterator[Any]:
         case "text":
             yield from _texts(options.get("min", 0), options.get("max", LONGEST_TEXT))
         case "emails":
-            yield from _every_third(EMAILS)
+            yield from FIRST_EMAILS
         case "dates":
             yield from _days(strategy, default)
         case "times":
@@ -119,12 +128,6 @@ def _texts(low: int, high: int) -> Iterator[str]:
     long = (text.ljust(low, "x") for text in FIRST_TEXTS)
     found = ("x" * low, "x" * high, *long, " " * max(low, 1), "x" * (low + 1), "x" * max(low, high - 1))
     yield from (text for text in found if len(text) <= high)
-
-
-def _every_third(values: tuple[str, ...]) -> Iterator[str]:
-    """All of them, those of other natures first."""
-    for start in range(3):
-        yield from values[1 + start::3]
 
 
 def _days(strategy: Strategy, default: Any) -> Iterator[str]:

@@ -6,7 +6,12 @@ from email.headerregistry import Address
 
 import pytest
 
-from flowprobe.core.exploring.messy import EMAILS, FIRST_TEXTS, TEXTS
+from flowprobe.core.exploring.messy import EMAILS, FIRST_EMAILS, FIRST_TEXTS, TEXTS
+
+
+def test_the_first_addresses_are_among_all() -> None:
+    assert set(FIRST_EMAILS) < set(EMAILS)
+    assert len(set(EMAILS)) == len(EMAILS)
 
 
 def test_texts_are_different_and_can_be_sent() -> None:

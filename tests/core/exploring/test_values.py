@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flowprobe.core.account import Strategy, misfit
-from flowprobe.core.exploring.values import MOST, boundaries
+from flowprobe.core.account import AccountField, Strategy, misfit
+from flowprobe.core.exploring.values import MOST, boundaries, domains
 from flowprobe.core.schema_matcher import SchemaMatcher
+from flowprobe.core.values import Position
 
 SEATS = Strategy("integers", {"min": 0, "max": 1000})
 CITY = Strategy("text", {"min": 1, "max": 5})
@@ -82,3 +83,10 @@ def test_times_have_the_hour_that_is_missing_and_the_one_that_is_there_twice() -
 
 def test_without_zones_times_are_universal() -> None:
     assert all(value.endswith("+00:00") for value in boundaries(Strategy("times"), "2026-05-05T12:00"))
+
+
+def test_the_values_of_a_whole_account_begin_with_its_defaults() -> None:
+    here = Position("scenario.yaml", 1, 1)
+    account = {"seats": AccountField(3, here, SEATS), "plan": AccountField("team", here)}
+    assert domains(account) == {"seats": (3, 0, 1000, 1, 999), "plan": ("team",)}
+    assert domains(account, most=2) == {"seats": (3, 0, 1000), "plan": ("team",)}
