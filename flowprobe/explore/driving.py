@@ -15,6 +15,7 @@ from hypothesis.errors import Unsatisfiable
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from flowprobe.core.account import AccountField
+from flowprobe.core.exploring.kept import Key
 from flowprobe.core.exploring.model import Learned, Placed, Try, Trying
 from flowprobe.core.exploring.values import boundaries
 from flowprobe.errors import FlowProbeError, ToolFailed
@@ -23,7 +24,7 @@ from flowprobe.explore.strategies import Given, strategy_of, zone_of
 
 __all__ = ["Memo", "Space", "drive"]
 
-Memo: TypeAlias = MutableMapping[tuple[str, tuple[str, ...]], Learned]
+Memo: TypeAlias = MutableMapping[Key, Learned]
 """What was learned of tries, by their keys."""
 
 _MOST_FAULTS = 3

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache, partial
+from itertools import cycle, islice
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,8 @@ Given: TypeAlias = Mapping[str, SearchStrategy[Any]]
 """The strategies of `python`, by their `python_name`: whoever may run code has loaded them."""
 
 _SECOND = timedelta(seconds=1)
+_DRAWN = 300
+"""So many characters of a text are drawn at most, and items of a list: of more, Hypothesis makes none at all."""
 _LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 _PLAIN = st.characters(min_codepoint=ord("a"), max_codepoint=ord("z"))
 
@@ -124,10 +127,15 @@ def _text(low: int, high: int | None) -> SearchStrategy[str]:
     """Plain ones, messy ones, very long ones, any."""
     most = high if high is not None else max(LONGEST_TEXT, low)
     messy = [text for text in TEXTS if low <= len(text) <= most]
-    plain = st.text(_PLAIN, min_size=low, max_size=min(most, max(low, 12)))
     long = st.sampled_from("xW ü山").map(lambda sign: sign * most)
-    return st.one_of(plain, *([st.sampled_from(messy)] if messy else []), long,
-                     st.text(_LETTERS, min_size=low, max_size=most))
+    return st.one_of(_signs(_PLAIN, low, min(most, 12)), *([st.sampled_from(messy)] if messy else []), long,
+                     _signs(_LETTERS, low, most))
+
+
+def _signs(alphabet: SearchStrategy[str], low: int, most: int) -> SearchStrategy[str]:
+    """Of a long text the beginning is drawn, and the rest is filled up."""
+    drawn = st.text(alphabet, min_size=min(low, _DRAWN), max_size=min(max(most, low), _DRAWN))
+    return drawn.map(lambda text: text.ljust(low, "x")) if low > _DRAWN else drawn
 
 
 @lru_cache(maxsize=1)
@@ -179,11 +187,21 @@ def _beside(change: datetime, seconds: int) -> datetime:
 
 
 def _lists(strategy: Strategy, python: Given) -> SearchStrategy[list[Any]]:
-    options = strategy.options
+    """Of a long list the beginning is drawn, and goes round where no two need to be different."""
+    options, of = strategy.options, _made(strategy.options["of"], python)
     low = options.get("min", 0)
     most = options.get("max", max(low, LONGEST_LIST))
-    different = _as_json if options.get("unique") else None
-    return st.lists(_made(options["of"], python), min_size=low, max_size=most, unique_by=different)
+    if options.get("unique"):
+        return st.lists(of, min_size=low, max_size=most, unique_by=_as_json) if low <= _DRAWN else st.nothing()
+    short = st.lists(of, min_size=min(low, LONGEST_LIST), max_size=min(most, LONGEST_LIST))
+    if most <= LONGEST_LIST:
+        return short
+    long = st.builds(_going_round, st.lists(of, min_size=1, max_size=LONGEST_LIST), st.integers(max(low, 1), most))
+    return long if low > LONGEST_LIST else short | long
+
+
+def _going_round(items: list[Any], size: int) -> list[Any]:
+    return list(islice(cycle(items), size))
 
 
 def _as_json(value: Any) -> str:

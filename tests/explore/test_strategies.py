@@ -36,6 +36,8 @@ EACH = [
     Strategy("decimals"), Strategy("decimals", {"min": 0, "max": 99.99, "places": 3}),
     Strategy("booleans"),
     Strategy("text"), Strategy("text", {"max": 3}), Strategy("text", {"min": 90, "max": 300}), Strategy("text", {"max": 0}),
+    Strategy("text", {"min": 9_000, "max": 10_000}), Strategy("lists", {"of": SEATS, "min": 900, "max": 9_000}),
+    Strategy("lists", {"of": SEATS, "min": 18, "max": 25}),
     Strategy("emails"),
     Strategy("dates"), Strategy("dates", {"min": "2024-02-29", "max": "2024-02-29"}),
     Strategy("sampled_from", {"values": ("valid", None, [1])}),
@@ -78,6 +80,7 @@ def test_the_plainest_value_comes_first(strategy: Strategy, plainest: Any) -> No
 @pytest.mark.parametrize(("strategy", "is_so"), [
     (Strategy("text"), lambda text: text in TEXTS and not text.isascii()),
     (Strategy("text", {"max": 5_000}), lambda text: len(text) == 5_000),
+    (Strategy("lists", {"of": SEATS, "max": 5_000}), lambda items: len(items) > 4_000),
     (Strategy("emails"), lambda address: address not in EMAILS),
     (Strategy("emails"), lambda address: "+" in address),
     (Strategy("dates"), lambda day: day.endswith("-02-29")),
@@ -136,6 +139,10 @@ def test_a_strategy_in_python_that_gives_what_cannot_be_sent_is_told_so(value: A
 def test_a_time_zone_that_is_not_known_is_named(name: str) -> None:
     with pytest.raises(ToolFailed, match=f"there is no time zone '{name}' on this machine"):
         zone_of(name)
+
+
+def test_thousands_of_different_items_are_left_to_the_boundaries() -> None:
+    assert strategy_of(Strategy("lists", {"of": SEATS, "min": 500, "unique": True})).is_empty
 
 
 def test_a_pattern_that_python_does_not_know_gives_nothing() -> None:

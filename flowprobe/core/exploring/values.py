@@ -161,7 +161,7 @@ def _lists(strategy: Strategy, default: Any, zone: Zone) -> Iterator[list[Any]]:
     usual = list(default) if isinstance(default, list | tuple) else []
     items = list(_distinct([*usual, *islice(_candidates(of, None, zone), 3 * MOST)]))
     if options.get("unique"):
-        items = list(_distinct([*items, *islice(_more(of), high)]))
+        items += [each for each in islice(_more(of), high) if not any(equal(each, other) for other in items)]
     else:
         items = items * (high // max(1, len(items)) + 1)
     for size in dict.fromkeys((low, 1, high, low + 1, high - 1)):

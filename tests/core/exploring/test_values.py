@@ -81,6 +81,11 @@ def test_times_have_the_hour_that_is_missing_and_the_one_that_is_there_twice() -
     assert "2028-02-29T23:59:59+01:00" in found
 
 
+def test_the_longest_list_has_all_of_its_items_also_where_none_may_be_there_twice() -> None:
+    most = Strategy("lists", {"of": Strategy("integers"), "max": 5_000, "unique": True})
+    assert {len(set(items)) for items in boundaries(most, [])} >= {5_000, 4_999, 1}
+
+
 def test_without_zones_times_are_universal() -> None:
     assert all(value.endswith("+00:00") for value in boundaries(Strategy("times"), "2026-05-05T12:00"))
 
