@@ -164,10 +164,9 @@ def _lists(strategy: Strategy, default: Any, zone: Zone) -> Iterator[list[Any]]:
         items += [each for each in islice(_more(of), high) if not any(equal(each, other) for other in items)]
     else:
         items = items * (high // max(1, len(items)) + 1)
-    for size in dict.fromkeys((low, 1, high, low + 1, high - 1)):
-        if low <= size <= high and (items or not size):
-            yield items[:size]
-    yield from ([item] for item in items)
+    sizes = (min(size, len(items)) for size in (low, 1, high, low + 1, high - 1))
+    lists = (*(items[:size] for size in sizes), *([item] for item in items[:MOST]))
+    yield from (each for each in lists if low <= len(each) <= high)
 
 
 def _more(of: Strategy) -> Iterator[Any]:

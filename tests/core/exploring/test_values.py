@@ -59,6 +59,8 @@ def test_the_boundaries_of_a_field(strategy: Strategy, default: Any, expected: l
     *(case[0] for case in CASES), Strategy("text"), Strategy("emails"), Strategy("floats"), Strategy("decimals"),
     Strategy("times", {"zones": ("UTC", "Europe/Berlin")}), Strategy("lists", {"of": Strategy("text")}),
     Strategy("lists", {"of": Strategy("emails"), "unique": True}),
+    Strategy("lists", {"of": SEATS, "min": 3, "max": 4}), Strategy("lists", {"of": SEATS, "max": 0}),
+    Strategy("lists", {"of": Strategy("booleans"), "min": 1, "max": 9, "unique": True}),
 ], ids=lambda strategy: strategy.kind)
 @pytest.mark.parametrize("default", [None, 1, "Acme"])
 def test_boundaries_are_few_and_of_the_field_and_none_is_the_usual_one(strategy: Strategy, default: Any) -> None:
