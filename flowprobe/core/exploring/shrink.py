@@ -45,7 +45,8 @@ class Threshold(Plain):
 @plain
 class Shrunk(Plain):
     """The smallest try that breaks the same, and what came of it. `tries` are those that it took. `minimal`: nothing
-    of it can be left out or made simpler; else `ended` says why it is only the best so far."""
+    of it can be left out or made simpler; else `ended` says why it is only the best so far. `broke` is the promise that
+    is broken, as it was broken last."""
 
     smallest: Try
     learned: Learned
@@ -53,6 +54,7 @@ class Shrunk(Plain):
     minimal: bool = True
     ended: str = ""
     thresholds: tuple[Threshold, ...] = ()
+    broke: Break | None = None
 
 
 def broken(learned: Learned, wanted: Break | None) -> bool:
@@ -130,7 +132,8 @@ class _Bench:
         thresholds = tuple(
             Threshold(number, delay, self.holds[number]) for number, fault in enumerate(self.best.faults)
             if (delay := delay_of(fault.kind)) is not None and number in self.holds)
-        return Shrunk(self.best, self.learned, self._tries, not ended, ended, thresholds)
+        broke = next((each for each in self.learned.breaks if self._wanted in (None, each)), self._wanted)
+        return Shrunk(self.best, self.learned, self._tries, not ended, ended, thresholds, broke)
 
 
 # --- what it does, in this order ------------------------------------------------------------------
