@@ -33,7 +33,7 @@ class Text(Frozen):
     `templated`: may hold `${...}` and is then read as a `Template`. `pattern`: a full match, described for
     people by `described`. `verbatim`: an unquoted number, true or false is taken as the text that stands
     there, for places that are text on the wire anyway. `blank`: may be empty; `lines`: may have several
-    lines.
+    lines. `literal`: is taken as it stands, whatever is in it.
     """
 
     templated: bool = False
@@ -42,6 +42,7 @@ class Text(Frozen):
     verbatim: bool = False
     blank: bool = False
     lines: bool = False
+    literal: bool = False
 
 
 @plain

@@ -59,7 +59,10 @@ def _at_most_all(values: Mapping[str, Any]) -> Wrong | None:
                                            "instead": f"write {values['n']} or less"})
 
 
-def _break(*, kind: str, where: str, step: str = "", sentence: str = "") -> Break:
+_AS_IT_STANDS = Text(blank=True, lines=True, literal=True)
+
+
+def _break(*, kind: str, where: str = "", step: str = "", sentence: str = "") -> Break:
     return Break(step, kind, where, sentence)
 
 
@@ -68,9 +71,8 @@ _BREAK = Record("break", _break, (
           example="pay"),
     Field("kind", Text(), "What kind of promise: `status`, `json`, `sends` …, or `always`, `never`, `probe`.",
           required=True, example="status"),
-    Field("where", Text(lines=True), "The place in the reply, or the text of the invariant.", required=True,
-          example="$.state"),
-    Field("sentence", Text(lines=True), "What was seen, for people.", example="expected 201, saw 500"),
+    Field("where", _AS_IT_STANDS, "The place in the reply, or the text of the invariant.", example="$.state"),
+    Field("sentence", _AS_IT_STANDS, "What was seen, for people.", example="expected 201, saw 500"),
 ), "The promise that is broken.", parts=lambda broke: {
     name: getattr(broke, name) for name in ("step", "kind", "where", "sentence") if getattr(broke, name)})
 _THRESHOLD = Record("threshold", CaseThreshold, (
@@ -85,7 +87,7 @@ _CONFIRMED = Record("confirmation", Confirmed, (
     Field("of", Integer(minimum=0), "Of how many times that could tell.", required=True, example="3", attribute="n"),
     Field("otherwise", Integer(minimum=0), "How often another promise was broken instead.", example="0"),
     Field("untold", Integer(minimum=0), "How many more trials could not tell.", example="0"),
-    Field("ended", Text(lines=True), "Why it was not tried more often.", example="the budget is used up"),
+    Field("ended", _AS_IT_STANDS, "Why it was not tried more often.", example="the budget is used up"),
 ), "How often it broke when it was tried again.", verify=_at_most_all)
 _FOUND = Record("find", Found, (
     Field("at", Text(verbatim=True), "When, in ISO 8601.", example='"2026-11-22T19:00:00Z"'),

@@ -73,7 +73,7 @@ def _prove(case: Case, path: Path, text: str) -> None:
     try:
         again = told(CASE, load_case(path, text=text))
     except InvalidInput as error:
-        raise ToolFailed(f"the case {case.name} cannot be written: {error.problems[0].found}") from error
+        raise _unwritten(case, error) from error
     if again != told(CASE, case):
         raise ToolFailed(f"the case {case.name} cannot be written without changing its values")
 
@@ -82,7 +82,7 @@ def _prove(case: Case, path: Path, text: str) -> None:
 
 
 def case_text(case: Case, *, defaults: Mapping[str, Any] | None = None) -> str:
-    """The text of its file."""
+    """The text of its file. Raises ToolFailed where YAML has no words for a value."""
     said: dict[str, Any] = told(CASE, case)
     lines = [f"# {line}" for line in _heading(case)]
     for key, value in said.items():
@@ -90,7 +90,14 @@ def case_text(case: Case, *, defaults: Mapping[str, Any] | None = None) -> str:
             lines += ["", "state:", *_state(case, value, defaults or {})]
         else:
             lines += [*([""] if key in _PARTED else []), f"{key}: {_flow(value)}"]
-    return laid_out(f"{case.name}.yaml", "\n".join(lines) + "\n", CASE)
+    try:
+        return laid_out(f"{case.name}.yaml", "\n".join(lines) + "\n", CASE)
+    except InvalidInput as error:
+        raise _unwritten(case, error) from error
+
+
+def _unwritten(case: Case, error: InvalidInput) -> ToolFailed:
+    return ToolFailed(f"the case {case.name} cannot be written: {error.problems[0].found}")
 
 
 def _heading(case: Case) -> list[str]:

@@ -22,6 +22,7 @@ from flowprobe.files.scenarios import is_case, read_file
 
 __all__ = ["case_files", "check_case", "load_case", "scenario_path"]
 
+_KEYS = {field.key for field in CASE.fields}
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -64,9 +65,14 @@ def scenario_path(case: Case) -> Path:
 def _check(root: Node, context: Context, case: Any) -> None:
     plan = FaultPlan("case", case.faults) if isinstance(case, Case) else None
     check_profile(root, context, plan)
-    if isinstance(root, Mapping):
-        _check_scenario(root.get("scenario"), context)
+    if not isinstance(root, Mapping):
+        return
+    _check_scenario(root.get("scenario"), context)
+    present = {key.value for key, _ in root.value}
+    sound = present <= _KEYS  # or a key that is misspelt may be the one that is missing
+    if sound or "state" in present:
         _check_differs(root, context)
+    if sound or "faults" in present:
         _check_thresholds(root, context)
 
 
@@ -112,7 +118,11 @@ def check_case(case: Case, scenario: Scenario) -> tuple[Problem, ...]:
     steps = [name for name, _ in scenario.steps()]
     if case.broke.step:
         found += _strangers(case, "broke", (case.broke.step,), steps, "unknown-step", source)
-    return tuple(found)
+    if case.faults:
+        named = dict.fromkeys(step for fault in case.faults for step in fault.match.step)
+        gone = [step for step in named if not any(f"{name}/".startswith(f"{step}/") for name in steps)]
+        found += _strangers(case, "faults", gone, steps, "unknown-step", source)
+    return tuple(sorted(found, key=lambda problem: (problem.line, problem.column)))
 
 
 def _strangers(case: Case, key: str, named: Iterable[str], known: Iterable[str], id: str,

@@ -61,6 +61,8 @@ def replayed(broke: Break, trials: Sequence[Learned], *, faults: Sequence[str], 
     for learned in trials:
         if doubt := _doubt(learned, faults):
             return Replayed("cannot tell", doubt)
+    if not trials:
+        return Replayed("cannot tell", "no trial was made")
     if len(trials) < needed:
         return Replayed("cannot tell", f"it held {_times(len(trials))}; as it broke only now and then, that takes "
                                        f"{needed} in a row")
