@@ -14,7 +14,15 @@ from flowprobe.files.checks import asks_for_contract, check_scenario
 from flowprobe.files.lints import lint
 from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.project import find_project, load_project
-from flowprobe.files.scenarios import PROJECT_FILE, is_profile, load_profile, read_scenario, scenario_files
+from flowprobe.files.scenarios import (
+    PROJECT_FILE,
+    is_case,
+    is_profile,
+    load_profile,
+    load_scenario,
+    read_scenario,
+    scenario_files,
+)
 from flowprobe.running.places import profile_names, shown_path
 
 if TYPE_CHECKING:
@@ -68,6 +76,8 @@ def looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...],
         if file.name == PROJECT_FILE:
             load_project(file)
             return (), ()
+        if is_case(file):
+            return _case(file), ()
         if is_profile(file):
             load_profile(file)
             return (), ()
@@ -82,6 +92,14 @@ def looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...],
     plans = profile_names((file,)) if scenario.under else ()
     return check_scenario(scenario, project, where, plans=plans, contract=contract), lint(
         root, context, writes_need_cleanup=production)
+
+
+def _case(file: Path) -> tuple[Problem, ...]:
+    """What is wrong with a case, and with how it fits its scenario."""
+    from flowprobe.files.cases import check_case, load_case, scenario_path
+
+    case = load_case(file)
+    return check_case(case, load_scenario(scenario_path(case)))
 
 
 def _contract(scenario: Scenario, environment: Environment | None) -> Contract | None:

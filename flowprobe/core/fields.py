@@ -33,7 +33,7 @@ class Text(Frozen):
     `templated`: may hold `${...}` and is then read as a `Template`. `pattern`: a full match, described for
     people by `described`. `verbatim`: an unquoted number, true or false is taken as the text that stands
     there, for places that are text on the wire anyway. `blank`: may be empty; `lines`: may have several
-    lines.
+    lines. `literal`: is taken as it stands, whatever is in it.
     """
 
     templated: bool = False
@@ -42,6 +42,7 @@ class Text(Frozen):
     verbatim: bool = False
     blank: bool = False
     lines: bool = False
+    literal: bool = False
 
 
 @plain
@@ -168,10 +169,13 @@ class OneOf(Frozen):
 
 @plain
 class As(Frozen):
-    """What `shape` reads, handed to `make`: a short form (`latency: 500ms`) of a value that has parts."""
+    """What `shape` reads, handed to `make`: a short form (`latency: 500ms`) of a value that has parts. `parts` is the
+    way back, for who writes files: what `make` was handed, of what it made. Without it: the first part of a class, the
+    word of a closed list that makes this, or the value itself."""
 
     shape: Shape
     make: Callable[[Any], Any]
+    parts: Callable[[Any], Any] | None = None
 
 
 @plain
@@ -221,6 +225,8 @@ class Record(Frozen):
     `at_most_one`, and any key at all where it is `filled`. A key of `narrows` (key -> others) does not count where one
     of the others stands, which it makes narrower. `rest` is the shape of every other key, handed over as `rest`;
     without it an unknown key is a problem. `verify` is given what was read, by key, and says what does not go together.
+    `parts` is the way back, for who writes files: the attributes that `make` was called with, of what it made, or None
+    where it makes no such thing. A class needs none.
     """
 
     noun: str
@@ -236,6 +242,7 @@ class Record(Frozen):
     rest: Shape | None = None
     some_of: tuple[str, ...] = ()
     verify: Callable[[Mapping[str, Any]], Wrong | None] | None = None
+    parts: Callable[[Any], Mapping[str, Any] | None] | None = None
 
 
 @plain

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from flowprobe.core.faults.fault import Burst, Fault, Flap, Limit, Match, Opening, Ramp, When
-from flowprobe.core.faults.kinds import FIELDS, KIND_NAMES, Kind
+from flowprobe.core.faults.kinds import FIELDS, KIND_NAMES, Kind, kind_name
 from flowprobe.core.fields import (
     As,
     Duration,
@@ -73,6 +74,13 @@ def _match(**said: Any) -> Match:
     return Match(has_json="json" in said, **said)
 
 
+def _match_parts(match: Match) -> dict[str, Any]:
+    said = {part.name: getattr(match, part.name) for part in fields(match) if part.name != "has_json"}
+    nothing = Match()
+    return {key: value for key, value in said.items()
+            if (match.has_json if key == "json" else value != getattr(nothing, key))}
+
+
 MATCH = Record("match", _match, (
     Field("method", ListOf(_METHOD, or_one=True, minimum=1), "Only calls with this method, or one of these.",
           example="POST"),
@@ -95,7 +103,7 @@ MATCH = Record("match", _match, (
           example="{card: expired}"),
     Field("call", ListOf(Integer(minimum=1), or_one=True, minimum=1), "Only the n-th of those calls, counted for each "
           "step and call site; or several.", example="2", attribute="calls"),
-), "Which calls: all that is said must fit.")
+), "Which calls: all that is said must fit.", parts=_match_parts)
 
 
 # --- when, and how far ----------------------------------------------------------------------------
@@ -115,6 +123,14 @@ def _burst(*, every: float, lasts: float) -> Burst:
     return Burst(every, lasts, by_calls=isinstance(every, int))
 
 
+def _pattern_parts(pattern: Ramp | Flap | Burst) -> dict[str, Any]:
+    """Numbers of calls are whole, durations are not."""
+    said = {part.name: getattr(pattern, part.name) for part in fields(pattern) if part.name != "by_calls"}
+    likely = ("start", "end")
+    return {key: value if key in likely else int(value) if pattern.by_calls else float(value)
+            for key, value in said.items()}
+
+
 _LIKELY = Number(minimum=0, maximum=1)
 _OPENING = Record("window", Opening, (
     Field("from", Duration(), "When it opens; at once where it is not said.", example="2s", attribute="since"),
@@ -126,19 +142,19 @@ _RAMP = Record("ramp", _ramp, (
           required=True, example="30s"),
     Field("from", _LIKELY, "The probability at its start.", example="0", attribute="start"),
     Field("to", _LIKELY, "The probability at its end, and from then on.", example="1", attribute="end"),
-), "A probability that goes up, or down.")
+), "A probability that goes up, or down.", parts=_pattern_parts)
 _FLAP = Record("flapping", _flap, (
     Field("up", _LASTS, "How long the provider is sound, which is first: a duration, or a number of calls.",
           required=True, example="5s"),
     Field("down", _LASTS, "How long it then suffers: a duration, or a number of calls.", required=True,
           example="2s"),
-), "In turns sound and not.")
+), "In turns sound and not.", parts=_pattern_parts)
 _BURST = Record("burst", _burst, (
     Field("every", _LASTS, "From the beginning of one to that of the next: a duration, or a number of calls.",
           required=True, example="10s"),
     Field("for", _LASTS, "How long one lasts: a duration, or a number of calls.", required=True, example="1s",
           attribute="lasts"),
-), "Now and then, for a while.")
+), "Now and then, for a while.", parts=_pattern_parts)
 
 WHEN = Record("when", When, (
     Field("probability", _LIKELY, "How likely each one suffers.", example="0.5"),
@@ -157,14 +173,28 @@ WHEN = Record("when", When, (
 ), "Which of those calls suffer: those for which all of it holds.")
 
 _SHARE = Text(pattern=r"100%|[1-9]?[0-9](\.[0-9]+)?%", described="a percentage up to 100%", verbatim=True)
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.12g}%"
+
+
 LIMIT = Record("limit", Limit, (
     Field("injections", Integer(minimum=1), "At most so many in all.", example="100"),
     Field("seconds", Number(minimum=0.001), "For at most so many seconds since it was armed.",
           example="30"),
     Field("max_active", Integer(minimum=1), "On at most so many calls that are under way at once.", example="5"),
-    Field("share", As(_SHARE, lambda text: float(text[:-1]) / 100), "On at most this part of the matching calls, for "
-          "each step and call site.", example="10%"),
+    Field("share", As(_SHARE, lambda text: float(text[:-1]) / 100, _percent), "On at most this part of the matching "
+          "calls, for each step and call site.", example="10%"),
 ))
+
+
+def _parts(fault: Any) -> dict[str, Any]:
+    """Of a fault, or of one that does not know its edge yet."""
+    said = {"match": (fault.match, Match()), "when": (fault.when, When()), "limit": (fault.limit, Limit())}
+    return {kind_name(fault.kind): fault.kind, **{key: value for key, (value, nothing) in said.items()
+                                                 if value != nothing}}
+
 
 FAULT = Record("fault", _harm, (
     *FIELDS,
@@ -173,6 +203,12 @@ FAULT = Record("fault", _harm, (
     Field("when", WHEN, "Which of those calls suffer, counted for each trial, step and call site.",
           example="{first: 2}"),
     Field("limit", LIMIT, "The blast radius; the proxy enforces it.", example="{injections: 100}"),
-), "Exactly one kind of harm, with its parameters.", positioned=True, exactly_one=KIND_NAMES)
+), "Exactly one kind of harm, with its parameters.", positioned=True, exactly_one=KIND_NAMES, parts=_parts)
 
-EDGES = As(MapOf(ListOf(FAULT, or_one=True, minimum=1), key=EDGE, noun="edge", minimum=1), _faults)
+
+def _by_edge(faults: tuple[Fault, ...]) -> dict[str, tuple[Fault, ...]]:
+    return {edge: tuple(fault for fault in faults if fault.edge == edge) for edge in dict.fromkeys(
+        fault.edge for fault in faults)}
+
+
+EDGES = As(MapOf(ListOf(FAULT, or_one=True, minimum=1), key=EDGE, noun="edge", minimum=1), _faults, _by_edge)

@@ -186,6 +186,7 @@ MESSAGES: Mapping[str, Message] = {
                        "remove it, or add `poll` to that step"),
     # what the parts of a fault say together
     "unknown-field": Message("the account has no field called `{name}`"),
+    "unknown-fault": Message("no fault of this case is called `{name}`"),
     "reversed": Message("{what} is over before it begins: from {low} to {high}", "let it end later"),
     "not-a-pair": Message("`between` takes two numbers, the first call and the last, not {seen}",
                           "write for example [2, 5]"),

@@ -148,7 +148,7 @@ def _text(shape: f.Text, what: What) -> Reader:
             return context.wrong_type(node, what.name, shape.described,
                                       f'"{node.value}", in quotes' if quote else what.example)
         text = node.value
-        if not text.isprintable():
+        if not (shape.literal or text.isprintable()):
             text = text.strip("\r\n")
             if not shape.lines and not text.replace("\t", " ").isprintable() and _breaks(text):
                 return context.report("line-break", node, what=what.name)
@@ -157,7 +157,7 @@ def _text(shape: f.Text, what: What) -> Reader:
         if pattern is not None and not pattern.fullmatch(text):
             return context.report("bad-text", node, what=what.name, wanted=shape.described, seen=seen(node),
                                   instead=_for_example(what))
-        if "${" in text:
+        if "${" in text and not shape.literal:
             if not shape.templated:
                 return context.report("template-not-here", node, offset=text.index("${"), what=what.name)
             return context.text(node, text)

@@ -25,14 +25,15 @@ from flowprobe.files.reading import Reader, compile_shape
 from flowprobe.files.steps import check_steps
 from flowprobe.files.tables import PROFILE, SCENARIO
 
-__all__ = ["PROJECT_FILE", "is_profile", "load_profile", "load_scenario", "read_file", "read_scenario",
+__all__ = ["PROJECT_FILE", "is_case", "is_profile", "load_profile", "load_scenario", "read_file", "read_scenario",
            "scenario_files"]
 
 PROJECT_FILE = "flowprobe.yaml"
 _SUFFIXES = (".yaml", ".yml")
-_OTHERS = re.compile(r"""^(?:profile|["']?(?:openapi|swagger|\$schema)["']?)[ \t]*:""", re.MULTILINE)
-"""What tells a fault profile, an OpenAPI document or a JSON Schema that lies among scenarios."""
+_OTHERS = re.compile(r"""^(?:profile|case|["']?(?:openapi|swagger|\$schema)["']?)[ \t]*:""", re.MULTILINE)
+"""What tells a fault profile, a case, an OpenAPI document or a JSON Schema that lies among scenarios."""
 _PROFILE = re.compile(r"^profile[ \t]*:", re.MULTILINE)
+_CASE = re.compile(r"^case[ \t]*:", re.MULTILINE)
 Check: TypeAlias = Callable[[Node, Context, Any], None]
 
 
@@ -189,9 +190,18 @@ def _is_other(file: Path) -> bool:
 
 def is_profile(file: Path) -> bool:
     """Whether a key of the file says that it is a fault profile."""
+    return _has(file, _PROFILE)
+
+
+def is_case(file: Path) -> bool:
+    """Whether a key of the file says that it is a case."""
+    return _has(file, _CASE)
+
+
+def _has(file: Path, key: re.Pattern[str]) -> bool:
     try:
         with file.open("rb") as content:
-            return _PROFILE.search(content.read(MAX_BYTES).decode(errors="replace")) is not None
+            return key.search(content.read(MAX_BYTES).decode(errors="replace")) is not None
     except OSError:
         return False
 

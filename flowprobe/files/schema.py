@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, assert_never
 from flowprobe.core import fields as f
 from flowprobe.core.faults.rates import UNITS
 from flowprobe.core.shapes import MATCHERS, TYPES
+from flowprobe.files.case_tables import CASE
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import compose
 from flowprobe.files.problems import Source
@@ -44,6 +45,7 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "scenario": _file(SCENARIO, "A FlowProbe scenario"),
     "project": _file(PROJECT, "A FlowProbe project: flowprobe.yaml"),
     "profile": _file(PROFILE, "A FlowProbe fault profile"),
+    "case": _file(CASE, "A FlowProbe case"),
 }
 
 

@@ -16,6 +16,7 @@ _SPECIALS: dict[str, list[Any]] = {
     "look-up": ["one.id", "admin.team", "trial.id"], "retry-on": ["connect", "no-reply", 503], "attachment": ["files/photo.png"],
     "used": ["sign-in.yaml"], "id-path": ["$.items[*].id"], "each": [{"item": "${one.id}"}, {"item": ["a", {"b": 1}]}],
     "zone": ["Europe/Berlin", "UTC"], "allow": ["GET /**", "POST /a"], "edge": ["mail", "user", "mail.webhooks"], "count": [1, 0, {"$lt": 3}, "${one.id}"], "sent": [1, {"calls": {"$lt": 3}, "effects": 1}],
+    "redirect-code": [302, 308], "recipe": ["stripe/card-declined"],
     "code": ["strategies.py:owners", "gone.py:a"], "json-schema": [{"type": "integer"}, "schemas/bank.json", {}],
     "oddity": ["zero-seats", "mine", {"mine": {"one": 1}}, {"two": {"late": [1]}, "three": {"mail": None}}],
     "constraint": [{"account.one": 1}, {"when": {"account.one": {"$lt": "${account.two}"}}, "then": {"account.late": {"$in": [1]}}}, {"account.one": "${admin.team}"}],

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.cases import check_case, load_case, scenario_path
 from flowprobe.files.checks import check_scenario
 from flowprobe.files.contracts import load_contract
 from flowprobe.files.lints import lint
@@ -18,7 +19,7 @@ WRONG = HERE / "wrong"
 
 
 def problems_of(path: Path) -> tuple[Problem, ...]:
-    """What is wrong with a file: `project-…`, `profile-…`, `check-…` (against the good project), `elsewhere-…` (in
+    """What is wrong with a file: `project-…`, `profile-…`, `case-…`, `check-…` (against the good project), `elsewhere-…` (in
     its environment without a product of ours), `production-…` (in the one with customers), `lint-…` (what is odd
     about it), or a scenario."""
     try:
@@ -27,6 +28,9 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
                 load_project(path)
             case "profile":
                 load_profile(path)
+            case "case":
+                case = load_case(path)
+                return check_case(case, load_scenario(scenario_path(case)))
             case "check":
                 return checked(path)
             case "elsewhere":

@@ -16,6 +16,8 @@ from jsonschema import Draft202012Validator
 
 from flowprobe.core import fields as f
 from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.case_tables import CASE
+from flowprobe.files.cases import load_case
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import compose
 from flowprobe.files.problems import MESSAGES, Source
@@ -33,7 +35,7 @@ WORDS = ["flowprobe", "scenario", "personas", "workflow", "step", "call", "expec
          "faults", "environments", "start", "profile", "status", "$type", "$.a", "$length", "GET /a", "${a.b}", "${",
          "1", "1e999", "800ms", "true", "null", "~", "\"", "'", "{", "}", "[", "]", ": ", ", ", "- ", "\n", "\n  ",
          "\n    ", "&a", "*a", "!t", "<<", "|", ">", "#", "?", "\t", "\x00", "\ud800", "é", "\u2028", "\ufeff"]
-LOADERS: list[Callable[..., Any]] = [load_scenario, load_project, load_profile]
+LOADERS: list[Callable[..., Any]] = [load_scenario, load_project, load_profile, load_case]
 fragments = st.lists(st.sampled_from(WORDS), max_size=30).map("".join)
 
 
@@ -80,7 +82,8 @@ def test_a_good_file_with_one_piece_replaced_is_read_or_explained(name: str, dat
 # --- files that are written from the tables -------------------------------------------------------
 
 TABLES: dict[str, tuple[Callable[..., Any], f.Shape]] = {
-    "scenario": (load_scenario, SCENARIO), "project": (load_project, PROJECT), "profile": (load_profile, PROFILE)}
+    "scenario": (load_scenario, SCENARIO), "project": (load_project, PROJECT), "profile": (load_profile, PROFILE),
+    "case": (load_case, CASE)}
 FRAME = {"flowprobe": 1, "scenario": "A", "personas": {"admin": "pro-eu"},
          "workflow": [{"step": "one", "call": "GET /a", "capture": {"id": "$.id"}}]}
 

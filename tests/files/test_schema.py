@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from flowprobe.core import fields as f
+from flowprobe.files.case_tables import CASE
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import compose, read_text
 from flowprobe.files.problems import Source
@@ -23,7 +24,7 @@ from flowprobe.files.values import literal
 from tests.files.samples import GOOD
 
 ROOT = Path(__file__).parents[2]
-TABLES = {"scenario": SCENARIO, "project": PROJECT, "profile": PROFILE}
+TABLES = {"scenario": SCENARIO, "project": PROJECT, "profile": PROFILE, "case": CASE}
 SHIPPED = sorted([*GOOD.glob("*.yaml"), *scenario_files([ROOT / "scenarios"]), ROOT / "scenarios/flowprobe.yaml",
                   *ROOT.glob("proxies/profiles/*.yaml")])
 
@@ -36,7 +37,7 @@ def document(path: Path) -> Any:
 def kind(path: Path, found: Any) -> str:
     if path.name == "flowprobe.yaml":
         return "project"
-    return "profile" if "profile" in found else "scenario"
+    return "case" if "case" in found else "profile" if "profile" in found else "scenario"
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

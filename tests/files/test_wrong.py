@@ -119,7 +119,7 @@ def test_every_message_is_shown_by_a_file_or_by_a_test_above(monkeypatch: pytest
     shown = {problem.id for name in FILES for problem in problems_of(Path(name))}
     above = {"file-not-found", "not-a-file", "unreadable-file", "no-scenarios", "file-too-large",
              "too-many-values", "too-many-problems", "file-unusable", "too-many-steps"}
-    above |= {"no-document", "document-too-large", "empty-document", "json-syntax", "unknown-anchor", "not-openapi",
+    above |= {"document-too-large", "empty-document", "json-syntax", "unknown-anchor", "not-openapi",
               "no-contract"}  # these are shown by test_contracts.py
     assert shown | above == set(MESSAGES)
     assert not shown & above

@@ -32,16 +32,25 @@ def _bandwidth(*, up: float | None = None, down: float | None = None, chunk: int
     return Bandwidth(up, down, chunk)
 
 
+def _both_ways(bandwidth: Bandwidth) -> float | None:
+    return bandwidth.up if bandwidth == Bandwidth(bandwidth.up, bandwidth.up) else None
+
+
+def _parts(bandwidth: Bandwidth) -> dict[str, float]:
+    said = {"up": bandwidth.up, "down": bandwidth.down, "chunk": bandwidth.piece}
+    return {key: value for key, value in said.items() if value is not None}
+
+
 FIELD = Field(
     "bandwidth",
     OneOf(
-        scalar=As(Rate(), lambda rate: Bandwidth(rate, rate)),
+        scalar=As(Rate(), lambda rate: Bandwidth(rate, rate), _both_ways),
         mapping=Record("bandwidth", _bandwidth, (
             Field("up", Rate(), "Of the request, to the provider.", example="20KB/s"),
             Field("down", Rate(), "Of the reply, to the caller.", example="50KB/s"),
             Field("chunk", Size(), "How much passes at once; what 20 ms let pass where it is not said.",
                   example="1KB"),
-        ), some_of=("up", "down"), verify=sized),
+        ), some_of=("up", "down"), verify=sized, parts=_parts),
     ),
     "Let the bytes pass slowly, both ways or one.",
     example="50KB/s",

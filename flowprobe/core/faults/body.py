@@ -74,6 +74,15 @@ def _body(**how: Truncate | Malform | Pad | Mislabel | Recharset | Misname) -> B
     return Body(found)
 
 
+_KEYS: dict[type, str] = {Truncate: "truncate", Malform: "malform", Pad: "oversize", Mislabel: "content_type",
+                          Recharset: "charset", Misname: "encoding"}
+
+
+def _parts(body: Body) -> dict[str, object] | None:
+    key = _KEYS.get(type(body.how))
+    return {key: body.how} if key else None
+
+
 _PARTS = (
     Field("truncate", Record("truncation", Truncate, (
         Field("keep", Integer(minimum=0, maximum=99), "Percent of the body that is kept.", example="50"),
@@ -93,7 +102,8 @@ FIELD = Field(
     "body",
     OneOf(
         scalar=As(Choice(("empty", "html", *_WORDS)), lambda word: Body(_WORDS.get(word, word))),
-        mapping=Record("body fault", _body, _PARTS, exactly_one=tuple(part.key for part in _PARTS)),
+        mapping=Record("body fault", _body, _PARTS, exactly_one=tuple(part.key for part in _PARTS),
+                       parts=_parts),
     ),
     "Let the provider answer, and spoil the body.",
     example="html",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from flowprobe.core.faults.actions import Action, Cut, CutReply
 from flowprobe.core.fields import As, Choice, Field, Integer, OneOf, Record
@@ -47,5 +47,10 @@ def ending(noun: str, make: Callable[[At], T]) -> OneOf:
             Field("at", Choice(AT_WORDS), "Instead of asking the provider, or after the head of its reply.",
                   example="headers"),
             Field("bytes", Integer(minimum=1), "So many bytes of the reply's body reach the caller.", example="1000"),
-        ), exactly_one=("at", "bytes")),
+        ), exactly_one=("at", "bytes"), parts=_parts),
     )
+
+
+def _parts(ended: Any) -> dict[str, Any]:
+    return {"bytes": ended.at.bytes} if isinstance(ended.at, After) else {"at": ended.at}
+

@@ -36,6 +36,10 @@ def _field(*, path: str, **changed: object) -> Field:
     return Field(path, how, value if how == "set" else None)
 
 
+def _parts(field: Field) -> dict[str, object]:
+    return {"path": field.path, field.how: field.value if field.how == "set" else True}
+
+
 def _has_a_place(values: Mapping[str, Any]) -> table.Wrong | None:
     """The check that what is taken out stands in something: the whole document does not."""
     if values.get("path") != "$" or "drop" not in values:
@@ -52,5 +56,5 @@ FIELD = table.Field("field", table.Record("field fault", _field, (
     table.Field("retype", table.TRUE, "Make it the same thing of another type.", example="true"),
     table.Field("unknown_enum", table.TRUE, "Make it a value that no list of values has.", example="true"),
     table.Field("set", table.Json(templated=False), "Make it this value.", example="''"),
-), exactly_one=HOW, verify=_has_a_place), "Let the provider answer, and change one thing in its JSON.",
+), exactly_one=HOW, verify=_has_a_place, parts=_parts), "Let the provider answer, and change one thing in its JSON.",
     example="{path: $.user.email, drop: true}")

@@ -44,6 +44,10 @@ def _h2(*, rst_stream: str | None = None, goaway: GoAway | None = None) -> H2:
     return H2(how)
 
 
+def _parts(h2: H2) -> dict[str, str | GoAway]:
+    return {"goaway" if isinstance(h2.how, GoAway) else "rst_stream": h2.how}
+
+
 FIELD = Field(
     "h2",
     As(Record("h2 fault", _h2, (
@@ -53,7 +57,7 @@ FIELD = Field(
             Field("after", Integer(minimum=1), "How many calls of a connection are answered before it.",
                   required=True, example="10"),
         )), "Tell the caller to leave the connection, in an orderly way.", example="{after: 10}"),
-    ), exactly_one=("rst_stream", "goaway")), lambda found: found),
+    ), exactly_one=("rst_stream", "goaway"), parts=_parts), lambda found: found),
     "What only HTTP/2 can do: end one stream by a code, or the connection by GOAWAY.",
     example="{rst_stream: REFUSED_STREAM}",
 )

@@ -41,7 +41,7 @@ FIELD = Field(
                   example="30s"),
             Field("at", Choice(AT_WORDS), "Instead of asking the provider, or once it has answered.",
                   example="headers"),
-        )),
+        ), parts=lambda hang: {"ceiling": hang.seconds, "at": hang.at}),
     ),
     "Answer nothing, for at most this long.",
     example="30s",

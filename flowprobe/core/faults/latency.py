@@ -124,6 +124,30 @@ def _percentile(key: str, example: str, *, required: bool = False) -> Field:
                  required=required, example=example, attribute=key)
 
 
+def _capped(parts: dict[str, Any], cap: float | None) -> dict[str, Any]:
+    return parts if cap is None else {**parts, "cap": cap}
+
+
+def _lognormal_parts(shape: Distribution) -> dict[str, Any] | None:
+    if not isinstance(shape, Lognormal):
+        return None
+    return _capped({"p50": shape.p50, f"p{shape.percentile:g}": shape.high}, shape.cap)
+
+
+def _quantiles_parts(shape: Distribution) -> dict[str, Any] | None:
+    if not isinstance(shape, Quantiles):
+        return None
+    points = {f"p{percent:g}": seconds for percent, seconds in shape.points}
+    return _capped({**({"min": shape.min} if shape.min else {}), **points}, shape.cap)
+
+
+def _recorded_parts(shape: Distribution) -> dict[str, Any] | None:
+    if not isinstance(shape, Recorded):
+        return None
+    order = {} if shape.sampled else {"order": "as-recorded"}
+    return _capped({"values": shape.values, **order}, shape.cap)
+
+
 _VALUES = ListOf(Duration(), minimum=1)
 _DISTRIBUTIONS: tuple[Field, ...] = (
     Field("uniform", Record("uniform distribution", Uniform, (
@@ -139,7 +163,7 @@ _DISTRIBUTIONS: tuple[Field, ...] = (
     Field("lognormal", Record("lognormal distribution", _lognormal, (
         _percentile("p50", "120ms", required=True), _percentile("p90", "600ms"), _percentile("p95", "900ms"),
         _percentile("p99", "2600ms"), _CAP,
-    ), exactly_one=_HIGH, verify=_rising("p50", *_HIGH)),
+    ), exactly_one=_HIGH, verify=_rising("p50", *_HIGH), parts=_lognormal_parts),
         "The usual shape of response times, by its median and one high percentile.",
         example="{p50: 120ms, p99: 2600ms}"),
     Field("pareto", Record("pareto distribution", Pareto, (
@@ -154,7 +178,8 @@ _DISTRIBUTIONS: tuple[Field, ...] = (
             _PERCENTILES, ("90ms", "100ms", "120ms", "200ms", "600ms", "900ms", "2600ms", "4s"), strict=True)),
         Field("cap", Duration(positive=True), "The upper end; the highest percentile where it is not said.",
               example="5s"),
-    ), verify=_rising("min", *_PERCENTILES, "cap")), "What was measured: exact at these, and straight between them.",
+    ), verify=_rising("min", *_PERCENTILES, "cap"), parts=_quantiles_parts),
+        "What was measured: exact at these, and straight between them.",
         example="{p50: 120ms, p95: 900ms, p99: 2600ms}"),
     Field("recorded", OneOf(
         sequence=As(_VALUES, Recorded),
@@ -163,7 +188,7 @@ _DISTRIBUTIONS: tuple[Field, ...] = (
             Field("order", Choice(("sampled", "as-recorded")), "Drawn from them, or one after the other, from the "
                   "beginning again after the last.", example="as-recorded"),
             _CAP,
-        ))), "Durations that were seen.", example="[120ms, 80ms, 2s]"),
+        ), parts=_recorded_parts)), "Durations that were seen.", example="[120ms, 80ms, 2s]"),
 )
 _TAKES = ("fixed", *(field.key for field in _DISTRIBUTIONS))
 
@@ -175,6 +200,19 @@ def _latency(*, mode: str = "add", at: str | None = None, chunk: int = _PIECE, j
         found = Around(found, jitter)
     at_least = mode == "at-least"
     return Latency(found, at or ("headers" if at_least else "request"), at_least, chunk)
+
+
+def _parts(latency: Latency) -> dict[str, Any]:
+    takes = latency.takes
+    at = {} if latency.at == ("headers" if latency.at_least else "request") else {"at": latency.at}
+    chunk = {} if latency.piece == _PIECE else {"chunk": latency.piece}
+    return {**_taken(takes), **({"mode": "at-least"} if latency.at_least else {}), **at, **chunk}
+
+
+def _taken(takes: float | Distribution) -> dict[str, Any]:
+    if isinstance(takes, Around):
+        return {"fixed": takes.fixed, "jitter": takes.jitter}
+    return {"fixed" if isinstance(takes, float | int) else type(takes).__name__.lower(): takes}
 
 
 def _goes_together(values: Mapping[str, Any]) -> Wrong | None:
@@ -200,7 +238,7 @@ FIELD = Field(
             Field("at", Choice(("request", "headers", "chunks")), "Before the call is forwarded, before the head of "
                   "the reply goes on, or before each piece of its body.", example="headers"),
             Field("chunk", Size(), "The size of a piece of the body; 1KB where it is not said.", example="1KB"),
-        ), exactly_one=_TAKES, verify=_goes_together),
+        ), exactly_one=_TAKES, verify=_goes_together, parts=_parts),
     ),
     "Hold each call back, or its reply.",
     example="500ms",

@@ -50,7 +50,7 @@ FIELD = Field(
         mapping=Record("tls fault", lambda slow: Tls(Slow(slow)), (
             Field("slow", Duration(positive=True), "Let each handshake stand still for this long.", required=True,
                   example="2s"),
-        )),
+        ), parts=lambda tls: {"slow": tls.how.seconds} if isinstance(tls.how, Slow) else None),
     ),
     "Slow down or spoil the TLS handshake with the provider.",
     example="expired",

@@ -9,6 +9,8 @@ from typing import Any
 
 from flowprobe.core.fields import Record
 from flowprobe.errors import InvalidInput
+from flowprobe.files.case_tables import CASE
+from flowprobe.files.cases import load_case
 from flowprobe.files.formatting.comments import find_comments
 from flowprobe.files.formatting.layout import Layout, Value, arrange, kept_comments
 from flowprobe.files.formatting.order import put_in_order
@@ -50,6 +52,8 @@ def _kind(path: Path, text: str) -> tuple[Callable[..., Any], Record]:
     keys = {key.value for key, _ in root.value} if isinstance(root, Mapping) else set()
     if path.name == PROJECT_FILE or ("environments" in keys and "workflow" not in keys):
         return load_project, PROJECT
+    if "case" in keys and "workflow" not in keys:
+        return load_case, CASE
     return (load_profile, PROFILE) if "profile" in keys else (load_scenario, SCENARIO)
 
 

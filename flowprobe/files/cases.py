@@ -1,0 +1,135 @@
+"""Case files: read and checked, found in folders, and held against the scenario that they are about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from flowprobe.core.exploring.case import Case
+from flowprobe.core.faults.fault import FaultPlan
+from flowprobe.core.scenario import Scenario
+from flowprobe.errors import Problem
+from flowprobe.files.case_tables import CASE
+from flowprobe.files.context import Context
+from flowprobe.files.fault_checks import check_profile
+from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence, read_text
+from flowprobe.files.problems import Source, did_you_mean, listed
+from flowprobe.files.reading import Reader, compile_shape
+from flowprobe.files.scenarios import is_case, read_file
+
+__all__ = ["case_files", "check_case", "load_case", "scenario_path"]
+
+_KEYS = {field.key for field in CASE.fields}
+_SUFFIXES = (".yaml", ".yml")
+
+
+def load_case(path: Path, *, text: str | None = None) -> Case:
+    """Read one case; `text` stands for the file's content. Raises InvalidInput with every problem of it."""
+    return cast(Case, read_file(path, _reader(), _check, text=text))
+
+
+@cache
+def _reader() -> Reader:
+    return compile_shape(CASE, "a case")
+
+
+def case_files(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """The cases that paths name: a file that is one, a folder with all that are in it and below, in order of name."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        found.update(dict.fromkeys(file for file in _files_at(path) if is_case(file)))
+    return tuple(found)
+
+
+def _files_at(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(folder, name) for name in sorted(names)
+                    if name.endswith(_SUFFIXES) and not name.startswith("."))
+
+
+def scenario_path(case: Case) -> Path:
+    """The file of its scenario."""
+    return Path(os.path.normpath(Path(case.file).parent / case.scenario))
+
+
+# --- what it says together ------------------------------------------------------------------------
+
+
+def _check(root: Node, context: Context, case: Any) -> None:
+    plan = FaultPlan("case", case.faults) if isinstance(case, Case) else None
+    check_profile(root, context, plan)
+    if not isinstance(root, Mapping):
+        return
+    _check_scenario(root.get("scenario"), context)
+    present = {key.value for key, _ in root.value}
+    sound = present <= _KEYS  # or a key that is misspelt may be the one that is missing
+    if sound or "state" in present:
+        _check_differs(root, context)
+    if sound or "faults" in present:
+        _check_thresholds(root, context)
+
+
+def _check_scenario(node: Node | None, context: Context) -> None:
+    if isinstance(node, Scalar) and node.value and not Path(context.file).parent.joinpath(node.value).is_file():
+        context.report("no-document", node, name=node.value)
+
+
+def _check_differs(root: Mapping, context: Context) -> None:
+    state = root.get("state")
+    known = [key.value for key, _ in state.value] if isinstance(state, Mapping) else []
+    for name in _items(root.get("differs")):
+        if name.value not in known:
+            context.report("unknown-field", name, name=name.value, instead=_near(name.value, known, "`state` has none"))
+
+
+def _check_thresholds(root: Mapping, context: Context) -> None:
+    edges = root.get("faults")
+    known = [f"{edge.value}[{number}]" if number else edge.value
+             for edge, faults in (edges.value if isinstance(edges, Mapping) else ())
+             for number in range(len(faults.value) if isinstance(faults, Sequence) else 1)]
+    thresholds = root.get("thresholds")
+    for each in thresholds.value if isinstance(thresholds, Sequence) else ():
+        fault = each.get("fault") if isinstance(each, Mapping) else None
+        if isinstance(fault, Scalar) and fault.value not in known:
+            context.report("unknown-fault", fault, name=fault.value,
+                           instead=_near(fault.value, known, "it has none: remove this"))
+
+
+def _items(node: Node | None) -> list[Scalar]:
+    return [item for item in node.value if isinstance(item, Scalar)] if isinstance(node, Sequence) else []
+
+
+def _near(word: str, known: list[str], nothing: str) -> str:
+    return did_you_mean(word, known, otherwise=f"write {listed(known)}" if known else nothing)
+
+
+def check_case(case: Case, scenario: Scenario) -> tuple[Problem, ...]:
+    """Where a case does not fit its scenario any more: roles, fields of the account and the step that it names."""
+    source = Source(case.file, read_text(Path(case.file)))
+    found = [*_strangers(case, "personas", case.personas, scenario.personas, "unknown-role", source),
+             *_strangers(case, "state", case.state, scenario.account, "unknown-field", source)]
+    steps = [name for name, _ in scenario.steps()]
+    if case.broke.step:
+        found += _strangers(case, "broke", (case.broke.step,), steps, "unknown-step", source)
+    if case.faults:
+        named = dict.fromkeys(step for fault in case.faults for step in fault.match.step)
+        gone = [step for step in named if not any(f"{name}/".startswith(f"{step}/") for name in steps)]
+        found += _strangers(case, "faults", gone, steps, "unknown-step", source)
+    return tuple(sorted(found, key=lambda problem: (problem.line, problem.column)))
+
+
+def _strangers(case: Case, key: str, named: Iterable[str], known: Iterable[str], id: str,
+               source: Source) -> Iterator[Problem]:
+    words = list(known)
+    for name in named:
+        if name not in words and key in case.positions:
+            line, column = source.find(case.positions[key], name)
+            yield source.problem(id, line, column, width=len(name), name=name,
+                                 instead=_near(name, words, "remove it"))

@@ -1,0 +1,58 @@
+"""Cases are read whole, found in folders, and held against their scenario."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flowprobe.core.exploring.case import CaseThreshold, Found
+from flowprobe.core.exploring.confirming import Confirmed
+from flowprobe.core.exploring.model import Break
+from flowprobe.core.faults.latency import Latency
+from flowprobe.files.cases import case_files, check_case, load_case, scenario_path
+from flowprobe.files.scenarios import is_case, load_scenario, scenario_files
+from tests.files.samples import GOOD
+
+CASE = GOOD / "case.yaml"
+
+
+def test_every_key_is_read() -> None:
+    case = load_case(CASE)
+    assert (case.name, case.scenario, case.environment, case.seed) == (
+        "language-photo-payments-latency", "language.yaml", "local", 7)
+    assert (case.personas, case.state, case.differs) == (
+        {"admin": "pro-eu", "operator": "staff"}, {"card": "valid", "seats": 0}, ("seats",))
+    assert case.broke == Break("photo", "within", "within")
+    assert case.broke.sentence == "expected 800ms, saw 3100ms"
+    assert case.thresholds == (CaseThreshold("payments", 3.06, 2.94),)
+    assert case.confirmed == Confirmed(2, 3, 1, 1, "the budget is used up")
+    assert case.found == Found("2026-11-22T19:00:00Z", "0.1.0", 37, True)
+
+
+def test_its_faults_are_those_of_a_fault_plan() -> None:
+    plan = load_case(CASE).plan
+    assert (plan.name, [fault.id for fault in plan.faults]) == (
+        "language-photo-payments-latency", ["payments", "payments[1]", "mail"])
+    assert (plan.faults[0].kind, plan.faults[0].match.calls) == (Latency(3.06), (1,))
+
+
+def test_its_scenario_is_looked_for_from_its_folder_on_and_fits_it() -> None:
+    case = load_case(CASE)
+    assert scenario_path(case) == GOOD / "language.yaml"
+    assert check_case(case, load_scenario(scenario_path(case))) == ()
+
+
+def test_cases_are_found_in_folders_and_are_no_scenarios(tmp_path: Path) -> None:
+    (tmp_path / ".hidden").mkdir()
+    for name, text in (("b.yaml", "case: b"), ("a.yml", "flowprobe: 1\ncase: a\n"), ("c.yaml", "scenario: c\n"),
+                       (".d.yaml", "case: d"), (".hidden/e.yaml", "case: e")):
+        (tmp_path / name).write_text(text)
+    assert case_files([tmp_path, tmp_path / "c.yaml"]) == (tmp_path / "a.yml", tmp_path / "b.yaml")
+    assert case_files([tmp_path / "b.yaml"]) == (tmp_path / "b.yaml",)
+    assert scenario_files([tmp_path]) == (tmp_path / "c.yaml",)
+
+
+@pytest.mark.parametrize("name", ["journey.yaml", "absent.yaml"])
+def test_other_files_are_no_cases(name: str) -> None:
+    assert not is_case(GOOD / name)
