@@ -95,6 +95,13 @@ def test_a_long_mapping_between_braces_becomes_a_block_and_a_block_never_goes_ba
     assert shaped("a:\n  b: 1\n") == "a:\n  b: 1\n"
 
 
+def test_the_keys_of_a_record_within_itself_have_their_order_too() -> None:
+    account = "{roles: {optional: {lists: {max: 3, of: {integers: {max: 3, min: 0}}}}, default: null}}"
+    text = f"flowprobe: 1\nscenario: A\npersonas: {{a: b}}\naccount: {account}\nworkflow: [{{step: one, call: GET /a}}]\n"
+    assert formatted(Path("a.yaml"), text).splitlines()[3] == (
+        "account: {roles: {default: null, optional: {lists: {of: {integers: {min: 0, max: 3}}, max: 3}}}}")
+
+
 def test_just_the_part_that_is_too_long_is_broken() -> None:
     item = "{name: some text that is long, other: some more text of the same length, flag: true}"
     assert shaped(f"a: [{item}, {item}]\n") == f"a:\n  - {item}\n  - {item}\n"
