@@ -59,6 +59,8 @@ def told(shape: f.Shape, value: Any) -> Any:
             return value if fits else UNFIT
         case f.Record():
             return _record(shape, value)
+        case f.Later():
+            return _record(shape.record(), value)
         case _:
             assert_never(shape)
 
