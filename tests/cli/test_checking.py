@@ -93,12 +93,20 @@ def test_writes_in_a_production_that_is_named_need_their_cleanup(
 
 
 @pytest.mark.parametrize(("name", "text", "key"), [
-    ("flowprobe.yaml", "flowprobe: 1\nscenaro: A\n", "project"), ("slow.yaml", "flowprobe: 1\nprofile: slow\nfults: {}\n", "profile")])
-def test_a_project_and_a_profile_are_read_as_what_they_are(tmp_path: Path, name: str, text: str, key: str) -> None:
+    ("flowprobe.yaml", "flowprobe: 1\nscenaro: A\n", "project"), ("slow.yaml", "flowprobe: 1\nprofile: slow\nfults: {}\n", "profile"),
+    ("odd.yaml", "flowprobe: 1\ncase: odd\nfults: {}\n", "case")])
+def test_a_project_a_profile_and_a_case_are_read_as_what_they_are(tmp_path: Path, name: str, text: str, key: str) -> None:
     (tmp_path / name).write_text(text)
     wrong, _ = looked_at(tmp_path / name, None)
     assert key in " ".join(problem.found for problem in wrong)
     assert "scenario " not in " ".join(problem.found for problem in wrong)
+
+
+def test_a_case_is_held_against_its_scenario(odd: Path) -> None:
+    case = odd.with_name("case.yaml")
+    case.write_text(f"flowprobe: 1\ncase: one\nscenario: {odd.name}\npersonas: {{nobody: pro-eu}}\nbroke: {{kind: never}}\n")
+    wrong, _ = looked_at(case, None)
+    assert [(problem.id, problem.line) for problem in wrong] == [("unknown-role", 4)]
 
 
 def test_a_file_name_is_shown_with_nothing_in_it_that_a_terminal_would_act_on(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from math import sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 from flowprobe.core.exploring.model import Break, Enough, Learned, Placed, Site, Try, Trying
 from flowprobe.core.exploring.simpler import Simpler, delay_of, delayed, simpler
@@ -21,8 +21,8 @@ from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Allowed", "Shrunk", "Threshold", "broken", "shrink"]
 
-Allowed = Callable[[str, Any], bool]
-"""Whether a field of the account may have a value."""
+Allowed: TypeAlias = Callable[[Mapping[str, Any]], bool]
+"""Whether the account may be in a state."""
 
 MOST = 100
 _FEW = 3
@@ -63,11 +63,11 @@ def broken(learned: Learned, wanted: Break | None) -> bool:
 
 
 def shrink(first: Try, learned: Learned, trying: Trying, *, defaults: Mapping[str, Any], simpler: Simpler = simpler,
-           any_break: bool = False, allowed: Allowed = lambda _field, _value: True, most: int = MOST) -> Shrunk:
+           any_break: bool = False, allowed: Allowed = lambda _state: True, most: int = MOST) -> Shrunk:
     """`learned` is what came of `first`, which broke. The same is broken where its first break is, or (`any_break`)
     where any promise is. An inconclusive try is made once more, and then counts as one that breaks nothing.
 
-    No try is made twice, nor one with a field that is not `allowed`, nor more than `most`; Enough ends it with the best
+    No try is made twice, nor one in a state that is not `allowed`, nor more than `most`; Enough ends it with the best
     so far.
     """
     wanted = None if any_break or not learned.breaks else learned.breaks[0]
@@ -157,9 +157,7 @@ def _drop_faults(bench: _Bench, *, again: bool) -> None:
 
 def _shrink_state(bench: _Bench, defaults: Mapping[str, Any], allowed: Allowed, *, again: bool) -> None:
     def breaks(state: Mapping[str, Any]) -> bool:
-        may = all(allowed(name, value) for name, value in state.items()
-                  if name not in defaults or value is not defaults[name])
-        return may and bench.breaks(replace(bench.best, state=state))
+        return allowed(state) and bench.breaks(replace(bench.best, state=state))
 
     nearer(bench.best.state, defaults, breaks, again=again)
 

@@ -186,8 +186,8 @@ def test_a_state_that_the_product_refuses_breaks_nothing() -> None:
 
 
 def test_no_field_is_given_a_value_that_it_may_not_have() -> None:
-    def allowed(_: str, value: Any) -> bool:
-        return value in ("valid", "expired")
+    def allowed(state: Mapping[str, Any]) -> bool:
+        return state["card"] in ("valid", "expired")
 
     product = Product(lambda attempt: attempt.state["card"] != "valid")
     found = shrunk(product, Try({"card": "expired"}), defaults={"card": "valid"}, allowed=allowed)
