@@ -109,7 +109,7 @@ class InvitesApi:
         if self._mail is not None:
             subject = f"{account.company} invites you"
             text = f"Your seat is waiting: {invite.id}. Questions? {account.terms.contact}"
-            invite.mailed = await self._mail.send(invite.email, subject, text, trace)
+            invite.mailed = await self._mail.send(invite.email, subject, text, trace) == "taken"
 
     async def _delete(self, request: Request) -> Response:
         account, invite = self._invite(request)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import httpx
 
-__all__ = ["Mail"]
+from flowprobe.demo.patience import asks_to_wait
+
+__all__ = ["Mail", "Taken"]
+
+Taken: TypeAlias = Literal["taken", "not-taken", "later"]
 
 _TIMEOUT_S: Final = 0.5
 
@@ -21,13 +25,15 @@ class Mail:
 
     async def send(
         self, to: str, subject: str, text: str, trace: Mapping[str, str], *, key: str | None = None
-    ) -> bool:
-        """Whether the provider has taken the mail."""
+    ) -> Taken:
+        """Whether the provider has taken the mail; `later` where it wants to be left alone first."""
         body = {"to": to, "subject": subject, "text": text}
         headers = {**trace, **({"Idempotency-Key": key} if key else {})}
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 response = await self._http.post("/send", json=body, headers=headers)
         except (TimeoutError, httpx.HTTPError):
-            return False
-        return response.status_code == 202
+            return "not-taken"
+        if response.status_code == 202:
+            return "taken"
+        return "later" if asks_to_wait(response) else "not-taken"

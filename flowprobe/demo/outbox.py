@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from flowprobe.demo.mail import Mail
+from flowprobe.demo.mail import Mail, Taken
 from flowprobe.demo.state import Terms
 from flowprobe.demo.weaknesses import OUTBOX_CUTS_SUBJECTS, OUTBOX_IN_LATIN_1, OUTBOX_NEEDS_A_PHONE
 
@@ -38,7 +38,8 @@ class Delivery:
 
 
 class Outbox:
-    """Sends a notice; one that was not taken gets a row of its own, is sent once more, and waits."""
+    """Sends a notice; one that was not taken gets a row of its own, is sent once more unless mail asks to be left
+    alone, and waits."""
 
     def __init__(self, mail: Mail, weaknesses: Collection[str]) -> None:
         self._mail = mail
@@ -47,13 +48,15 @@ class Outbox:
         self._needs_phone = OUTBOX_NEEDS_A_PHONE in weaknesses
 
     async def deliver(self, notice: Notice, terms: Terms, trace: Mapping[str, str]) -> Delivery:
-        if await self._sent(notice, trace):
+        first = await self._send(notice, trace)
+        if first == "taken":
             return Delivery("sent", notice.subject)
         row = Notice(notice.key, notice.to, self._column(notice.subject), notice.text)
         call = self._number(terms.phone)
-        return Delivery("sent" if await self._sent(row, trace) else "queued", row.subject, call)
+        taken = first == "not-taken" and await self._send(row, trace) == "taken"
+        return Delivery("sent" if taken else "queued", row.subject, call)
 
-    async def _sent(self, notice: Notice, trace: Mapping[str, str]) -> bool:
+    async def _send(self, notice: Notice, trace: Mapping[str, str]) -> Taken:
         return await self._mail.send(notice.to, notice.subject, notice.text, trace, key=notice.key)
 
     def _column(self, subject: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import httpx
 
+from flowprobe.demo.patience import asks_to_wait
 from flowprobe.demo.state import Charge
 from flowprobe.demo.weaknesses import PAYMENTS_DOUBLE_CHARGE, PAYMENTS_SHORT_TIMEOUT, PAYMENTS_TRUSTS_200
 
@@ -26,11 +27,14 @@ _Fields: TypeAlias = dict[str, object]
 
 
 class PaymentFailed(Exception):
-    """The provider did not confirm; whether money has moved is not known. `status` is what it answered, if it did."""
+    """The provider did not confirm; whether money has moved is not known. `status` is what it answered, if
+    it did; with `later` it asked not to be called again at once."""
 
-    def __init__(self, message: str, *, timed_out: bool = False, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, timed_out: bool = False, status: int | None = None, later: bool = False
+    ) -> None:
         super().__init__(message)
-        self.timed_out, self.status = timed_out, status
+        self.timed_out, self.status, self.later = timed_out, status, later
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,9 @@ class Payments:
             for post in tries:
                 try:
                     return await self._attempt(post)
-                except PaymentFailed:
+                except PaymentFailed as failure:
+                    if failure.later and self.policy.same_key:
+                        raise
                     await asyncio.sleep(_BACKOFF_S)
             return await self._attempt(last)
 
@@ -130,7 +136,8 @@ class Payments:
 
     def _read(self, response: httpx.Response) -> Any:
         if response.status_code >= 400:
-            raise PaymentFailed(f"payments answered {response.status_code}", status=response.status_code)
+            said = f"payments answered {response.status_code}"
+            raise PaymentFailed(said, status=response.status_code, later=asks_to_wait(response))
         if not self.policy.checks_replies:
             return response.json()
         return _checked(response)

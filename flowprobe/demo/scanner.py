@@ -9,6 +9,8 @@ from typing import Final, Literal, TypeAlias
 
 import httpx
 
+from flowprobe.demo.patience import asks_to_wait
+
 __all__ = ["VERDICTS", "Scanner", "ScannerFailed", "Verdict"]
 
 Verdict: TypeAlias = Literal["clean", "infected"]
@@ -19,7 +21,11 @@ _BACKOFF_S: Final = 0.05
 
 
 class ScannerFailed(Exception):
-    """The scanner did not answer, not in time, or not with what it documents."""
+    """The scanner did not answer, not in time, or not with what it documents; `later`: it wants to be left alone."""
+
+    def __init__(self, message: str, *, later: bool = False) -> None:
+        super().__init__(message)
+        self.later = later
 
 
 class Scanner:
@@ -33,14 +39,16 @@ class Scanner:
         body = {"file": file, "callback": callback, "content": base64.b64encode(content).decode()}
         try:
             await self._order(body, trace)
-        except ScannerFailed:
+        except ScannerFailed as failure:
+            if failure.later:
+                raise
             await asyncio.sleep(_BACKOFF_S)
             await self._order(body, trace)
 
     async def _order(self, body: Mapping[str, str], trace: Mapping[str, str]) -> None:
-        response = await self._ask("POST", "/scan", trace, body)
+        response = await self._ask("POST", "/scan", {**trace, "Idempotency-Key": f"{body['file']}-scan"}, body)
         if response.status_code != 202:
-            raise ScannerFailed(f"scanner answered {response.status_code}")
+            raise ScannerFailed(f"scanner answered {response.status_code}", later=asks_to_wait(response))
 
     async def verdict(self, file: str, trace: Mapping[str, str]) -> Verdict | None:
         """What the scanner has found; None where it does not know yet. Raises ScannerFailed."""
@@ -54,10 +62,10 @@ class Scanner:
         return next((verdict for verdict in VERDICTS if verdict == found), None)
 
     async def _ask(
-        self, method: str, path: str, trace: Mapping[str, str], body: Mapping[str, str] | None = None
+        self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, str] | None = None
     ) -> httpx.Response:
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                return await self._http.request(method, path, json=body, headers=dict(trace))
+                return await self._http.request(method, path, json=body, headers=dict(headers))
         except (TimeoutError, httpx.HTTPError) as error:
             raise ScannerFailed(f"scanner: {type(error).__name__}") from error

@@ -265,3 +265,17 @@ def test_the_same_key_renews_once(acme: Any) -> None:
                      for _ in range(2))
     assert first == second
     assert len(acme.charged_to("acc_eu_pro")) == 1
+
+
+@pytest.mark.parametrize(("wait", "calls"), [("2", 1), ("Wed, 21 Oct 2099 07:28:00 GMT", 1), ("0", 2)])
+def test_who_asks_to_wait_is_not_called_again_at_once(start: Any, wait: str, calls: int) -> None:
+    acme = start(providers=True)
+    busy = httpx.Response(429, headers={"Retry-After": wait})
+    for provider in (acme.payments, acme.mail, acme.scanner):
+        provider.suffer(busy)
+    assert acme.invite().reply.status_code == 202
+    acme.upload()
+    assert (len(acme.payments.requests), len(acme.scanner.requests)) == (calls, calls)
+    acme.mail.requests.clear()
+    assert renew(acme).json()["receipt"]["state"] == "queued"
+    assert len(acme.mail.requests) == calls
