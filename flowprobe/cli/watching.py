@@ -119,7 +119,7 @@ class Terminal(Screen):
                 self._now = visible(f"{scenario} · {plan}")
                 self._status.update(self._now)
             case CallSent(step=step, phase=phase):
-                doing = step if phase == "workflow" else f"cleaning up {step}"
+                doing = f"cleaning up {step}" if phase == "cleanup" else step
                 self._status.update(visible(f"{self._now} · {doing}"))
             case _:
                 pass

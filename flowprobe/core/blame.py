@@ -5,22 +5,42 @@ from __future__ import annotations
 
 from collections import Counter
 
-from flowprobe.core.events import CallReplied, Injected
+from flowprobe.core.events import CallReplied, Injected, InvariantJudged
 from flowprobe.core.evidence import StepEvidence, TrialEvidence
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.findings import Finding
 
-__all__ = ["contrast", "injected_in", "why"]
+__all__ = ["contrast", "injected_in", "undecided", "violation", "violations", "why"]
 
 
 def why(trial: TrialEvidence, twin: TrialEvidence | None) -> str:
-    """The sentence for a trial with a broken or eased step; '' where there is none."""
-    step = next((s for s in trial.steps if s.outcome == "broken"), None) or next(
-        (s for s in trial.steps if s.outcome == "degraded"), None)
+    """The sentence for a trial with a broken or eased step, or a broken invariant; '' where there is none."""
+    broken = next((s for s in trial.steps if s.outcome == "broken"), None)
+    violated = violations(trial)
+    if broken is None and violated:
+        return ", ".join(filter(None, (f"Broken, {violated[0]}", _after(trial, trial.receipts)))) + "."
+    step = broken or next((s for s in trial.steps if s.outcome == "degraded"), None)
     if step is None or not step.findings:
         return ""
     parts = [f"Step {step.name!r} {_said(step.findings[0])}", _while(trial, step)]
     return ", ".join(part for part in parts if part) + "." + _contrast(step, twin)
+
+
+def violations(trial: TrialEvidence) -> tuple[str, ...]:
+    """What was promised of the whole journey and is broken: a clause for each finding."""
+    return tuple(violation(judged, finding) for judged in trial.invariants if judged.outcome == "broken"
+                 for finding in judged.findings)
+
+
+def violation(judged: InvariantJudged, finding: Finding) -> str:
+    """One of them, in a clause."""
+    seen = finding.sentence() if judged.promise == "always" else ": ".join(filter(None, (finding.where, finding.seen)))
+    return f"{judged.promise} {judged.name!r}: {seen}" + (f", {judged.because}" if judged.because else "")
+
+
+def undecided(judged: InvariantJudged) -> str:
+    """One of which nobody can tell, in a clause."""
+    return f"{judged.promise} {judged.name!r} cannot be judged: {judged.because}"
 
 
 def _said(finding: Finding) -> str:
@@ -66,8 +86,11 @@ def _while(trial: TrialEvidence, step: StepEvidence) -> str:
     here = injected_in(step)
     if here:
         return "while " + _listed(trial, here)
-    earlier = tuple(r for r in trial.receipts if r not in here)
-    return f"after {_listed(trial, earlier)}" if earlier else ""
+    return _after(trial, tuple(r for r in trial.receipts if r not in here))
+
+
+def _after(trial: TrialEvidence, receipts: tuple[Injected, ...]) -> str:
+    return f"after {_listed(trial, receipts)}" if receipts else ""
 
 
 def injected_in(step: StepEvidence) -> tuple[Injected, ...]:

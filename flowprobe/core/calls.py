@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import assert_never
 
 from flowprobe.core.made import FOUND_ID, LookUp, is_undone, last_segment, made_by, undone_by
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.rules import Given, is_write
 from flowprobe.core.scenario import Scenario
+from flowprobe.core.statements import Probe
 from flowprobe.core.steps import CallTemplate, Item, Parallel, Samples, Step, Use
 
 __all__ = ["PlannedCall", "PlannedCleanup", "Span", "calls_of", "needs"]
@@ -74,11 +75,16 @@ class PlannedCall(Plain):
 
 def calls_of(scenario: Scenario, given: Given = "run") -> tuple[PlannedCall, ...]:
     """The calls of a journey, in their order: those of `given` as far as the environment makes them, then the
-    workflow's."""
+    workflow's, then the probes."""
     same = {role: role for role in scenario.personas}
     reads = tuple(step for step in scenario.given if not is_write(step.call.method))
     before = {"run": scenario.given, "check": reads, "skip": ()}[given]
-    return tuple(_walked((*before, *scenario.workflow), "", same, certain=True))
+    probes = (_probed(probe, same) for probe in scenario.probes)
+    return (*_walked((*before, *scenario.workflow), "", same, certain=True), *probes)
+
+
+def _probed(probe: Probe, roles: Mapping[str, str]) -> PlannedCall:
+    return replace(_planned(probe.step, "", roles, certain=True), times=Span(1, probe.most))
 
 
 def _walked(items: Sequence[Item], prefix: str, roles: Mapping[str, str], *, certain: bool) -> Iterator[PlannedCall]:

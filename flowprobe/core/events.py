@@ -37,6 +37,7 @@ __all__ = [
     "IdentityJudged",
     "Injected",
     "Interrupted",
+    "InvariantJudged",
     "LeaseApplied",
     "LeaseEnded",
     "LedgerOpened",
@@ -324,6 +325,22 @@ class SendsJudged(Plain):
 
 
 @plain
+class InvariantJudged(Plain):
+    """What is promised of the whole journey, held against what was seen of it and what the probes then showed.
+    `promise` is always or never. `outcome` is held, broken (`because` says what made it apply), unsure (`because` says
+    why it may be either, and `blame` who has to look) or unseen (nobody could look: the calls do not pass our
+    proxy)."""
+
+    trial: str
+    promise: str
+    name: str
+    outcome: str
+    findings: tuple[Finding, ...] = ()
+    because: str = ""
+    blame: str = ""
+
+
+@plain
 class TrialSkipped(Plain):
     """A trial that was not walked, and why: `blame` is baseline, stopped, tool or environment."""
 
@@ -482,8 +499,8 @@ class Saturated(Plain):
 
 Event: TypeAlias = (
     RunStarted | TrialStarted | FaultsArmed | FaultsDisarmed | CallSent | CallReplied | CallUnanswered | StepEnded
-    | TrialEnded | TrialSkipped | SendsJudged | LedgerOpened | CleanupPlanned | CleanupSettled | CleanupEnded
-    | Interrupted | EnvironmentReady | IdentityJudged | Halted | ProcessEnded | ToolFailure | RunEnded
+    | TrialEnded | TrialSkipped | SendsJudged | InvariantJudged | LedgerOpened | CleanupPlanned | CleanupSettled
+    | CleanupEnded | Interrupted | EnvironmentReady | IdentityJudged | Halted | ProcessEnded | ToolFailure | RunEnded
     | AccountsLeased | SignedIn
     | ProxyStarted | LeaseApplied | LeaseEnded | ExchangeEnded | Injected | FaultsPassed | HookFailed | Saturated
 )

@@ -8,7 +8,7 @@ then say is "during", not "because of".
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from flowprobe.core.events import (
     IdentityJudged,
     Injected,
     Interrupted,
+    InvariantJudged,
     LeaseApplied,
     LeaseEnded,
     LedgerOpened,
@@ -49,6 +50,7 @@ from flowprobe.core.findings import Finding
 from flowprobe.core.oracles import Observation, observe
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.spared import Spared, spared_in
+from flowprobe.core.statements import PROBE
 
 __all__ = ["CallEvidence", "ExchangeEvidence", "RunEvidence", "StepEvidence", "TrialEvidence", "fold", "gaps",
            "is_settled"]
@@ -106,7 +108,8 @@ class TrialEvidence(Plain):
     how late the proxy's clock was at the worst, `ended` the processes of ours that ended by themselves, `halted` why a
     guard of the environment ended it, `unseen` what was promised of provider calls that do not pass our proxy, and so
     was not judged, `observed` what the oracles saw, `passed` how many calls a fault passed by, by its id and the
-    reason, `unsure` what was promised of provider calls and may be kept or not: nothing told whose calls they were."""
+    reason, `unsure` what was promised of provider calls and may be kept or not: nothing told whose calls they were,
+    `invariants` what came of what is promised of the whole journey. A probe stands among the steps, in its phase."""
 
     started: TrialStarted
     steps: tuple[StepEvidence, ...]
@@ -124,12 +127,14 @@ class TrialEvidence(Plain):
     observed: tuple[Observation, ...] = ()
     passed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unsure: tuple[str, ...] = ()
+    invariants: tuple[InvariantJudged, ...] = ()
 
     def without_journey(self) -> TrialEvidence:
         """The same, as light as a trial that has been told of can be: what is kept of it does not grow with its
         steps, but for what they left behind."""
         left = {step: row for step, row in self.cleanup.items() if not is_settled(row)}
-        return replace(self, steps=(), receipts=(), exchanges=(), observed=(), passed={}, cleanup=left)
+        return replace(self, steps=(), receipts=(), exchanges=(), observed=(), passed={}, cleanup=left,
+                       invariants=())
 
     @property
     def calls(self) -> tuple[CallEvidence, ...]:
@@ -199,6 +204,7 @@ class _Gathered:
     halted: str = ""
     skipped: TrialSkipped | None = None
     passed: dict[str, dict[str, int]] = field(default_factory=dict)
+    invariants: list[InvariantJudged] = field(default_factory=list)
 
 
 def fold(events: Iterable[Stamped], *, whole: bool = True) -> RunEvidence:
@@ -282,6 +288,8 @@ class _Fold:
                 trial.steps[event.step] = event
             case SendsJudged():
                 trial.sends[event.step] = event
+            case InvariantJudged():
+                trial.invariants.append(event)
             case TrialEnded():
                 trial.how, trial.ended = event.how, line.mono
             case TrialSkipped():
@@ -356,14 +364,23 @@ def _trial(trial: _Gathered) -> TrialEvidence:
     for sent in workflow_calls:
         evidence = CallEvidence(sent, trial.outcomes.get(sent.call), tuple(placed.get(sent.call, ())))
         calls.setdefault(sent.step, []).append(evidence)
-    steps = tuple(_step(event, trial.sends.get(name), calls.get(name, [])) for name, event in trial.steps.items())
+    probes = dict.fromkeys(sent.step for sent in trial.sent if sent.phase == PROBE)
+    steps = (*(_step(event, trial.sends.get(name), calls.get(name, [])) for name, event in trial.steps.items()),
+             *(StepEvidence(name, "probed", (), "", {}, tuple(calls[name]), PROBE) for name in probes))
     return TrialEvidence(trial.started, steps, tuple(trial.receipts), tuple(loose), trial.how, trial.skipped,
                          tuple(trial.trouble), dict(trial.cleanup), max(0.0, trial.ended - trial.mono),
                          trial.proxy_lag_s, tuple(trial.processes), trial.halted,
-                         tuple(f"{name}: {words}" for name, judged in trial.sends.items() for words in judged.unseen),
+                         tuple(_unseen(trial)),
                          tuple(seen for step in steps for seen in observe(step)),
                          trial.passed,
-                         tuple(f"{name}: {words}" for name, judged in trial.sends.items() for words in judged.unsure))
+                         tuple(f"{name}: {words}" for name, judged in trial.sends.items() for words in judged.unsure),
+                         tuple(trial.invariants))
+
+
+def _unseen(trial: _Gathered) -> Iterator[str]:
+    yield from (f"{name}: {words}" for name, judged in trial.sends.items() for words in judged.unseen)
+    yield from (f"{judged.promise} {judged.name!r}: {judged.because}" for judged in trial.invariants
+                if judged.outcome == "unseen")
 
 
 def _step(event: StepEnded, sends: SendsJudged | None, calls: list[CallEvidence]) -> StepEvidence:

@@ -18,7 +18,7 @@ _VALUE = re.compile(r"(\$\{[^{}]*\}): ('.*'|\".*\") ((?:is|cannot) .*)", re.DOTA
 
 @plain
 class Finding(Plain):
-    """`kind` is status, json, within, no-reply, sends, capture, value, poll or contract.
+    """`kind` is status, json, within, no-reply, sends, capture, value, poll, contract, always or never.
 
     `where` is the place in the reply (`$.state`, `status`) or in the call (`request body $.email`); `expected` and
     `seen` are short texts for people; `place` is the file:line:column of the expectation, `document` the place in a

@@ -10,6 +10,7 @@ from flowprobe.core.account import AccountField, ChosenOddity, Constraint
 from flowprobe.core.faults.fault import Fault, FaultPlan, Limit, Match, When
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.rules import AllowRule, Budget, FaultRule, Given, Identity
+from flowprobe.core.statements import Invariant, Probe
 from flowprobe.core.steps import (
     CallTemplate,
     Capture,
@@ -87,7 +88,8 @@ class Scenario(Plain):
     step names none; `selectors` has the roles that name no persona but say what one is like. `account` is the state
     that the journey starts from, `given` the calls that bring it about; `constraints` hold between its fields, and
     `oddities` are the odd accounts to be tried (None: every one of the catalogue that fits). `timeout` is how long the
-    workflow may take, in seconds. `positions` says where the rest stands: `personas.admin`."""
+    workflow may take, in seconds. `invariants` are promised of the whole journey, whatever the plan, and `probes` are
+    what some of them look at. `positions` says where the rest stands: `personas.admin`."""
 
     name: str
     file: str
@@ -106,6 +108,8 @@ class Scenario(Plain):
     selectors: Mapping[str, Selector] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
     oddities: tuple[ChosenOddity, ...] | None = None
+    probes: tuple[Probe, ...] = ()
+    invariants: tuple[Invariant, ...] = ()
 
     def steps(self) -> Iterator[tuple[str, Step]]:
         """Every step of the workflow that makes calls, with its whole name."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from flowprobe.core.decide import path_matches
 from flowprobe.core.events import ExchangeEnded, SendsJudged
-from flowprobe.core.evidence import ExchangeEvidence, StepEvidence, TrialEvidence
+from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.faults.durations import in_words
 from flowprobe.core.findings import Finding
 from flowprobe.core.oracles import GAVE_UP, NO_TIMEOUT, Observation, observe
@@ -17,7 +17,7 @@ from flowprobe.core.steps import Expect, Sends
 from flowprobe.core.trial import promised_under
 from flowprobe.core.values import Value
 
-__all__ = ["judge_sends", "promises"]
+__all__ = ["doubtful", "fits", "is_watched", "judge_sends", "miscounted", "named", "passed", "promises", "seen_of"]
 
 _WEBHOOKS = ".webhooks"
 
@@ -36,11 +36,11 @@ def judge_sends(scenario: Scenario, plan: FaultPlan, evidence: TrialEvidence, *,
         key, promised = under.get(name, ("", step.expect))
         if seen is None or not seen.calls or not (promises(step.expect) or promises(promised)):
             continue
-        doubts = tuple(_doubtful(evidence, seen, nobodys))
+        doubts = tuple(doubtful(evidence, seen.calls, nobodys))
         ordinary, left = (_findings(expect, seen, watched, doubts) for expect in (step.expect, promised))
         outcome = "broken" if left else "degraded" if ordinary else "held"
         because = f"under {key}" if outcome == "degraded" else ""
-        unseen = (*(_named(wanted) for wanted in _counted(promised) if not _is_watched(wanted, watched)),
+        unseen = (*(named(wanted) for wanted in _counted(promised) if not is_watched(wanted, watched)),
                   *(_unseen(promised) if watched is not None and not watched else ()))
         unsure = tuple(dict.fromkeys(_unsure(promised, doubts, watched)))
         judged.append(SendsJudged(evidence.started.trial, name, outcome, left or ordinary, because, unseen, unsure))
@@ -50,10 +50,12 @@ def judge_sends(scenario: Scenario, plan: FaultPlan, evidence: TrialEvidence, *,
 # --- calls of which nobody can tell whose they are ------------------------------------------------
 
 
-def _doubtful(trial: TrialEvidence, step: StepEvidence, nobodys: Sequence[ExchangeEnded]) -> Iterator[ExchangeEnded]:
-    """Those that may be a step's: they came after its first call, and bear the marks of several, or none where no call
-    to this provider was known to be the trial's. Where some were, marks come through, and the others are others'."""
-    began = min((call.outcome.at for call in step.calls if call.outcome), default=None)
+def doubtful(trial: TrialEvidence, calls: Sequence[CallEvidence], nobodys: Sequence[ExchangeEnded]) -> (
+        Iterator[ExchangeEnded]):
+    """Those that `calls` of ours may have caused: they came after the first, and bear the marks of several, or none
+    where no call to this provider was known to be the trial's. Where some were, marks come through, and the others are
+    others'."""
+    began = min((call.outcome.at for call in calls if call.outcome), default=None)
     known = {found.exchange.edge for found in trial.all_exchanges}
     for exchange in nobodys:
         told = exchange.evidence != "ambiguous" and exchange.edge in known
@@ -63,15 +65,15 @@ def _doubtful(trial: TrialEvidence, step: StepEvidence, nobodys: Sequence[Exchan
 
 def _unsure(expect: Expect, doubts: Sequence[ExchangeEnded], watched: Collection[str] | None) -> Iterator[str]:
     for wanted in _counted(expect):
-        if _is_watched(wanted, watched) and (count := sum(_fits(wanted, exchange) for exchange in doubts)):
-            yield f"{_named(wanted)}: {_passed(count)}"
+        if is_watched(wanted, watched) and (count := sum(fits(wanted, exchange) for exchange in doubts)):
+            yield f"{named(wanted)}: {passed(count)}"
     calls = [exchange for exchange in doubts if not exchange.edge.endswith(_WEBHOOKS)]
     if calls and (expect.gives_up is not None or any(oracle != "stack-trace" for oracle in expect.never)):
         edges = ", ".join(dict.fromkeys(repr(exchange.edge) for exchange in calls))
-        yield f"what it never does, to {edges}: {_passed(len(calls))}"
+        yield f"what it never does, to {edges}: {passed(len(calls))}"
 
 
-def _passed(count: int) -> str:
+def passed(count: int) -> str:
     return f"{'1 call' if count == 1 else f'{count} calls'} passed meanwhile, and nothing tells whose"
 
 
@@ -87,7 +89,7 @@ def _unseen(expect: Expect) -> Iterator[str]:
         yield "gives_up"
 
 
-def _is_watched(wanted: Sends, watched: Collection[str] | None) -> bool:
+def is_watched(wanted: Sends, watched: Collection[str] | None) -> bool:
     return watched is None or _edge(wanted) in watched
 
 
@@ -99,8 +101,8 @@ def _findings(expect: Expect, step: StepEvidence, watched: Collection[str] | Non
               doubts: Sequence[ExchangeEnded]) -> tuple[Finding, ...]:
     exchanges = [exchange for call in step.calls for exchange in call.exchanges]
     counted = (finding for wanted in _counted(expect)
-               if _is_watched(wanted, watched) and not any(_fits(wanted, exchange) for exchange in doubts)
-               for finding in _judge(wanted, exchanges))
+               if is_watched(wanted, watched) and not any(fits(wanted, exchange) for exchange in doubts)
+               for finding in miscounted(wanted, exchanges))
     return (*counted, *_observed(expect, step))
 
 
@@ -123,14 +125,22 @@ def _place(expect: Expect, part: str) -> str:
     return str(expect.positions.get(part) or expect.position or "")
 
 
-def _judge(wanted: Sends, exchanges: Sequence[ExchangeEvidence]) -> Iterator[Finding]:
-    found = [found for found in exchanges if _fits(wanted, found.exchange)]
+def miscounted(wanted: Sends, exchanges: Sequence[ExchangeEvidence]) -> Iterator[Finding]:
+    """Where the calls and the effects among these are not as many as they should be."""
+    found = [found for found in exchanges if fits(wanted, found.exchange)]
     if wanted.calls is not None and compare(wanted.calls, len(found)):
         yield _finding(wanted, wanted.calls, _times(str(len(found))))
     effects = _effects(found)
     if wanted.effects is not None and compare(wanted.effects, effects):
         seen = f"{_times(str(effects))} (in {len(found)} {'call' if len(found) == 1 else 'calls'})"
         yield _finding(wanted, wanted.effects, seen, what=" with effect")
+
+
+def seen_of(wanted: Sends, exchanges: Sequence[ExchangeEvidence]) -> str:
+    """How many there were, as a clause."""
+    found = [found for found in exchanges if fits(wanted, found.exchange)]
+    effects = "" if wanted.effects is None else f", with effect {_times(str(_effects(found)))}"
+    return f"{named(wanted)} was seen {_times(str(len(found)))}{effects}"
 
 
 def _effects(found: Sequence[ExchangeEvidence]) -> int:
@@ -142,10 +152,10 @@ def _effects(found: Sequence[ExchangeEvidence]) -> int:
 
 def _finding(wanted: Sends, count: Value, seen: str, *, what: str = "") -> Finding:
     kind = "receives" if wanted.webhook else "sends"
-    return Finding(kind, _named(wanted) + what, _times(describe(count)), seen, str(wanted.position))
+    return Finding(kind, named(wanted) + what, _times(describe(count)), seen, str(wanted.position))
 
 
-def _named(wanted: Sends) -> str:
+def named(wanted: Sends) -> str:
     return f"{wanted.method} {wanted.path} {'from' if wanted.webhook else 'to'} {wanted.provider!r}"
 
 
@@ -157,6 +167,6 @@ def _times(count: str) -> str:
     return "once" if count == "1" else f"{count} times"
 
 
-def _fits(wanted: Sends, exchange: ExchangeEnded) -> bool:
+def fits(wanted: Sends, exchange: ExchangeEnded) -> bool:
     return (exchange.edge == _edge(wanted) and exchange.method == wanted.method
             and path_matches(wanted.path, exchange.path))

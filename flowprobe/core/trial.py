@@ -43,8 +43,9 @@ class Trial(Plain):
 
     def numbers(self) -> dict[str, int]:
         """The number of each step by its whole name (from 1), as trace ids name them: the workflow's, then those of
-        `given`."""
-        names = [*(name for name, _ in self.scenario.steps()), *(step.name for step in self.scenario.given)]
+        `given`, then the probes."""
+        names = [*(name for name, _ in self.scenario.steps()), *(step.name for step in self.scenario.given),
+                 *(probe.step.name for probe in self.scenario.probes)]
         return {name: number for number, name in enumerate(names, start=1)}
 
 

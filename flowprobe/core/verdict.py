@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from flowprobe.core.blame import undecided, violations
 from flowprobe.core.events import (
     CallReplied,
     CallUnanswered,
@@ -128,17 +129,24 @@ def _not_set_up(trial: TrialEvidence) -> Verdict:
 
 
 def _finished(trial: TrialEvidence, reachable: bool) -> Verdict:
-    """The first reason that applies decides; the order is that of docs/reference/verdicts.md."""
+    """The first reason that applies decides; the order is that of docs/reference/verdicts.md. What excuses a step that
+    broke excuses no invariant."""
     broken = tuple(step for step in trial.steps if step.outcome == "broken")
+    violated = violations(trial)
+    excused = () if violated else broken
     reasons: tuple[tuple[Kind, Blame, tuple[str, ...]], ...] = (
         (Kind.INCONCLUSIVE, Blame.TOOL, (*_mistimed(trial), *_saturated(trial))),
         (Kind.INCONCLUSIVE, Blame.ENVIRONMENT, _stand_ins(trial)),
-        (Kind.INCONCLUSIVE, Blame.PLAN, tuple(_spoiled(step) for step in trial.steps if _made_by_us(step))),
-        (Kind.INCONCLUSIVE, Blame.ACCOUNT, _not_signed_in(broken)),
-        (Kind.INCONCLUSIVE, Blame.ENVIRONMENT, () if reachable or not broken else _unreachable(trial)),
-        (Kind.INCONCLUSIVE, Blame.SCENARIO, _unreadable(broken)),
-        (Kind.FAIL, Blame.PRODUCT, _findings(broken, trial)),
+        (Kind.INCONCLUSIVE, Blame.PLAN,
+         () if violated else tuple(_spoiled(step) for step in trial.steps if _made_by_us(step))),
+        (Kind.INCONCLUSIVE, Blame.ACCOUNT, _not_signed_in(excused)),
+        (Kind.INCONCLUSIVE, Blame.ENVIRONMENT,
+         () if reachable or not (broken or violated) else _unreachable(trial)),
+        (Kind.INCONCLUSIVE, Blame.SCENARIO, _unreadable(excused)),
+        (Kind.FAIL, Blame.PRODUCT, (*_findings([step for step in broken if not _made_by_us(step)], trial), *violated)),
         (Kind.INCONCLUSIVE, Blame.ENVIRONMENT, trial.unsure),
+        *((Kind.INCONCLUSIVE, Blame(judged.blame), (undecided(judged),)) for judged in trial.invariants
+          if judged.outcome == "unsure"),
         (Kind.INCONCLUSIVE, Blame.FAULT, tuple(why_never_fired(trial, fault) for fault in _unfired(trial))),
         (Kind.INCONCLUSIVE, Blame.CLEANUP, leftovers(trial)),
         (Kind.INCONCLUSIVE, Blame.SCENARIO, _needs_skipped(trial)),

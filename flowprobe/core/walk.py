@@ -19,7 +19,7 @@ Rules of the dialogue:
 from __future__ import annotations
 
 from flowprobe.core.attempts import Stop
-from flowprobe.core.emit import Arm, Dialogue, Emit, Steps
+from flowprobe.core.emit import Arm, Emit, Steps
 from flowprobe.core.events import StepEnded, TrialEnded
 from flowprobe.core.journey import Journey, Scope
 from flowprobe.core.steps import Step, names_of
@@ -31,8 +31,9 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 NOT_SET_UP, REFUSED = "set-up-failed", "set-up-refused"
 
 
-def walk(trial: Trial) -> Dialogue:
-    """Walk one trial's workflow; see the rules at the top of this module."""
+def walk(trial: Trial) -> Steps:
+    """Walk one trial's workflow; see the rules at the top of this module. Returns the names that the journey knew when
+    it had come to an end, also to a bad one; None where it was not begun or was stopped."""
     journey = Journey(trial)
     scope = Scope.outermost(journey)
     because, how = "", "finished"
@@ -50,6 +51,7 @@ def walk(trial: Trial) -> Dialogue:
         if name not in journey.ended:
             yield Emit(StepEnded(trial.id, name, "not-reached", because=because))
     yield Emit(TrialEnded(trial.id, how))
+    return scope.names if how == "finished" else None
 
 
 def _given(trial: Trial, scope: Scope) -> Steps:

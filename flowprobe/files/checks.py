@@ -32,11 +32,13 @@ from flowprobe.core.scenario import (
     Scenario,
     SecretRef,
     Selector,
+    Sends,
     Step,
     Template,
     Use,
     webhook_edge,
 )
+from flowprobe.core.statements import Invariant
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.edge_checks import check_faults, own_calls
 from flowprobe.files.nodes import read_text
@@ -258,12 +260,16 @@ def _templates(value: Any) -> Iterator[Template]:
         case Template():
             yield value
         case Scenario():
-            yield from _templates((value.given, value.workflow, value.outputs))
+            probes = [probe.step for probe in value.probes]
+            yield from _templates((value.given, value.workflow, value.outputs, probes, value.invariants))
             for promise in value.under:
                 yield from _templates(promise.steps)
         case Step() | Use() | Parallel():
             yield from _conditions(value.when, value.position)
             yield from _templates(_parts(value))
+        case Invariant():
+            yield from _conditions(value.when, value.position)
+            yield from _templates((value.facts, value.then))
         case Repeat():
             yield from _conditions(value.condition, value.position)
         case Mapping():
@@ -359,7 +365,8 @@ def _within_line(source: Source, plan: Position, fault: Position, edge: str) -> 
 
 
 def _steps(scenario: Scenario, environment: Environment, source: Source) -> Iterator[Problem]:
-    for _, step in (*scenario.steps(), *((step.name, step) for step in scenario.given)):
+    steps = [*(step for _, step in scenario.steps()), *scenario.given, *(probe.step for probe in scenario.probes)]
+    for step in steps:
         for call in (step.call, step.cleanup, step.find.call if step.find else None):
             if call is not None and call.target is not None and call.target not in environment.targets:
                 yield _unknown("unknown-target", source, call.position, call.target, environment.targets,
@@ -368,12 +375,29 @@ def _steps(scenario: Scenario, environment: Environment, source: Source) -> Iter
     expects += [expect for under in scenario.under for expect in under.steps.values()]
     for expect in expects:
         yield from _sends(expect, environment, source)
+    for invariant in scenario.invariants:
+        calls = (*invariant.facts.calls, *invariant.then.calls)
+        yield from _unreceived(calls, environment, source)
+        for sent in {sent.provider: sent for sent in reversed(calls)}.values():
+            if sent.provider not in environment.providers:
+                yield _unknown("unknown-provider", source, _named_before(sent, invariant.position, source),
+                               sent.provider, environment.providers, environment=environment.name)
+
+
+def _named_before(sent: Sends, start: Position, source: Source) -> Position:
+    """Where the provider of a counted call is named, at the latest."""
+    return _within_line(source, start, sent.position, sent.provider)
+
+
+def _unreceived(calls: Iterable[Sends], environment: Environment, source: Source) -> Iterator[Problem]:
+    for sent in calls:
+        provider = environment.providers.get(sent.provider)
+        if sent.webhook and provider is not None and provider.webhooks is None:
+            yield source.problem_at("no-webhooks", sent.position, provider=sent.provider, environment=environment.name)
 
 
 def _sends(expect: Expect, environment: Environment, source: Source) -> Iterator[Problem]:
-    for sent in expect.receives:
-        if sent.provider in environment.providers and environment.providers[sent.provider].webhooks is None:
-            yield source.problem_at("no-webhooks", sent.position, provider=sent.provider, environment=environment.name)
+    yield from _unreceived(expect.receives, environment, source)
     for provider in dict.fromkeys(sent.provider for sent in (*expect.sends, *expect.receives)):
         if provider not in environment.providers:
             place = expect.positions.get("sends") or expect.positions["receives"]

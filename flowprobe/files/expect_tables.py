@@ -23,7 +23,7 @@ from flowprobe.core.oracles import ORACLES
 from flowprobe.core.steps import BodyShape, Capture, CaptureSource, ContractTerms, Expect, Samples, Sends
 from flowprobe.files.specials import COUNT, HEADER_NAME, JSON_PATH, REGEX, SEND_LINE, SENT, TRUE
 
-__all__ = ["CAPTURES", "CHECK", "CONDITION", "EXPECT", "UNDER_EXPECT"]
+__all__ = ["CAPTURES", "CHECK", "CONDITION", "COUNTS", "EXPECT", "SHOWN", "UNDER_EXPECT"]
 
 
 def _expect(*, status: tuple[int, ...] | None = None, sends: tuple[tuple[Sends, ...], ...] = (),
@@ -105,6 +105,9 @@ _SENDS = Field("sends", As(_COUNTED, _sends), "What the product must have sent t
 _RECEIVES = Field("receives", As(_COUNTED, _receives), "The webhooks that each provider must have sent to the product "
                   "because of this step.", example='{scanner: {POST /hooks/scan: 1}}')
 
+COUNTS = (_SENDS, _RECEIVES)
+"""The fields that say how often."""
+
 
 # --- the contract ---------------------------------------------------------------------------------
 
@@ -144,6 +147,8 @@ CHECK = Record("check", _expect, (_ANY_STATUS, _HEADERS, _JSON, _EXACTLY, _TEXT,
                positioned=True, placed=True, filled=True)
 CONDITION = Record("condition", _expect, (_ANY_STATUS, _HEADERS, _JSON, _EXACTLY, _TEXT), "What the reply is like.",
                    positioned=True, placed=True, filled=True)
+SHOWN = Record("probed reply", _expect, (_STATUS, _HEADERS, _JSON, _EXACTLY, _TEXT, _BODY),
+               "What the probe's reply is like.", positioned=True, placed=True)
 _PATIENCE = Field("poll.for", Duration(positive=True), "How long the step's poll may then take.", example="180s",
                   attribute="patience")
 UNDER_EXPECT = Record("expectation under faults", _expect, (_STATUS, _HEADERS, _JSON, _TEXT, _BODY, _WITHIN, _SENDS,

@@ -59,8 +59,10 @@ def _is_secret(source: Node) -> bool:
 
 def _roles(names: Outline, used: frozenset[tuple[str, ...]], context: Context) -> Iterator[Problem]:
     """The first role acts wherever a step names none."""
+    probes = [probe for _, probe in names.probes]
     acting = {name for link in names.links for name in _acting(link)}
-    anybody = any(link.node.get("as") is None for link in names.links)
+    acting |= {name for each in probes for name in _named(each)}
+    anybody = any(node.get("as") is None for node in (*(link.node for link in names.links), *probes))
     for number, role in enumerate(names.roles or ()):
         acts = role.value in acting or (number == 0 and anybody)
         if not acts and (role.value,) not in used:
@@ -69,8 +71,12 @@ def _roles(names: Outline, used: frozenset[tuple[str, ...]], context: Context) -
 
 def _acting(link: Link) -> Iterator[str]:
     yield from link.used.personas if link.used is not None else ()
+    yield from _named(link.node)
+
+
+def _named(node: Mapping) -> Iterator[str]:
     for key in _ROLES:
-        named = link.node.get(key)
+        named = node.get(key)
         if isinstance(named, Scalar):
             yield named.value
         elif isinstance(named, Mapping):

@@ -49,7 +49,13 @@ def check_names(root: Node, context: Context) -> None:
     _check_roles(names, context, misspelt)
     _check_promises(names, context)
     _check_lookups(names, context, misspelt)
-    check_literals((link.node for link in names.links), context)
+    check_literals(_callers(names), context)
+
+
+def _callers(names: Outline) -> Iterator[Mapping]:
+    """Everything that calls as somebody: steps, and probes."""
+    yield from (link.node for link in names.links)
+    yield from (probe for _, probe in names.probes)
 
 
 def _check_taken(names: Outline, context: Context) -> None:
@@ -78,7 +84,7 @@ def _check_declared(names: Outline, context: Context) -> str | None:
     """A role that is misspelt where it is declared: nothing names it, while several places name one that is not
     declared and is near it. The mistake is told once, there; the name that was meant is the answer."""
     roles = names.roles or ()
-    acting = [role.value for link in names.links for role in _acting(link.node)]
+    acting = [role.value for node in _callers(names) for role in _acting(node)]
     idle = [role for role in roles if role.value not in acting and role.value not in _roots(context)]
     if len(idle) != 1:
         return None
@@ -105,8 +111,8 @@ def _check_roles(names: Outline, context: Context, misspelt: str | None) -> None
     if names.roles is None:
         return
     known = [*(role.value for role in names.roles), GUEST]
-    for link in names.links:
-        for role in _acting(link.node):
+    for node in _callers(names):
+        for role in _acting(node):
             if role.value not in (*known, misspelt):
                 context.report("unknown-role", role, name=role.value,
                                instead=did_you_mean(role.value, known, otherwise=f"write {listed(known)}"))

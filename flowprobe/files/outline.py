@@ -23,6 +23,8 @@ __all__ = ["Link", "Outline", "Scope", "outline"]
 _STEP_KEYS = {field.key for field in STEP.fields}
 _GIVEN_KEYS = {field.key for field in GIVEN.fields}
 _KEYS = {field.key for field in SCENARIO.fields}
+_AFTER = ("outputs", "probes", "always", "never")
+"""What knows all that the workflow has captured."""
 _MANY = 8
 """Fewer names are looked through as quickly as a set of them, which takes four times as much."""
 Spot: TypeAlias = int
@@ -75,7 +77,8 @@ class Outline(Plain):
     """The roles and steps of a scenario; `whole` says that the name of every step is known.
 
     `index` finds a step's place by its name; `starts` and `scopes` say from where on which scope holds. `fields` are
-    those of the account and `inputs` the scenario's, None where they cannot be told.
+    those of the account and `inputs` the scenario's, None where they cannot be told. `probes` are the
+    scenario's, `known_probes` their names.
     """
 
     roles: tuple[Scalar, ...] | None
@@ -87,6 +90,8 @@ class Outline(Plain):
     scopes: tuple[Scope | None, ...]
     fields: frozenset[str] | None = frozenset()
     inputs: frozenset[str] | None = frozenset()
+    probes: tuple[tuple[Scalar, Mapping], ...] = ()
+    known_probes: frozenset[str] | None = frozenset()
 
     def scope(self, node: Node) -> Scope | None:
         """Where a node stands; None outside of the steps."""
@@ -107,7 +112,8 @@ def outline(root: Mapping, used: Used) -> Outline:
     regions = sorted(_regions(root, links, promises, index), key=lambda region: region[0])
     return Outline(_roles(root), links, whole, promises, index, tuple(spot for spot, _ in regions),
                    tuple(scope for _, scope in regions), _keys(root.get("account"), plain),
-                   _inputs(root.get("inputs"), plain))
+                   _inputs(root.get("inputs"), plain), _probes(root.get("probes")),
+                   _keys(root.get("probes"), plain))
 
 
 def _roles(root: Mapping) -> tuple[Scalar, ...] | None:
@@ -120,6 +126,11 @@ def _keys(node: Node | None, plain: bool) -> frozenset[str] | None:
     if node is None:
         return frozenset() if plain else None
     return frozenset(key.value for key, _ in node.value) if isinstance(node, Mapping) else None
+
+
+def _probes(node: Node | None) -> tuple[tuple[Scalar, Mapping], ...]:
+    pairs = node.value if isinstance(node, Mapping) else ()
+    return tuple((name, probe) for name, probe in pairs if isinstance(probe, Mapping))
 
 
 def _inputs(node: Node | None, plain: bool) -> frozenset[str] | None:
@@ -193,11 +204,12 @@ def _regions(root: Mapping, links: tuple[Link, ...], promises: Iterable[tuple[Sc
     for part in (root.get("given"), root.get("workflow")):
         if part is not None:
             found.append((part.ends, None))
-    constraints, outputs = root.get("constraints"), root.get("outputs")
+    constraints = root.get("constraints")
     if constraints is not None:
         found += [(constraints.begins, Scope(-1)), (constraints.ends, None)]
-    if outputs is not None:
-        found += [(outputs.begins, Scope(len(links))), (outputs.ends, None)]
+    for known in map(root.get, _AFTER):
+        if known is not None:
+            found += [(known.begins, Scope(len(links))), (known.ends, None)]
     for name, promise in promises:
         step = steps.get(name.value)
         found += [(promise.begins, None if step is None else Scope(step)), (promise.ends, None)]

@@ -184,6 +184,10 @@ MESSAGES: Mapping[str, Message] = {
                                'add the header Idempotency-Key: "${{trial.id}}-{step}"'),
     "no-poll": Message("`poll.for` says nothing here: the step `{step}`, on line {first}, has no `poll`",
                        "remove it, or add `poll` to that step"),
+    # what is promised of the whole journey
+    "probe-writes": Message("a probe changes nothing, and a {method} may", "write a GET or a HEAD; what changes "
+                            "something is a step of the workflow"),
+    "unknown-probe": Message("no probe is called `{name}`"),
     # what the parts of a fault say together
     "unknown-field": Message("the account has no field called `{name}`"),
     "unknown-fault": Message("no fault of this case is called `{name}`"),

@@ -17,6 +17,7 @@ from flowprobe.files.account import check_account
 from flowprobe.files.attachments import Unusable
 from flowprobe.files.context import Context
 from flowprobe.files.fault_checks import check_plans, check_profile
+from flowprobe.files.invariant_checks import check_invariants
 from flowprobe.files.masking import masked, masked_text
 from flowprobe.files.names import check_names
 from flowprobe.files.nodes import MAX_BYTES, Node, compose, read_text
@@ -91,6 +92,7 @@ def _outcome(read: Callable[[], Scenario]) -> Scenario | InvalidInput:
 def _check(root: Node, context: Context, scenario: Any) -> None:
     check_names(root, context)
     check_steps(root, context)
+    check_invariants(root, context)
     check_plans(root, context, scenario)
     if isinstance(scenario, Scenario):
         check_account(scenario, context)

@@ -28,7 +28,7 @@ from flowprobe.core.values import Position, Template
 from flowprobe.files.expect_tables import CAPTURES, CHECK, CONDITION, EXPECT
 from flowprobe.files.specials import ATTACHMENT, EACH, HEADER_NAME, ID_PATH, LOOKUP, RETRY_ON, USED
 
-__all__ = ["BODIES", "GIVEN", "KINDS", "STEP"]
+__all__ = ["BODIES", "GIVEN", "KINDS", "PROBE_FIELDS", "STEP", "WHEN"]
 
 KINDS = ("call", "use", "parallel")
 BODIES = ("json", "form", "multipart", "text", "file")
@@ -190,7 +190,7 @@ def _use(*, name: str, use: Any, position: Position, role: str | None = None, wh
 _NAME = Field("step", Name(), "The step's name, unique in the file.", required=True, example="invite", attribute="name")
 _CALL_FIELD = Field("call", _CALL, "What is called: `METHOD /path`, or `METHOD target:/path` for another target.",
                     example="POST /v1/teams/${admin.team}/invites")
-_WHEN = Field("when", MapOf(Json(matchers=True), key=LOOKUP, noun="condition", minimum=1),
+WHEN = Field("when", MapOf(Json(matchers=True), key=LOOKUP, noun="condition", minimum=1),
               "Name -> shape: where a value does not fit, the step is skipped.", example="{before.seats: {$gt: 3}}")
 _AS = Field("as", Name(), "The role that acts, or `guest`; the first one where it is not said.", example="admin",
             attribute="role")
@@ -225,6 +225,9 @@ _CALL_FIELDS = (
           "The call that undoes this step; it runs whatever happens, last in, first out.", beside="call",
           example="DELETE /v1/invites/${invite.id}"),
 )
+_PROBED = ("query", "headers", "timeout")
+PROBE_FIELDS = (replace(_CALL_FIELD, required=True, doc="What is called: GET or HEAD.", example="GET /v1/invites"), _AS,
+                *(replace(field, beside=None) for field in _CALL_FIELDS if field.key in _PROBED))
 _USE_FIELDS = (
     Field("use", USED, "Another scenario, from the folder of this one on, as one step.", example="sign-in.yaml"),
     Field("with", MapOf(Json(looked_up=True), noun="input"), "The inputs that it is given.", beside="use",
@@ -233,13 +236,13 @@ _USE_FIELDS = (
 
 GIVEN = Record("call of `given`", _step, (
     replace(_NAME, required=False, doc="A name, where something looks up what the call captures."),
-    replace(_CALL_FIELD, required=True), _AS, _WHEN, *_CALL_FIELDS,
+    replace(_CALL_FIELD, required=True), _AS, WHEN, *_CALL_FIELDS,
     Field("refuses", ListOf(Integer(minimum=400, maximum=499), or_one=True, minimum=1),
           "The statuses by which the product rightly refuses an account state: such a state is no bug.",
           example="[409, 422]"),
 ), "A call that puts the account into its state.", positioned=True, at_most_one=BODIES)
 
-_BRANCH_STEP = Record("step of a branch", _item, (_NAME, _CALL_FIELD, *_USE_FIELDS, _AS, _WHEN, *_CALL_FIELDS),
+_BRANCH_STEP = Record("step of a branch", _item, (_NAME, _CALL_FIELD, *_USE_FIELDS, _AS, WHEN, *_CALL_FIELDS),
                       "One step of a branch.", positioned=True, exactly_one=KINDS[:2], at_most_one=BODIES)
 _BRANCH = OneOf(mapping=As(_BRANCH_STEP, lambda step: (step,)), sequence=ListOf(_BRANCH_STEP, minimum=1))
 
@@ -247,6 +250,6 @@ STEP = Record("step", _item, (
     _NAME, _CALL_FIELD, *_USE_FIELDS,
     Field("parallel", ListOf(_BRANCH, minimum=2), "Branches that run at the same time: each a step, or a list of them.",
           example="[{step: a, call: GET /a}, {step: b, call: GET /b}]", attribute="branches"),
-    _AS, _WHEN, *_CALL_FIELDS,
+    _AS, WHEN, *_CALL_FIELDS,
 ), "One named link of the workflow: a call, another scenario, or branches.", positioned=True, exactly_one=KINDS,
     at_most_one=BODIES)

@@ -33,9 +33,11 @@ from flowprobe.core.scenario import (
     Step,
     Under,
 )
+from flowprobe.core.statements import Invariant
 from flowprobe.files.account_tables import ACCOUNT, CONSTRAINTS, ODDITIES
 from flowprobe.files.expect_tables import UNDER_EXPECT
 from flowprobe.files.fault_tables import EDGES
+from flowprobe.files.invariant_tables import ALWAYS, NEVER, PROBES
 from flowprobe.files.specials import UNDER_KEY, VERSION
 from flowprobe.files.step_tables import GIVEN, STEP
 
@@ -74,11 +76,13 @@ def _inputs(names: Any) -> dict[str, Input]:
 
 
 def _scenario(*, personas: tuple[Entry, ...], position: Position, positions: Mapping[str, Position],
-              given: tuple[Step, ...] = (), **attributes: Any) -> Scenario:
+              given: tuple[Step, ...] = (), always: tuple[Invariant, ...] = (), never: tuple[Invariant, ...] = (),
+              **attributes: Any) -> Scenario:
     del attributes["flowprobe"]  # checked by its shape; nothing after us asks for it
     selectors = {role.key: role.value for role in personas if isinstance(role.value, Selector)}
+    placed = (replace(one, position=positions["never"]) if one.oracle else one for one in never)
     return Scenario(
-        file=position.file, position=position, selectors=selectors,
+        file=position.file, position=position, selectors=selectors, invariants=(*always, *placed),
         personas={role.key: () if role.key in selectors else role.value for role in personas},
         given=tuple(replace(step, name=step.name or f"given {number}") for number, step in enumerate(given, start=1)),
         positions={**positions, **{f"personas.{role.key}": role.position for role in personas}}, **attributes,
@@ -112,6 +116,14 @@ SCENARIO = Record("scenario", _scenario, (
           example="[{step: read, call: GET /v1/seats}]"),
     Field("outputs", MapOf(Json(looked_up=True), noun="output", minimum=1), "What a scenario that uses this one gets.",
           example='{token: "${login.token}"}'),
+    Field("probes", PROBES, "Calls that change nothing, made when the journey has ended and the faults are off.",
+          example="{invites: {call: GET /v1/invites, for: 5s}}"),
+    Field("always", ALWAYS, "What holds at the end of every journey, whatever the plan.",
+          example='[{name: a paid invite is there, if: {sends: {payments: {POST /v1/charges: {effects: 1}}}}, then: '
+                  '{shows: {invites: {json: {items: {$length: 1}}}}}}]'),
+    Field("never", NEVER, "What never holds at the end of a journey, whatever the plan; also names of oracles, or "
+          "`any` of them.",
+          example="[{name: two are there, shows: {invites: {json: {items: {$length: 2}}}}}, duplicate-write]"),
     Field("faults", As(MapOf(EDGES, noun="fault plan", entries=True), _plans),
           "Named fault plans: plan -> edge (`user` or a provider) -> a fault, or a list of them.",
           example="{slow-payments: {payments: {latency: 500ms}}}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowprobe.core.blame import why
+from flowprobe.core.blame import undecided, violation, why
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.leaks import leaks_of
@@ -15,7 +15,7 @@ from flowprobe.report.model import RunReport
 from flowprobe.report.spans import Line, Span, line
 from flowprobe.report.steps import journey
 
-__all__ = ["details", "footer", "headline", "noticed", "scenario_line", "summary", "trial_block"]
+__all__ = ["details", "footer", "headline", "noticed", "promises", "scenario_line", "summary", "trial_block"]
 
 _MARK = {Kind.PASS: ("✓", "good"), Kind.DEGRADED: ("≈", "warn"), Kind.FAIL: ("✗", "bad"),
          Kind.INCONCLUSIVE: ("?", "odd")}
@@ -55,9 +55,21 @@ def details(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) 
         yield line("")
         yield from journey(trial)
         yield line("")
+    if verdict.kind is Kind.FAIL:  # else the reasons have said it
+        yield from promises(trial)
     yield from noticed(trial)
     if verdict.kind is not Kind.DEGRADED and trial.skipped is None:
         yield line("      ", Span("run just this again: ", "dim"), trial.started.rerun)
+
+
+def promises(trial: TrialEvidence) -> Iterator[Line]:
+    """What was promised of the whole journey and does not hold, or cannot be told: a line for each, with its place."""
+    for judged in trial.invariants:
+        if judged.outcome == "unsure":
+            yield line("      ", Span(f"? {undecided(judged)}", "odd"))
+        for finding in judged.findings:
+            yield line("      ", Span("✗", "bad"), " ", Span(violation(judged, finding), "bad"),
+                       Span(f"  {finding.place}", "dim"))
 
 
 def noticed(trial: TrialEvidence) -> Iterator[Line]:

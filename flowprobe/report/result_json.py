@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flowprobe.core.blame import why
-from flowprobe.core.events import CallReplied, CallUnanswered, members, to_json
+from flowprobe.core.events import CallReplied, CallUnanswered, InvariantJudged, members, to_json
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.findings import Finding
 from flowprobe.core.leaks import leaks_of
@@ -119,9 +119,15 @@ def _trial_tail(trial: TrialEvidence, twin: TrialEvidence | None) -> dict[str, A
         "cleanup": {step: _plain(row) for step, row in trial.cleanup.items()},
         "exchanges": [_exchange(found) for found in trial.exchanges],
         "not_judged": list(trial.unseen),
+        "invariants": [_invariant(judged) for judged in trial.invariants],
         "observed": [members(seen) for seen in trial.observed],
         "leaks": [members(leak) for leak in leaks_of(trial, twin)],
     }
+
+
+def _invariant(judged: InvariantJudged) -> dict[str, Any]:
+    return {"promise": judged.promise, "name": judged.name, "outcome": judged.outcome, "because": judged.because,
+            "findings": [_finding(finding) for finding in judged.findings]}
 
 
 def _step(step: StepEvidence) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import shlex
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -47,12 +47,15 @@ from flowprobe.core.events import (
 from flowprobe.core.evidence import RunEvidence, TrialEvidence, fold
 from flowprobe.core.faults.kinds import describe, kind_name
 from flowprobe.core.faults.turns import described
+from flowprobe.core.invariants import Seen
 from flowprobe.core.plan import Group, Setting, expand
 from flowprobe.core.policy import policy_of
+from flowprobe.core.probing import probe
 from flowprobe.core.redact import Redactor
+from flowprobe.core.resolve import Names
 from flowprobe.core.scenario import Fault, Persona
 from flowprobe.core.sends import judge_sends, promises
-from flowprobe.core.trial import Trial
+from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.core.verdict import ExitCode, Kind, Verdict, answered, exit_code, judge_trial
 from flowprobe.core.walk import walk
 from flowprobe.errors import EnvironmentBroken, ToolFailed
@@ -339,7 +342,7 @@ class Engine:
         guarded = self._guard.workflow(refusing.around(send), trial.scenario, faulted=bool(trial.plan.faults),
                                        wait=self._wait, stopped=self._stopper.stopped)
         try:
-            drive(walk(trial), Hands(
+            names = drive(walk(trial), Hands(
                 send=guarded, record=self._record, stopped=self._should_stop, wait=self._wait,
                 conceal=self._conceal, arm=lambda: self._arm(trial, refusing), sign_in=self._session.sign_in,
                 fork=at_once))
@@ -353,6 +356,7 @@ class Engine:
         self._session.drain(trial)
         self._recorder.lines += self._proxy_lines.new()
         self._judge_sends(trial)
+        self._probe(trial, names)
 
     def _arm(self, trial: Trial, refusing: Refusing) -> None:
         self._session.arm(trial)
@@ -389,11 +393,38 @@ class Engine:
         counted = any(promises(step.expect) for _, step in trial.scenario.steps())
         if counted or trial.scenario.under:
             evidence = fold(self._recorder.lines, whole=False).trials
-            nobodys = [line.event for line in self._recorder.lines
-                       if isinstance(line.event, ExchangeEnded) and line.event.trial is None]
             for judged in judge_sends(trial.scenario, trial.plan, evidence[0], watched=self._session.watched_edges,
-                                      nobodys=nobodys) if evidence else ():
+                                      nobodys=tuple(self._nobodys())) if evidence else ():
                 self._record(judged)
+
+    def _probe(self, trial: Trial, names: Names | None) -> None:
+        """Judge what is promised of the whole journey, by what the product shows now that the faults are off; nothing
+        of a journey that did not come to its end."""
+        if names is None or not (trial.scenario.probes or trial.scenario.invariants):
+            return
+        driver, send = self._session.client(NO_FAULTS)
+        guarded = self._guard.workflow(send, trial.scenario, faulted=False, wait=self._wait,
+                                       stopped=self._stopper.stopped)
+        halted = self._guard.halt
+        try:
+            drive(probe(trial, names, lambda: self._seen(trial)), Hands(
+                send=guarded, record=self._record, stopped=self._should_stop, wait=self._wait))
+        finally:
+            self._session.dismiss(driver)
+        if self._guard.halt is not None and halted is None:
+            self._record(Halted(trial.id, self._guard.halt.kind, self._guard.halt.because))
+
+    def _seen(self, trial: Trial) -> Seen:
+        """What has been seen of a trial until now."""
+        self._session.drain(trial)
+        self._recorder.lines += self._proxy_lines.new()
+        evidence = fold(self._recorder.lines, whole=False).trials[0]
+        return Seen(evidence, self._session.watched_edges, tuple(self._nobodys()))
+
+    def _nobodys(self) -> Iterator[ExchangeEnded]:
+        """The provider calls of which nothing told whose they are."""
+        return (line.event for line in self._recorder.lines
+                if isinstance(line.event, ExchangeEnded) and line.event.trial is None)
 
     def _clean(self, trial: Trial) -> None:
         """In the main thread, past the user edge, with the faults off."""

@@ -1,9 +1,11 @@
 import pytest
 
-from flowprobe.core.blame import why
+from flowprobe.core.blame import violations, why
+from flowprobe.core.events import InvariantJudged
 from flowprobe.core.evidence import TrialEvidence, fold
 from flowprobe.core.findings import Finding
 from tests.journals import SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
+from tests.scenes import TRIAL
 
 
 def trial(journal: Journal) -> TrialEvidence:
@@ -68,3 +70,25 @@ def test_a_poll_that_ran_out_says_what_it_last_saw() -> None:
 def test_each_kind_of_finding_has_its_own_words(said: Finding, sentence: str) -> None:
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", said), ended())
     assert why(trial(journal), None) == f"Step 'one' {sentence}."
+
+
+UNPAID = InvariantJudged(TRIAL, "never", "there and unpaid", "broken", (
+    Finding("never", "", "never this", "the probe 'invites' shows 200", "f:1:1"),))
+
+
+def test_where_no_step_is_broken_the_sentence_is_that_of_the_broken_promise() -> None:
+    journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one", "degraded", finding()), ended(), UNPAID)
+    journal.proxy(exchange(), injected())
+    assert why(trial(journal), None) == ("Broken, never 'there and unpaid': the probe 'invites' shows 200, "
+                                         "after latency 500ms was injected into 'payments'.")
+
+
+def test_a_broken_step_comes_before_a_broken_promise() -> None:
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding()), ended(), UNPAID)
+    assert why(trial(journal), None).startswith("Step 'one' took")
+
+
+def test_an_oracle_that_saw_something_names_the_step() -> None:
+    seen = InvariantJudged(TRIAL, "never", "retry-storm", "broken", (Finding("never", "one", "never retry-storm", "sent 9 times"),))
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended(), seen)
+    assert violations(trial(journal)) == ("never 'retry-storm': one: sent 9 times",)

@@ -6,6 +6,7 @@ import pytest
 
 from flowprobe.core.calls import Span, calls_of, needs
 from flowprobe.core.rules import Given
+from flowprobe.core.statements import Probe
 from flowprobe.core.steps import Each, Expect, Find, Parallel, Poll, Repeat, Retry, Samples, Use
 from tests.scenes import HERE, a_call, a_scenario, a_step, text
 
@@ -82,3 +83,10 @@ def test_spans_add_up_until_nothing_bounds_them() -> None:
     assert Span(1, 3) + Span(2, 2) == Span(3, 5)
     assert Span(1, 3).times(2) == Span(2, 6)
     assert (Span(1, None) + Span(1, 1)).most is None
+
+
+def test_probes_are_calls_like_any_other_as_often_as_their_patience_allows() -> None:
+    probes = (Probe("a", a_step("probe a", "GET /a", role="admin"), 2.0), Probe("b", a_step("probe b", "HEAD /b")))
+    planned = calls_of(replace(a_scenario(a_step("one", "GET /one")), probes=probes))
+    assert [(each.step, each.role, str(each.times)) for each in planned] == [
+        ("one", "admin", "1"), ("probe a", "admin", "1 to 5"), ("probe b", "admin", "1")]

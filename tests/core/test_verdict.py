@@ -13,6 +13,7 @@ from flowprobe.core.events import (
     EnvironmentReady,
     Halted,
     Interrupted,
+    InvariantJudged,
     PlannedFault,
     ProcessEnded,
     Saturated,
@@ -322,3 +323,49 @@ def test_a_promise_that_may_be_kept_or_not_is_neither_a_pass_nor_a_failure() -> 
     verdict = judged(Journal().runner(started(), sent("one"), replied(), step_ended("one"), unsure, ended()))
     assert (verdict.kind, verdict.blame) == (Kind.INCONCLUSIVE, Blame.ENVIRONMENT)
     assert verdict.reasons == ("one: POST /v1/charges to 'payments': 1 call passed meanwhile",)
+
+
+# --- what is promised of the whole journey --------------------------------------------------------
+
+
+def promise(outcome: str, *, name: str = "paid and there", because: str = "", blame: str = "") -> InvariantJudged:
+    found = (Finding("always", "invites $.items", "a length of 1", "a length of 0", "f:1:1"),) if outcome == "broken" else ()
+    return InvariantJudged(TRIAL, "always", name, outcome, found, because, blame)
+
+
+def test_a_broken_promise_is_a_fail_although_every_step_held() -> None:
+    verdict = judged(passed().runner(promise("broken", because="while it was charged")))
+    assert verdict == Verdict(Kind.FAIL, Blame.PRODUCT, (
+        "always 'paid and there': invites $.items: expected a length of 1, saw a length of 0, while it was charged",))
+
+
+def test_a_step_and_a_promise_that_are_both_broken_are_both_told() -> None:
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding()), ended(), promise("broken"))
+    assert [reason.partition(":")[0] for reason in judged(journal).reasons] == ["one", "always 'paid and there'"]
+
+
+def test_what_excuses_a_broken_step_excuses_no_promise() -> None:
+    spoilt = replace(injected(), edge="user", kind="status")
+    journal = Journal().runner(started(), sent("one"), replied(status=503), step_ended("one", "broken", finding("status")), ended())
+    journal.proxy(exchange(edge="user"), spoilt)
+    assert judged(journal).blame is Blame.PLAN
+    assert judged(journal.runner(promise("broken"))) == Verdict(Kind.FAIL, Blame.PRODUCT, (
+        "always 'paid and there': invites $.items: expected a length of 1, saw a length of 0",))
+
+
+def test_a_promise_of_which_nobody_can_tell_is_inconclusive_and_says_who_has_to_look() -> None:
+    for blame in (Blame.ENVIRONMENT, Blame.SCENARIO, Blame.PRODUCT, Blame.ACCOUNT, Blame.TOOL, Blame.STOPPED):
+        verdict = judged(passed().runner(promise("unsure", because="it is dark", blame=str(blame))))
+        assert verdict == Verdict(Kind.INCONCLUSIVE, blame, ("always 'paid and there' cannot be judged: it is dark",))
+
+
+def test_a_promise_that_nobody_could_look_at_is_listed_and_changes_nothing() -> None:
+    journal = passed().runner(promise("unseen", because="POST /send to 'mail'"), promise("held"))
+    assert judged(journal).kind is Kind.PASS
+    assert fold(journal.lines).trials[0].unseen == ("always 'paid and there': POST /send to 'mail'",)
+
+
+def test_where_nothing_ever_answered_a_broken_promise_is_the_environments() -> None:
+    journal = Journal().runner(started(), sent("one"), unanswered(), step_ended("one", "broken", finding("no-reply")), ended())
+    journal.runner(sent("probe invites", 2, phase="probe"), unanswered(2), promise("broken"))
+    assert judged(journal).blame is Blame.ENVIRONMENT

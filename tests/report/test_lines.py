@@ -1,7 +1,9 @@
 import re
 from dataclasses import replace
 
+from flowprobe.core.events import InvariantJudged
 from flowprobe.core.evidence import fold
+from flowprobe.core.findings import Finding
 from flowprobe.core.verdict import judge_run
 from flowprobe.report.lines import footer, trial_block
 from flowprobe.report.model import RunReport
@@ -20,6 +22,7 @@ from tests.journals import (
     unanswered,
 )
 from tests.reports import report_of, twin_of
+from tests.scenes import TRIAL
 
 
 def block(report: RunReport, number: int = -1) -> tuple[list[Line], str]:
@@ -114,3 +117,28 @@ def test_what_was_left_alone_is_told_at_the_end_and_a_leak_at_its_trial() -> Non
     assert "  passed untouched, to hosts that nobody declared: cdn.example ×1" in said
     below = block(report)[0][-1]
     assert "".join(span.text for span in below).startswith("      a leak? a call to 'scanner' was not seen, though it called back")
+
+
+def promised(outcome: str, *findings: Finding, because: str = "", blame: str = "") -> InvariantJudged:
+    return InvariantJudged(TRIAL, "always", "paid and there", outcome, findings, because, blame)
+
+
+LOST = Finding("always", "invites $.items", "a length of 1", "a length of 0", "scenarios/test.yaml:19:7")
+
+
+def test_a_broken_promise_stands_below_the_journey_with_its_place_and_its_probe_in_it() -> None:
+    journal = Journal().runner(
+        started(), sent("one"), replied(), step_ended("one"), ended(), sent("probe invites", 2, phase="probe"), replied(2, at=101.0),
+        promised("broken", LOST, because="while it was charged"), promised("unsure", because="it is dark", blame="environment"))
+    _, text = block(report_of(journal))
+    assert re.search(r"· probe invites +GET /probe invites +200", text)
+    assert ("✗ always 'paid and there': invites $.items: expected a length of 1, saw a length of 0, while it was charged  "
+            "scenarios/test.yaml:19:7") in text
+    assert "? always 'paid and there' cannot be judged: it is dark" in text
+
+
+def test_a_promise_that_cannot_be_judged_is_told_once() -> None:
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended(),
+                               promised("unsure", because="it is dark", blame="environment"))
+    _, text = block(report_of(journal))
+    assert text.count("it is dark") == 1

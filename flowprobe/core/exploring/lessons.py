@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
 
+from flowprobe.core.blame import violation
 from flowprobe.core.events import CallReplied, ExchangeEnded
 from flowprobe.core.evidence import ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.exploring.model import Break, Judged, Learned, Reached, Site, Try
 from flowprobe.core.exploring.plans import plan_of
 from flowprobe.core.oracles import ORACLES
 from flowprobe.core.parsed import decoded
+from flowprobe.core.statements import PROBE
 from flowprobe.core.verdict import Kind, Verdict
 
 __all__ = ["learned"]
@@ -26,9 +28,9 @@ _MANY = (1, 2, 3, 6)
 def learned(made: Try, evidence: TrialEvidence, verdict: Verdict, *,
             oracles: Collection[str] = tuple(ORACLES)) -> Learned:
     """What came of a try. Of the `oracles` named here each that saw something is a promise broken too, whether or not
-    the scenario says `never`."""
-    steps = [step for step in evidence.steps if step.phase != "given"]
-    breaks = (*_broken(steps), *_observed(evidence, oracles))
+    the scenario says `never`. Probes are made when the faults are off: what they caused is no place for one."""
+    steps = [step for step in evidence.steps if step.phase not in ("given", PROBE)]
+    breaks = (*_broken(steps), *_observed(evidence, oracles), *_violated(evidence, oracles))
     exchanges = list(_provider_calls(evidence, steps))
     return Learned(
         judged=_judged(evidence, verdict, breaks), breaks=breaks, reached=tuple(_reached(exchanges)),
@@ -69,6 +71,13 @@ def _observed(evidence: TrialEvidence, oracles: Collection[str]) -> tuple[Break,
     found = (Break(seen.step, "never", seen.oracle, f"{seen.step}: {seen.oracle}: {seen.seen}")
              for seen in evidence.observed if seen.oracle in oracles)
     return tuple(dict.fromkeys(found))
+
+
+def _violated(evidence: TrialEvidence, oracles: Collection[str]) -> Iterator[Break]:
+    """What is promised of the whole journey, each once; what an oracle saw has been said with its step."""
+    for judged in evidence.invariants:
+        if judged.outcome == "broken" and not (judged.promise == "never" and judged.name in oracles):
+            yield Break("", judged.promise, judged.name, violation(judged, judged.findings[0]))
 
 
 def _fired(made: Try, evidence: TrialEvidence) -> frozenset[int]:

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from flowprobe.core.events import Event, Injected
+from flowprobe.core.events import Event, Injected, InvariantJudged
 from flowprobe.core.evidence import fold
 from flowprobe.core.exploring.lessons import learned
 from flowprobe.core.exploring.model import Break, Learned, Placed, Site, Try
 from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.status import Status
+from flowprobe.core.findings import Finding
 from flowprobe.core.verdict import judge_trial
 from tests.journals import SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
+from tests.scenes import TRIAL
 
 CHARGE = Site("payments", "POST /v1/charges", "pay")
 DOWN = Try({}, (Placed(CHARGE, Status(503)),))
@@ -108,3 +110,19 @@ def test_calls_that_set_the_account_up_are_none_of_the_journeys() -> None:
     journal = Journal().runner(started("explore", SLOW), sent("given.1", phase="given"), replied(), put, ended()).proxy(exchange())
     evidence = fold(journal.lines).trials[0]
     assert learned(DOWN, evidence, judge_trial(evidence, reachable=True)).reached == ()
+
+
+def test_a_broken_promise_of_the_whole_journey_is_a_break_of_no_step() -> None:
+    lost = Finding("always", "invites $.items", "a length of 1", "a length of 0")
+    promises = (InvariantJudged(TRIAL, "always", "paid and there", "broken", (lost, lost)),
+                InvariantJudged(TRIAL, "never", "duplicate-write", "broken", (Finding("never", "pay", "never", "twice"),)),
+                InvariantJudged(TRIAL, "never", "unpaid", "held"))
+    found = lesson(exchange("a", body="b"), exchange("b", body="b", started_at=101.0), *promises)
+    assert found.judged == "fail"
+    assert found.breaks == (Break("pay", "never", "duplicate-write"), Break("", "always", "paid and there"))
+    assert found.breaks[1].sentence == "always 'paid and there': invites $.items: expected a length of 1, saw a length of 0"
+
+
+def test_what_a_probe_causes_is_no_place_for_a_fault() -> None:
+    asked = sent("probe invites", 9, phase="probe")
+    assert lesson(exchange("a"), asked, exchange("b", call=9, started_at=102.0)) == lesson(exchange("a"), asked)
