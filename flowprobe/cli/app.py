@@ -4,7 +4,7 @@ Annotations are values here, not texts: typer reads those of every command at ev
 """
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -89,6 +89,73 @@ def plan(
     settings = settle(environment=env, faults=faults)
     request = Request(tuple(paths), environment=settings.environment.value, faults=settings.faults.value)
     return plan_command(request, as_json=as_json)
+
+
+@app.command()
+def explore(
+    scenario: Annotated[Path, typer.Argument(help="One scenario file.", metavar="SCENARIO")],
+    budget: Annotated[str, typer.Option(help="How long to search (10m), or how many trials to make (500).",
+                                        metavar="TIME|NUMBER")] = "10m",
+    env: Env = None,
+    seed: Annotated[Optional[int], typer.Option(help="The seed of every draw; printed by each run.", min=0)] = None,  # noqa: UP045
+    only: Annotated[Optional[str], typer.Option(help="Search in `states` or in `faults` alone.", metavar="WHAT")] = None,  # noqa: UP045
+    persona: Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
+        help="Explore with ROLE being this persona.", metavar="ROLE=NAME")] = None,
+    cases: Annotated[Path, typer.Option(help="The folder that cases are saved in.", metavar="DIR")] = Path("cases"),
+    emit: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="Also write each case as a test: `pytest`.", metavar="FORM")] = None,
+    resume: Annotated[Optional[Path], typer.Option(  # noqa: UP045
+        help="Go on with the search of this run's folder.", metavar="RUN")] = None,
+    no_prune: Annotated[bool, typer.Option(
+        "--no-prune", help="Also try what seems to be of no use, to see that nothing is lost.")] = False,
+    longest: Annotated[str, typer.Option(help="How long a call is held at most.", metavar="DURATION")] = "10s",
+    html: Annotated[Optional[Path], typer.Option(help="Also write the page there.", metavar="FILE")] = None,  # noqa: UP045
+    timeout: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="The total budget of each call, from connecting to the last byte.", metavar="DURATION")] = None,
+    allow_exec: AllowExec = False,
+    proxy: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="Attach to a proxy that stands beside the product: HOST:PORT or unix:PATH.", metavar="ADDRESS")] = None,
+    as_json: AsJson = False,
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
+) -> int:
+    """Search odd account states and provider faults for the smallest case that breaks a journey."""
+    from flowprobe.cli.exploring import Asked, bounds_of, explore_command
+    from flowprobe.running.exploring import Wish
+    from flowprobe.running.selection import Request
+    from flowprobe.running.settings import duration, settle
+
+    settings = settle(environment=env, seed=seed, timeout=timeout, output=output)
+    request = Request(
+        paths=(scenario,), environment=settings.environment.value, faults="none", seed=settings.seed.value,
+        bind=_binding(persona or []), output=settings.output.value, timeout_s=settings.timeout_s.value,
+        allow_exec=allow_exec, proxy=proxy)
+    wish = Wish(bounds_of(budget), only=_one_of(only, "--only", "states", "faults"), prune=not no_prune, cases=cases,
+                resume=resume, cap_s=duration(longest, of="--longest"))
+    return explore_command(request, wish, Asked(budget, as_json, html, _one_of(emit, "--emit", "pytest")))
+
+
+@app.command()
+def replay(
+    paths: Annotated[list[Path], typer.Argument(help="Cases, or folders of them.", metavar="CASE...")],
+    env: Env = None,
+    times: Annotated[Optional[int], typer.Option(  # noqa: UP045
+        help="Try each so many times. Default: as often as it takes to tell.", min=1, max=100)] = None,
+    timeout: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="The total budget of each call, from connecting to the last byte.", metavar="DURATION")] = None,
+    allow_exec: AllowExec = False,
+    proxy: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="Attach to a proxy that stands beside the product: HOST:PORT or unix:PATH.", metavar="ADDRESS")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Try again what was found once: still broken (exit 1), mended (0), or nobody can tell (3)."""
+    from flowprobe.cli.replaying import replay_command
+    from flowprobe.running.selection import Request
+    from flowprobe.running.settings import settle
+
+    settings = settle(environment=env, timeout=timeout)
+    request = Request(paths=tuple(paths), environment=settings.environment.value, faults="none",
+                      timeout_s=settings.timeout_s.value, allow_exec=allow_exec, proxy=proxy)
+    return replay_command(request, times=times, as_json=as_json)
 
 
 @app.command(name="probe-propagation")
@@ -189,6 +256,12 @@ def schema(kind: Annotated[str, typer.Argument(help="scenario, project, profile 
     from flowprobe.cli.checking import schema_command
 
     return schema_command(kind)
+
+
+def _one_of(word: str | None, flag: str, *known: str) -> Any:
+    if word is not None and word not in known:
+        raise typer.BadParameter(f"{word!r} is not one of: {', '.join(known)}", param_hint=flag)
+    return word or ""
 
 
 def _binding(words: list[str]) -> dict[str, str]:

@@ -54,19 +54,22 @@ class Trials:
             return self._keep(made, earlier.pop(0))
         self._refuse()
         before = self._engine.spent
-        judged = self._engine.make(self._trial(made))
+        trial = self.trial(made)
+        judged = self._engine.make(trial)
         self._need = tuple(max(need, now - then) for need, now, then in
                            zip(self._need, self._engine.spent, before, strict=True))  # type: ignore[assignment]
         self.made += 1
         self._refuse_stopped()  # a trial that was cut off teaches nothing
         self._seen(made, judged)
-        return self._keep(made, learned(made, judged.evidence, judged.verdict, oracles=self._oracles))
+        return self._keep(made, learned(trial.plan.faults, judged.evidence, judged.verdict,
+                                        oracles=self._oracles))
 
     def _keep(self, made: Try, found: Learned) -> Learned:
         self._tries.add(made, found)
         return found
 
-    def _trial(self, made: Try) -> Trial:
+    def trial(self, made: Try) -> Trial:
+        """The trial that a try would be."""
         plan = plan_of(made.faults, f"try-{self.made + 1}") if made.faults else NO_FAULTS
         return trial_of(self._scenario, self._binding, plan, self._engine.setting, now=self._engine.now,
                         id=secrets.token_hex(8), account=made.state)

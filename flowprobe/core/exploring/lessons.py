@@ -10,8 +10,8 @@ from hashlib import blake2b
 from flowprobe.core.blame import violation
 from flowprobe.core.events import CallReplied, ExchangeEnded
 from flowprobe.core.evidence import ExchangeEvidence, StepEvidence, TrialEvidence
-from flowprobe.core.exploring.model import Break, Judged, Learned, Reached, Site, Try
-from flowprobe.core.exploring.plans import plan_of
+from flowprobe.core.exploring.model import Break, Judged, Learned, Reached, Site
+from flowprobe.core.faults.fault import Fault
 from flowprobe.core.oracles import ORACLES
 from flowprobe.core.parsed import decoded
 from flowprobe.core.statements import PROBE
@@ -25,16 +25,16 @@ _SLOW_S = (0.3, 1.0, 3.0, 10.0)
 _MANY = (1, 2, 3, 6)
 
 
-def learned(made: Try, evidence: TrialEvidence, verdict: Verdict, *,
+def learned(faults: Sequence[Fault], evidence: TrialEvidence, verdict: Verdict, *,
             oracles: Collection[str] = tuple(ORACLES)) -> Learned:
-    """What came of a try. Of the `oracles` named here each that saw something is a promise broken too, whether or not
-    the scenario says `never`. Probes are made when the faults are off: what they caused is no place for one."""
+    """What came of a trial with these faults. Of the `oracles` each that saw something is a promise broken too, whether
+    or not the scenario says `never`. Probes are made when the faults are off: what they caused is no place for one."""
     steps = [step for step in evidence.steps if step.phase not in ("given", PROBE)]
     breaks = (*_broken(steps), *_observed(evidence, oracles), *_violated(evidence, oracles))
     exchanges = list(_provider_calls(evidence, steps))
     return Learned(
         judged=_judged(evidence, verdict, breaks), breaks=breaks, reached=tuple(_reached(exchanges)),
-        fired=_fired(made, evidence), signature=_signature(steps, exchanges, breaks),
+        fired=_fired(faults, evidence), signature=_signature(steps, exchanges, breaks),
         harm=_harm(steps, exchanges, breaks),
         seconds=evidence.seconds, calls=len(evidence.calls), because="; ".join(verdict.reasons),
         trial=evidence.started.trial)
@@ -80,10 +80,9 @@ def _violated(evidence: TrialEvidence, oracles: Collection[str]) -> Iterator[Bre
             yield Break("", judged.promise, judged.name, violation(judged, judged.findings[0]))
 
 
-def _fired(made: Try, evidence: TrialEvidence) -> frozenset[int]:
+def _fired(faults: Sequence[Fault], evidence: TrialEvidence) -> frozenset[int]:
     receipts = {receipt.fault for receipt in evidence.receipts}
-    planned = plan_of(made.faults, "").faults
-    return frozenset(number for number, fault in enumerate(planned) if fault.id in receipts)
+    return frozenset(number for number, fault in enumerate(faults) if fault.id in receipts)
 
 
 # --- which provider calls there were ---

@@ -11,6 +11,7 @@ from flowprobe.core.events import Event, Injected, InvariantJudged
 from flowprobe.core.evidence import fold
 from flowprobe.core.exploring.lessons import learned
 from flowprobe.core.exploring.model import Break, Learned, Placed, Site, Try
+from flowprobe.core.exploring.plans import plan_of
 from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.status import Status
 from flowprobe.core.findings import Finding
@@ -28,7 +29,7 @@ def lesson(*proxied: Event, made: Try = DOWN, step: Any = None, body: str = "{}"
     reply = replace(replied(status=status, seconds=seconds), body=body)
     journal = Journal().runner(started("explore"), sent("pay"), reply, step or step_ended("pay"), ended(how)).proxy(*proxied)
     evidence = fold(journal.lines).trials[0]
-    return learned(made, evidence, judge_trial(evidence, reachable=True), **options)
+    return learned(plan_of(made.faults, "").faults, evidence, judge_trial(evidence, reachable=True), **options)
 
 
 def test_a_journey_that_held_is_a_pass_and_names_the_calls_it_made() -> None:
@@ -109,7 +110,7 @@ def test_calls_that_set_the_account_up_are_none_of_the_journeys() -> None:
     put = replace(step_ended("given.1"), phase="given")
     journal = Journal().runner(started("explore", SLOW), sent("given.1", phase="given"), replied(), put, ended()).proxy(exchange())
     evidence = fold(journal.lines).trials[0]
-    assert learned(DOWN, evidence, judge_trial(evidence, reachable=True)).reached == ()
+    assert learned((), evidence, judge_trial(evidence, reachable=True)).reached == ()
 
 
 def test_a_broken_promise_of_the_whole_journey_is_a_break_of_no_step() -> None:

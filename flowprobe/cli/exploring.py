@@ -1,0 +1,104 @@
+"""`flowprobe explore`: search, show, and keep what was found."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import flowprobe
+from flowprobe.cli.exploring_screen import ExploringScreen
+from flowprobe.cli.watching import Screen, screen
+from flowprobe.core.faults.concerns import ordinary
+from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.case_writing import to_pytest
+from flowprobe.report.exploring import exploration_lines
+from flowprobe.report.exploring_json import exploration_json
+from flowprobe.report.exploring_page import exploration_page
+from flowprobe.report.exploring_told import About, CaseTold, tell_case
+from flowprobe.report.lines import footer
+from flowprobe.running.exploring import Explored, SavedCase, Wish, explore
+from flowprobe.running.folder import write_shared, write_whole
+from flowprobe.running.selection import Request, Selection, select
+from flowprobe.running.settings import duration
+from flowprobe.running.trying import Bounds
+
+__all__ = ["Asked", "bounds_of", "explore_command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command was asked for, beside the run and the search."""
+
+    budget: str
+    as_json: bool
+    page: Path | None
+    emit: str
+
+
+def bounds_of(text: str) -> Bounds:
+    """`500` are tries, `10m` is a time. Raises InvalidInput."""
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        if int(text):
+            return Bounds(tries=int(text))
+        raise InvalidInput((Problem("bad-setting", "--budget", 0, 0, "0 is no budget", "write 500 or 10m"),))
+    return Bounds(seconds=duration(text, of="--budget"))
+
+
+def explore_command(request: Request, wish: Wish, asked: Asked) -> int:
+    """Returns the exit code. With `--json` standard output has the result alone; people read standard error."""
+    selection = select(request)
+    show = screen(sys.stderr if asked.as_json else sys.stdout)
+    defaults = ordinary(selection.chosen[0].scenario) if selection.chosen else {}
+    with show:
+        explored = explore(request, selection, ExploringScreen(show, defaults), wish)
+    _tell(show, explored, selection, wish, asked)
+    return explored.exit_code
+
+
+def _tell(show: Screen, explored: Explored, selection: Selection, wish: Wish, asked: Asked) -> None:
+    """What was found, in the terminal, in the run's folder, and wherever else it is wanted."""
+    if explored.exploration is None:
+        for each in footer(explored.report):
+            show.print(each)
+        return
+    about = _about(explored, selection, wish, asked)
+    cases = [_told(each, about, selection) for each in explored.cases]
+    for each in exploration_lines(explored.exploration, cases, about):
+        show.print(each)
+    result = explored.report.redact(json.dumps(exploration_json(explored.exploration, cases, about), indent=1))
+    page = explored.report.redact(exploration_page(explored.exploration, cases, about))
+    write_whole(explored.report.folder / "exploration.json", result + "\n")
+    write_whole(explored.report.folder / "exploration.html", page)
+    if asked.page is not None:
+        write_shared(asked.page, page)
+    if asked.emit:
+        _emit(explored.cases)
+    if asked.as_json:
+        print(result)
+
+
+def _emit(cases: tuple[SavedCase, ...]) -> None:
+    """A test beside each case."""
+    for each in cases:
+        name = each.file.stem.replace("-", "_")
+        write_shared(each.file.with_name(f"test_{name}.py"), to_pytest(each.case, each.file.name))
+
+
+def _about(explored: Explored, selection: Selection, wish: Wish, asked: Asked) -> About:
+    scenario, folder = selection.chosen[0].scenario, explored.report.folder
+    started = explored.report.evidence.started
+    again = ["flowprobe", "explore", scenario.file, "--env", selection.environment.name, "--resume", str(folder)]
+    return About(
+        scenario.name, scenario.file, selection.environment.name, started.seed if started else 0, flowprobe.__version__,
+        started.run if started else "", str(folder), ordinary(scenario), asked.budget,
+        shlex.join(again), explored.exit_code, explored.report.redact)
+
+
+def _told(saved: SavedCase, about: About, selection: Selection) -> CaseTold:
+    replay = shlex.join(["flowprobe", "replay", str(saved.file), "--env", selection.environment.name])
+    return tell_case(saved.found, name=saved.file.stem, replay=replay, defaults=about.defaults, file=saved.file,
+                     thresholds=saved.shrunk.thresholds, best_so_far=saved.shrunk.ended)

@@ -1,0 +1,235 @@
+"""`explore`: the search over account states and faults, with all that it needs of a run; what breaks becomes cases."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import flowprobe
+from flowprobe.core.exploring.allowing import allowed_by
+from flowprobe.core.exploring.case import Case, Setting, case_of
+from flowprobe.core.exploring.confirming import Confirmed, confirm
+from flowprobe.core.exploring.constraints import satisfied
+from flowprobe.core.exploring.exploration import Exploration, Found, Ground, Progress, Reduced
+from flowprobe.core.exploring.model import Learned, Placed, Try, Trying, state_key
+from flowprobe.core.exploring.oddities import oddities_of
+from flowprobe.core.exploring.pairs import covered, pairwise
+from flowprobe.core.exploring.searching import Terms
+from flowprobe.core.exploring.searching import explore as search
+from flowprobe.core.exploring.shrink import Shrunk, shrink
+from flowprobe.core.exploring.values import domains
+from flowprobe.core.faults.concerns import ordinary
+from flowprobe.core.oracles import ORACLES
+from flowprobe.core.policy import Policy, policy_of
+from flowprobe.core.scenario import Scenario
+from flowprobe.core.verdict import ExitCode
+from flowprobe.errors import InvalidInput, Problem, Refused
+from flowprobe.files.case_writing import write_case
+from flowprobe.report.model import RunReport
+from flowprobe.running.flight import single_flight
+from flowprobe.running.review import review
+from flowprobe.running.run import Engine, Trouble, Watcher
+from flowprobe.running.selection import Chosen, Request, Selection, bindings
+from flowprobe.running.tries import Tries, earlier_tries
+from flowprobe.running.trying import Bounds, Trials
+
+__all__ = ["Explored", "Follower", "SavedCase", "Wish", "explore"]
+
+_CONFIRMED = 3
+_DICE = 500
+
+
+class Follower(Watcher, Protocol):
+    """Whoever shows an exploration while it goes on."""
+
+    def told(self, progress: Progress) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of a search beside the run. `cases` is the folder that what breaks is saved in; `resume` that of a
+    run whose search goes on; `oracles` those that count as promises."""
+
+    bounds: Bounds = field(default_factory=Bounds)
+    only: Literal["", "states", "faults"] = ""
+    prune: bool = True
+    cases: Path = Path("cases")
+    resume: Path | None = None
+    oracles: Collection[str] = tuple(ORACLES)
+    cap_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCase:
+    """A case, what it was found as, its file, and how it was made small."""
+
+    found: Found
+    case: Case
+    file: Path
+    shrunk: Shrunk
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """`exploration` None: nothing could be tried. `exit_code` is 1 where a case was confirmed, 3 where nothing could be
+    compared, else that of the run."""
+
+    report: RunReport
+    exploration: Exploration | None
+    cases: tuple[SavedCase, ...]
+    exit_code: int
+
+
+def explore(request: Request, selection: Selection, follower: Follower, wish: Wish) -> Explored:
+    """Search one scenario. Raises as `run` does, before anything is sent."""
+    chosen, binding, notes = _one(selection)
+    reviewed = review(request, Selection(selection.project, selection.environment, (chosen,), notes,
+                                         selection.variables, selection.contract), datetime.now(UTC))
+    reviewed.enforce()
+    _enforce(reviewed.policy, wish)
+    search_of = _Search(request, reviewed.selection, chosen.scenario, binding, follower, wish)
+    with single_flight(selection.environment):
+        return search_of.run()
+
+
+def _one(selection: Selection) -> tuple[Chosen, Mapping[str, str], tuple[str, ...]]:
+    """The one scenario, and the first binding of its personas."""
+    if len(selection.chosen) != 1:
+        files = ", ".join(chosen.scenario.file for chosen in selection.chosen) or "none"
+        found = f"one scenario is explored at a time, not {files}"
+        raise InvalidInput((Problem("one-scenario", "SCENARIO", 0, 0, found, "name one file"),))
+    chosen = selection.chosen[0]
+    first, *others = bindings(chosen)
+    notes = selection.notes
+    if others:
+        who = ", ".join(f"{role} {name}" for role, name in first.items())
+        notes = (*notes, f"explored with {who}; choose others with --persona")
+    return Chosen(chosen.scenario, (), first), first, notes
+
+
+def _enforce(policy: Policy, wish: Wish) -> None:
+    if refusal := policy.judge_exploring():
+        raise Refused(str(refusal))
+    if wish.only != "faults" and policy.given != "run":
+        raise Refused(f"account states are made by the calls of `given`, and {policy.environment!r} says `given: "
+                      f"{policy.given}` ({policy.place('given')}): explore with --only faults")
+
+
+class _Search:
+    def __init__(self, request: Request, selection: Selection, scenario: Scenario, binding: Mapping[str, str],
+                 follower: Follower, wish: Wish) -> None:
+        self._scenario, self._binding, self._follower, self._wish = scenario, binding, follower, wish
+        self._environment = selection.environment
+        self._policy = policy_of(selection.environment)
+        self._known = earlier_tries(wish.resume) if wish.resume else {}
+        self._engine = Engine(request, selection, follower, rerun=lambda _: self._command())
+        self._default = ordinary(scenario)
+        self._shrunk: dict[tuple[str, tuple[str, ...]], tuple[Shrunk, Confirmed]] = {}
+        self._exploration: Exploration | None = None
+        self._request = request
+
+    def run(self) -> Explored:
+        report = self._engine.execute(self._program)
+        cases = tuple(self._saved(found) for found in self._exploration.found) if self._exploration else ()
+        return Explored(report, self._exploration, cases, self._code(report))
+
+    def _program(self, engine: Engine, trouble: Trouble | None) -> None:
+        tries = Tries(engine.folder, engine.redact)
+        trials = Trials(engine, self._scenario, self._binding, bounds=self._wish.bounds, tries=tries,
+                        known=self._known, oracles=self._wish.oracles)
+        engine.compare_anew()
+        if trouble is not None:
+            engine.skip(trials.trial(Try(self._default, (), "calibrate")), *trouble)
+            return
+        terms = Terms(seed=engine.setting.seed, only=self._wish.only, prune=self._wish.prune, cap_s=self._wish.cap_s,
+                      connections=bool(self._environment.start))
+        self._exploration = search(
+            trials, self._default, self._states(), terms=terms, cannot=self._cannot, reduce=self._reduce,
+            random=self._random, paired=self._paired, told=self._follower.told)
+
+    # --- what there is to try ---
+
+    def _states(self) -> Iterator[Mapping[str, Any]]:
+        """Odd accounts that have a name, then each boundary of a field by itself, then every pair of them."""
+        known = {state_key(self._default)}
+        for state in self._all_states():
+            if state_key(state) not in known and self._allowed(state):
+                known.add(state_key(state))
+                yield state
+
+    def _all_states(self) -> Iterator[Mapping[str, Any]]:
+        yield from (oddity.state for oddity in oddities_of(self._scenario))
+        fields = self._domains()
+        for name, values in fields.items():
+            yield from ({**self._default, name: value} for value in values[1:])
+        for row in pairwise(fields, self._allowed, seed=self._engine.setting.seed):
+            yield {**self._default, **row}
+
+    def _domains(self) -> dict[str, tuple[Any, ...]]:
+        from flowprobe.explore.strategies import zone_of  # late: Hypothesis is slow to import
+
+        return {name: tuple(values) for name, values in domains(self._scenario.account, zone=zone_of).items()}
+
+    def _allowed(self, state: Mapping[str, Any]) -> bool:
+        return satisfied(self._scenario.constraints, {**self._default, **state})
+
+    def _paired(self, states: Any) -> tuple[int, int]:
+        return covered(states, self._domains(), self._allowed)
+
+    def _cannot(self, fault: Placed) -> str:
+        """Why a fault cannot be placed in this environment."""
+        edge = fault.site.edge
+        provider = edge.removesuffix(".webhooks")
+        if not self._policy.faults.allows(edge):
+            return f"{self._environment.name!r} allows faults: {self._policy.faults}"
+        if provider not in self._environment.providers:
+            return f"{provider!r} is no provider of {self._environment.name!r}"
+        return ""
+
+    def _random(self, trying: Trying, ground: Ground) -> None:
+        """As Hypothesis has it, for as long as the budget lasts."""
+        from flowprobe.explore.driving import Space, drive  # late: it is slow to import
+
+        fields = {} if self._wish.only == "faults" else self._scenario.account
+        faults = () if self._wish.only == "states" else ground.faults
+        if fields or faults:
+            drive(Space(fields, faults, self._allowed, ground.states), trying, seed=self._engine.setting.seed,
+                  examples=_DICE)
+
+    # --- what was found ---
+
+    def _reduce(self, first: Try, learned: Learned, trying: Trying) -> Reduced:
+        shrunk = shrink(first, learned, trying, defaults=self._default, allowed=allowed_by(self._scenario, first.state))
+        confirmed = confirm(shrunk.smallest, trying, _CONFIRMED, wanted=shrunk.broke)
+        self._shrunk[shrunk.smallest.key] = shrunk, confirmed
+        return Reduced(shrunk.smallest, shrunk.learned, confirmed.k, confirmed.n)
+
+    def _saved(self, found: Found) -> SavedCase:
+        broke = found.breaks[0] if found.breaks else None
+        unshrunk = Shrunk(found.case, found.learned, minimal=False, ended="there was no time left", broke=broke), None
+        shrunk, confirmed = self._shrunk.get(found.case.key, unshrunk)
+        folder = self._wish.cases
+        setting = Setting(
+            os.path.relpath(self._scenario.file, folder), Path(self._scenario.file).stem, self._binding, self._default,
+            self._environment.name, self._engine.setting.seed, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            flowprobe.__version__)
+        case = case_of(shrunk, confirmed, setting)
+        return SavedCase(found, case, write_case(case, folder, defaults=self._default), shrunk)
+
+    def _command(self) -> str:
+        return f"flowprobe explore {self._scenario.file} --seed {self._engine.setting.seed}"
+
+    def _code(self, report: RunReport) -> int:
+        """What keeps a run from being judged comes first: what was left behind, a stop, a bug of ours."""
+        if report.exit_code not in (ExitCode.OK, ExitCode.FAIL, ExitCode.INCONCLUSIVE):
+            return report.exit_code
+        found = self._exploration
+        if found is not None and any(each.confirmed for each in found.found):
+            return ExitCode.FAIL
+        if found is None or found.ended == "no baseline" or found.found or found.flaky:
+            return ExitCode.INCONCLUSIVE
+        return ExitCode.OK
