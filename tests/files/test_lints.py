@@ -65,3 +65,9 @@ def test_a_poll_without_a_bound_is_a_mistake() -> None:
                          ids=lambda path: path.name)
 def test_what_we_ship_is_without_warnings(path: Path) -> None:
     assert found(path.read_text(), path=path) == []
+
+
+def test_a_role_that_probes_acts_and_what_a_probe_looks_up_is_used() -> None:
+    two = HEAD.replace("{admin: pro-eu}", "{admin: pro-eu, operator: staff}") + FIRST
+    assert sorted(found(two)) == ["unused-capture", "unused-role"]
+    assert found(two + 'probes: {it: {call: "GET /${one.id}", as: operator}}\n') == []

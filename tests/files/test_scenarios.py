@@ -10,6 +10,7 @@ import pytest
 from flowprobe.core.bodies import JsonBody, encoded, pairs
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.faults.status import Status
+from flowprobe.core.oracles import ORACLES
 from flowprobe.core.scenario import (
     CaptureSource,
     ContractTerms,
@@ -254,3 +255,26 @@ def test_numbers_in_places_of_text_are_sent_as_they_stand_in_the_file() -> None:
     written = [("version", "1.10"), ("exp", "1e3"), ("big", "12345678901234567890.5"), ("all", "19.90")]
     assert list(pairs(first.query, {})) == list(pairs(first.body.fields, {})) == written
     assert b"\r\n\r\n1.10\r\n" in encoded(second.body, {}, boundary="x").content
+
+
+PROMISES = """probes: {things: {call: "GET /things/${a.id}", as: guest, for: 2s}}
+always: [{name: it is there, when: {a.id: 7}, then: {shows: {things: {json: {ok: true}}}}}]
+never:
+  - {name: two, sends: {payments: {POST /v1/charges: {effects: {$gt: 1}}}}}
+  - retry-storm
+"""
+
+
+def test_what_is_promised_of_the_whole_journey() -> None:
+    scenario = load_scenario(Path("a.yaml"), text=SMALL + "    capture: {id: $.id}\n" + PROMISES)
+    (probe,) = scenario.probes
+    assert (probe.name, probe.step.name, probe.step.role, probe.patience, probe.every) == ("things", "probe things", "guest", 2.0, 0.5)
+    there, two, storm = scenario.invariants
+    assert (there.promise, there.name, there.probes, dict(there.when)) == ("always", "it is there", {"things"}, {"a.id": 7})
+    assert (two.promise, two.facts.calls[0].effects, two.facts.calls[0].provider) == ("never", {"$gt": 1}, "payments")
+    assert (storm.oracle, storm.name, str(storm.position)) == ("retry-storm", "retry-storm", "a.yaml:10:1")
+
+
+def test_never_any_names_every_oracle() -> None:
+    scenario = load_scenario(Path("a.yaml"), text=SMALL + "never: any\n")
+    assert tuple(each.oracle for each in scenario.invariants) == tuple(ORACLES)

@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowprobe.core.events import InvariantJudged
+from flowprobe.core.findings import Finding
 from flowprobe.report.model import RunReport
 from flowprobe.report.result_json import indented, result_text
 from tests.journals import (
@@ -21,6 +23,7 @@ from tests.journals import (
     unanswered,
 )
 from tests.reports import report_of
+from tests.scenes import TRIAL
 
 
 def test_the_result_has_the_trial_its_steps_its_provider_calls_and_their_receipts() -> None:
@@ -39,6 +42,19 @@ def test_a_call_without_a_reply_has_its_reason() -> None:
     journal = Journal().runner(started(), sent("one"), unanswered(), step_ended("one", "broken", finding("no-reply")), ended())
     call = read(report_of(journal))["trials"][0]["steps"][0]["calls"][0]
     assert (call["status"], call["no_reply"]["reason"]) == (None, "connect")
+
+
+def test_what_is_promised_of_the_whole_journey_is_told_with_its_outcome() -> None:
+    lost = Finding("always", "invites $.items", "a length of 1", "a length of 0", "f:1:1")
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended(), InvariantJudged(
+        TRIAL, "always", "paid and there", "broken", (lost,), "while it was charged"))
+    trial = read(report_of(journal))["trials"][0]
+    assert (trial["verdict"], trial["why"]) == ("fail", (
+        "Broken, always 'paid and there': invites $.items: expected a length of 1, saw a length of 0, while it was charged."))
+    (told,) = trial["invariants"]
+    assert {key: told[key] for key in ("promise", "name", "outcome", "because")} == {
+        "promise": "always", "name": "paid and there", "outcome": "broken", "because": "while it was charged"}
+    assert told["findings"][0]["where"] == "invites $.items"
 
 
 @pytest.mark.parametrize("trials", [0, 1, 3])
