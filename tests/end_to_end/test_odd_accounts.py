@@ -104,3 +104,18 @@ def test_on_the_mended_product_nothing_breaks_whatever_is_wrong_with_a_provider(
     assert all(trial["verdict"] == "pass" for (_, plan), trial in trials.items() if plan == "none")
     unfired = [key for key, trial in trials.items() if trial["verdict"] == "inconclusive"]
     assert len(unfired) * 4 < len(trials), unfired
+
+
+def test_the_other_journeys_hold_too_whatever_is_wrong_with_a_provider(place: Place) -> None:
+    """All but the upload: a file that no scanner ever looks at is not given out, and that journey waits for it."""
+    shutil.copytree(SCENARIOS, place.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".flowprobe"))
+    edges = {"search": ("search",), "regions": ("search",), "payment": ("payments",),
+             "invite-and-billing": ("payments", "mail"), "sign-in-and-invite": ("payments", "mail")}
+    for start, (journey, named) in enumerate(edges.items()):
+        plans = "".join(f"  {edge}-{number}: {{{edge}: {{{kind}}}}}\n" for edge in named
+                        for number, kind in enumerate(KINDS[start % 4::4]))
+        text = (SCENARIOS / f"{journey}.yaml").read_text("utf-8").replace("\nfaults:\n", f"\nfaults:\n{plans}", 1)
+        assert plans in text
+        (place.folder / f"{journey}.yaml").write_text(text, "utf-8")
+    trials = run(place, "none", [f"{journey}.yaml" for journey in edges])
+    assert {key: trial["reasons"] for key, trial in trials.items() if trial["verdict"] == "fail"} == {}
