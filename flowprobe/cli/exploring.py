@@ -55,17 +55,17 @@ def explore_command(request: Request, wish: Wish, asked: Asked) -> int:
     defaults = ordinary(selection.chosen[0].scenario) if selection.chosen else {}
     with show:
         explored = explore(request, selection, ExploringScreen(show, defaults), wish)
-    _tell(show, explored, selection, wish, asked)
+    _tell(show, explored, selection, asked)
     return explored.exit_code
 
 
-def _tell(show: Screen, explored: Explored, selection: Selection, wish: Wish, asked: Asked) -> None:
+def _tell(show: Screen, explored: Explored, selection: Selection, asked: Asked) -> None:
     """What was found, in the terminal, in the run's folder, and wherever else it is wanted."""
     if explored.exploration is None:
         for each in footer(explored.report):
             show.print(each)
         return
-    about = _about(explored, selection, wish, asked)
+    about = _about(explored, selection, asked)
     cases = [_told(each, about, selection) for each in explored.cases]
     for each in exploration_lines(explored.exploration, cases, about):
         show.print(each)
@@ -88,7 +88,7 @@ def _emit(cases: tuple[SavedCase, ...]) -> None:
         write_shared(each.file.with_name(f"test_{name}.py"), to_pytest(each.case, each.file.name))
 
 
-def _about(explored: Explored, selection: Selection, wish: Wish, asked: Asked) -> About:
+def _about(explored: Explored, selection: Selection, asked: Asked) -> About:
     scenario, folder = selection.chosen[0].scenario, explored.report.folder
     started = explored.report.evidence.started
     again = ["flowprobe", "explore", scenario.file, "--env", selection.environment.name, "--resume", str(folder)]

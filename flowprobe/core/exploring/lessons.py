@@ -63,12 +63,12 @@ def _broken(steps: Sequence[StepEvidence]) -> Iterator[Break]:
     for step in steps:
         if step.outcome == "broken":
             for finding in step.findings:
-                yield Break(step.name, finding.kind, finding.where, f"{step.name}: {finding.sentence()}")
+                yield Break(step.name, finding.kind, finding.where, finding.sentence())
 
 
 def _observed(evidence: TrialEvidence, oracles: Collection[str]) -> tuple[Break, ...]:
     """Each wrong once for each step, however many calls show it."""
-    found = (Break(seen.step, "never", seen.oracle, f"{seen.step}: {seen.oracle}: {seen.seen}")
+    found = (Break(seen.step, "never", seen.oracle, f"{seen.oracle}: {seen.seen}")
              for seen in evidence.observed if seen.oracle in oracles)
     return tuple(dict.fromkeys(found))
 

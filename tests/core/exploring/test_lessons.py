@@ -50,7 +50,7 @@ def test_where_the_proxy_did_not_know_the_step_it_is_not_made_up() -> None:
 def test_a_finding_is_a_break_with_its_step() -> None:
     found = lesson(step=step_ended("pay", "broken", finding()))
     assert (found.judged, found.breaks) == ("fail", (Break("pay", "within", "within"),))
-    assert found.breaks[0].sentence == "pay: within: expected at most 400 ms, saw 612 ms"
+    assert found.breaks[0].sentence == "within: expected at most 400 ms, saw 612 ms"
 
 
 def test_an_oracle_that_saw_something_is_a_break_without_a_never() -> None:
