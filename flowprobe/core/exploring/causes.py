@@ -78,13 +78,19 @@ class Causes:
     def _keep(self, first: Try, learned: Learned, reduced: Reduced, at: int) -> None:
         same = tuple(broke for broke in reduced.learned.breaks if broke in learned.breaks) or learned.breaks
         cause = self._cause(reduced.tried, same)
-        self._known += [(cause, reduced.tried)] if cause not in self._found else []
+        self._known += [(cause, reduced.tried), (cause, self._as_it_was(first, reduced.tried))]
         if reduced.confirmed < reduced.of:
             self.flaky.append(Flaky(reduced.tried, same, reduced.confirmed, reduced.of))
         elif cause in self._found:
             self._again(cause, first)
         else:
             self._found[cause] = Found(same, reduced.tried, reduced.learned, first, at, reduced.confirmed, reduced.of)
+
+    def _as_it_was(self, first: Try, smallest: Try) -> Try:
+        """The smallest case with the values that its odd fields had at first: reducing may have brought them nearer to
+        the usual, and the others break the same."""
+        there = {name: first.state[name] for name in self._odd(smallest.state) if name in first.state}
+        return replace(smallest, state={**smallest.state, **there})
 
     def _again(self, cause: _Cause, tried: Try) -> None:
         known = self._found.get(cause)

@@ -73,3 +73,12 @@ def test_only_what_no_known_cause_explains_is_left() -> None:
     assert [broke.step for broke in left.breaks] == ["bill"]
     assert causes.culprits(Try(DEFAULT, (pay, other))) == (pay,)
     assert causes.unexplained(Try(DEFAULT, (other,)), BROKE) == BROKE
+
+
+def test_a_value_that_reducing_has_changed_is_explained_as_well() -> None:
+    causes = Causes(DEFAULT, lambda tried, learned, _ask: Reduced(Try({**DEFAULT, "seats": 6}, tried.faults), learned))
+    pay = (Placed(PAY, Status(500)),)
+    causes.add(Try({"seats": 9_000, "plan": "free"}, pay), BROKE, 1, ask)
+    assert causes.unexplained(Try({"seats": 9_000, "plan": "pro"}, pay), BROKE) is None
+    assert causes.unexplained(Try({"seats": 6, "plan": "pro"}, pay), BROKE) is None
+    assert causes.unexplained(Try({"seats": 7, "plan": "pro"}, pay), BROKE) == BROKE
