@@ -121,11 +121,13 @@ def _environment(project: Project, name: str | None) -> Environment:
 
 
 def schema_command(kind: str) -> int:
-    """Print a schema; exit code 2 for a kind that there is none of."""
+    """Print the schema of a file that people write, or of a result; exit code 2 for a kind that there is none of."""
     from flowprobe.files.schema import SCHEMAS
+    from flowprobe.report.exploring_schema import exploration_schema
 
-    if kind not in SCHEMAS:
-        print(f"there is no schema {kind!r}; there is: {', '.join(SCHEMAS)}", file=sys.stderr)
+    schemas = {**SCHEMAS, "exploration": exploration_schema}
+    if kind not in schemas:
+        print(f"there is no schema {kind!r}; there is: {', '.join(schemas)}", file=sys.stderr)
         return 2
-    print(json.dumps(SCHEMAS[kind](), indent=2))
+    print(json.dumps(schemas[kind](), indent=2))
     return 0

@@ -64,6 +64,9 @@ class Screen:
         os.dup2(nothing, self._stream.fileno())
         os.close(nothing)
 
+    def status(self, line: Line) -> None:
+        """What goes on right now; only a terminal has a place for it."""
+
     # --- the watcher of a run ---
 
     def opened(self, folder: Path, environment: str, seed: int, redact: Callable[[str], str]) -> None:
@@ -112,6 +115,13 @@ class Terminal(Screen):
         from rich.text import Text
 
         self._console.print(Text.assemble(*((self._redact(span.text), _COLOURS[span.style]) for span in line)))
+
+    def status(self, line: Line) -> None:
+        """On one row: what does not fit is cut."""
+        from rich.text import Text
+
+        spans = ((self._redact(span.text), _COLOURS[span.style]) for span in line)
+        self._status.update(Text.assemble(*spans, no_wrap=True, overflow="ellipsis"))
 
     def event(self, event: Event) -> None:
         match event:

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from flowprobe.core.exploring.model import Break, Placed, Site, Try
+from flowprobe.core.faults.status import Status
+from flowprobe.report.exploring_told import break_words, case_sentence, odd_fields, place_words, try_words
+from tests.explorations import CASES, CHARGE, DEFAULTS, FOUND, NO_INVITE, TWICE
+
+
+def test_only_what_differs_is_odd() -> None:
+    odd = odd_fields({"seats": 0, "company": "Acme", "card": "valid", "vip": True}, DEFAULTS)
+    assert [str(each) for each in odd] == [
+        "seats = 0 (3 by default)", "tags left out ([] by default)", "vip = true (not there by default)"]
+
+
+def test_one_and_true_are_two_values() -> None:
+    assert [str(each) for each in odd_fields({"a": True}, {"a": 1})] == ["a = true (1 by default)"]
+
+
+def test_values_that_differ_only_far_behind_are_odd_too() -> None:
+    (odd,) = odd_fields({"a": "x" * 100 + "y"}, {"a": "x" * 100})
+    assert odd.value == odd.usual == '"' + "x" * 59 + "…"
+
+
+def test_a_sentence_says_what_it_takes_and_what_breaks() -> None:
+    assert case_sentence(FOUND[0], DEFAULTS) == (
+        "seats=0 + lost reply, close on payments: invite: charged, and no invite: 500 instead of 201")
+    assert CASES[0].sentence.startswith("zero seats + lost reply")
+    assert try_words(Try(DEFAULTS), DEFAULTS) == "nothing odd at all"
+
+
+@pytest.mark.parametrize(("breaks", "words"), [
+    ((), "the proxy said so"),
+    ((NO_INVITE,), "invite: charged, and no invite: 500 instead of 201"),
+    ((TWICE, NO_INVITE, NO_INVITE), "never: the card was charged twice, and 2 more"),
+    ((Break("pay", "status", "status"),), "pay: status"),
+])
+def test_of_promises_that_broke_the_first_is_told(breaks: tuple[Break, ...], words: str) -> None:
+    assert break_words(breaks, "the proxy said so") == words
+
+
+def test_a_fault_on_every_such_call_says_so() -> None:
+    assert place_words(Placed(Site("mail", "POST /send", "", 0), Status(500))) == (
+        "status 500 on mail POST /send (every such call)")
+    assert place_words(Placed(CHARGE, Status(500))) == "status 500 on payments POST /v1/charges in pay"
+
+
+def test_the_flake_rate_is_unknown_where_nobody_tried_again() -> None:
+    assert [case.flake_rate for case in CASES[:4]] == [0, 0, pytest.approx(1 / 3), None]

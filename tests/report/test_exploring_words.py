@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from flowprobe.core.exploring.exploration import Ended, Exploration, Patience, StatesTried, Unseen
+from flowprobe.core.exploring.model import Site
+from flowprobe.report.exploring_told import About
+from flowprobe.report.exploring_words import (
+    effort_words,
+    ended_words,
+    patience_words,
+    pruned_words,
+    site_words,
+    states_words,
+    unseen_words,
+)
+from tests.explorations import CHARGE, QUIET, WHOLE
+
+
+@pytest.mark.parametrize(("site", "words"), [
+    (CHARGE, "POST /v1/charges in pay"),
+    (Site("mail", "POST /send", "", 2), "POST /send #2"),
+    (Site("mail", "POST /send", "invite", 0), "POST /send (each) in invite"),
+])
+def test_a_call_is_told_without_its_provider(site: Site, words: str) -> None:
+    assert site_words(site) == words
+
+
+@pytest.mark.parametrize(("ended", "because", "words"), [
+    ("whole", "", "all that was planned was tried"),
+    ("saturated", "", "ended early: the last tries have shown nothing new"),
+    ("stopped", "SIGINT", "stopped before its end: SIGINT"),
+])
+def test_how_it_ended(ended: Ended, because: str, words: str) -> None:
+    assert ended_words(Exploration(ended, because, WHOLE.baseline)) == words
+
+
+def test_a_chance_that_is_not_nothing_is_never_told_as_zero() -> None:
+    assert "a chance of under 1\N{NO-BREAK SPACE}%" in unseen_words(Unseen(9, 1, 500, 0.002, 0.0, "fair"))
+    assert "a chance of 0\N{NO-BREAK SPACE}%; no further kind" in unseen_words(Unseen(9, 0, 500, 0.0, 0.0, "fair"))
+    assert "a chance of 20\N{NO-BREAK SPACE}%; at least 1 more kind of outcome to be expected (a guess)" in unseen_words(
+        Unseen(9, 1, 5, 0.2, 1.2, "a guess"))
+    assert unseen_words(None).startswith("nothing was tried")
+
+
+def test_patience_says_what_was_not_seen_too() -> None:
+    assert patience_words(Patience(CHARGE, 10.0, None, 5.0)) == (
+        "still waited after 10.0 s: no timeout was seen; holds at 5.0 s")
+
+
+def test_states_that_nobody_counted_are_not_told_as_none() -> None:
+    assert states_words(StatesTried()) == "no odd account state was tried"
+    assert states_words(StatesTried(1)) == "1 state tried, 0 refused by the product"
+
+
+def test_what_was_left_out_most_often_comes_first() -> None:
+    assert pruned_words(tuple(reversed(WHOLE.pruned))) == pruned_words(WHOLE.pruned)
+    assert pruned_words(()) == "nothing was left out"
+
+
+def test_the_effort_is_told_with_its_bound() -> None:
+    assert effort_words(QUIET, About("x", budget="10 min")) == "9 tries, 40 calls, 3.5 s (budget: 10 min)"
