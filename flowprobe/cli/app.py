@@ -251,7 +251,9 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to. Default: here.",
 
 
 @app.command()
-def schema(kind: Annotated[str, typer.Argument(help="scenario, project, profile or exploration.")] = "scenario") -> int:
+def schema(
+    kind: Annotated[str, typer.Argument(help="scenario, project, profile, case or exploration.")] = "scenario",
+) -> int:
     """Print the JSON Schema of a file, for editors, or of an exploration's result."""
     from flowprobe.cli.checking import schema_command
 

@@ -127,9 +127,9 @@ class Terminal(Screen):
         match event:
             case TrialStarted(scenario=scenario, plan=plan):
                 self._now = visible(f"{scenario} · {plan}")
-                self._status.update(self._now)
+                self.status((Span(self._now),))
             case CallSent(step=step, phase=phase):
                 doing = f"cleaning up {step}" if phase == "cleanup" else step
-                self._status.update(visible(f"{self._now} · {doing}"))
+                self.status((Span(visible(f"{self._now} · {doing}")),))
             case _:
                 pass

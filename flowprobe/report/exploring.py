@@ -164,12 +164,12 @@ def _row(row: Row, kinds: Sequence[str], label: int) -> Line:
         cells.append(Span(f" {text:<{_wide(kind)}}", style))
     name = _label(row)
     shown = name if len(name) <= label else f"{_label(row, len(name) - label + 1):<{label}}"
-    return line("  ", Span(f"{shown:<{label}}", "odd" if row.within else ""), *cells)
+    return line("  ", Span(f"{shown:<{label}}", "odd" if row.seen_only else ""), *cells)
 
 
 def _label(row: Row, over: int = 0) -> str:
     """The call; where it is too long its path is cut, for what tells two calls apart stands behind it."""
-    mark, words = "↳ " if row.within else "  ", site_words(row.site)
+    mark, words = "↳ " if row.seen_only else "  ", site_words(row.site)
     if not over:
         return f"{mark}{words}"
     call = row.site.call
@@ -199,9 +199,8 @@ def _legend(matrix: Matrix, exploration: Exploration, fit: _Fit) -> Iterator[Lin
 
 def _seen_under(matrix: Matrix, fit: _Fit) -> Iterator[Line]:
     for row in matrix.rows:
-        if row.within:
-            faults = " and ".join(place_words(placed) for placed in row.within)
-            yield from _said("", (f"↳ {row.site}: seen only under {faults}",), fit, "odd")
+        if row.seen_only:
+            yield from _said("", (f"↳ {row.site}: seen only {row.seen_only}",), fit, "odd")
 
 
 def _not_exercised(exploration: Exploration, fit: _Fit) -> Iterator[Line]:

@@ -82,7 +82,7 @@ def _coverage(exploration: Exploration) -> dict[str, Any]:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    return {"site": _site(row.site), "within": _faults(row.within),
+    return {"site": _site(row.site), "usual": row.usual, "within": _faults(row.within),
             "cells": {kind: _cell(cell) for kind, cell in row.cells.items()}}
 
 

@@ -124,7 +124,7 @@ def _provider(edge: str, rows: Sequence[Row], kinds: Sequence[str]) -> Markup:
 
 
 def _row(row: Row, kinds: Sequence[str]) -> Markup:
-    mark = [element("span", "↳ ", title="seen only under a fault", class_="odd")] if row.within else []
+    mark = [element("span", "↳ ", title=f"seen only {row.seen_only}", class_="odd")] if row.seen_only else []
     cells = (element("td", _sign(row.cells[kind])) if kind in row.cells else element("td") for kind in kinds)
     return element("tr", element("th", *mark, element("code", site_words(row.site)), scope="row"), *cells)
 
@@ -156,9 +156,7 @@ def _legend(exploration: Exploration) -> Markup:
 
 
 def _seen_under(matrix: Matrix) -> Markup:
-    seen = [f"↳ {row.site}: seen only under {' and '.join(place_words(placed) for placed in row.within)}"
-            for row in matrix.rows if row.within]
-    return _listed(seen)
+    return _listed([f"↳ {row.site}: seen only {row.seen_only}" for row in matrix.rows if row.seen_only])
 
 
 def _in_words(matrix: Matrix) -> Markup:

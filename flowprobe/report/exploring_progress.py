@@ -36,7 +36,7 @@ def progress_line(progress: Progress, *, defaults: Mapping[str, Any], last: Lear
 
 def _how_far(progress: Progress) -> str:
     """`34 of about 120`, without what nobody knows."""
-    done = counted(progress.done, "try", "tries")
+    done = counted(progress.done, "try", "tries") if progress.done else "begins"
     return done if progress.left is None else f"{progress.done} of about {progress.done + progress.left}"
 
 

@@ -104,7 +104,10 @@ def _covered() -> Schema:
                    only=_text("What else it takes to break: an odd state, or another fault; empty for nothing."),
                    tries=_count("How many were made of it."))
     return _object(site=_ref("site", "The call."),
-                   within=_list(_ref("fault"), "The faults under which alone it was seen; empty for a usual call."),
+                   usual={"type": "boolean", "description": "Whether the journey makes it without faults, in the "
+                          "ordinary state of the account."},
+                   within=_list(_ref("fault"), "The faults under which alone it was seen; empty for one that an odd "
+                                "state brings out."),
                    cells={"type": "object", "description": "Fault kind -> what became of it.",
                           "additionalProperties": cell})
 

@@ -23,7 +23,9 @@ from flowprobe.report.visible import visible
 
 __all__ = ["exploration_summary"]
 
-_MEANS = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@:-])")
+_MEANS = re.compile(r"([\\`*_{}\[\]<>()#!|~&@]|:(?=\S)|(?<=www)\.)")
+"""What means something to Markdown in the middle of a line; a colon makes links and emojis of what it touches."""
+_MOST = 20
 
 
 def exploration_summary(exploration: Exploration, cases: Sequence[CaseTold], about: About) -> str:
@@ -35,11 +37,14 @@ def exploration_summary(exploration: Exploration, cases: Sequence[CaseTold], abo
 
 
 def _cases(cases: Sequence[CaseTold]) -> Iterator[str]:
-    for number, case in enumerate(cases, start=1):
+    for number, case in enumerate(cases[:_MOST], start=1):
         yield f"{number}. **{_text(case.sentence)}**"
-        facts = [*map(threshold_words, case.thresholds), f"confirmed {confirmed_words(case)}"]
+        confirmed = "confirmed " if case.found.of else ""
+        facts = [*map(threshold_words, case.thresholds), f"{confirmed}{confirmed_words(case)}"]
         yield f"   - {_text('; '.join(facts))}"
         yield f"   - {_code(case.replay)}"
+    if len(cases) > _MOST:
+        yield f"\nand {len(cases) - _MOST} more"
     if cases:
         yield ""
 

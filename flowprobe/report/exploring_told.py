@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 _LONGEST = 60
+_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,13 @@ def try_words(tried: Try, defaults: Mapping[str, Any], state_words: str = "") ->
            for each in odd_fields(tried.state, defaults)]
     state = [state_words] if state_words else odd
     faults = [f"{describe(placed.kind)} on {placed.site.edge}" for placed in tried.faults]
-    return " + ".join((*state, *faults)) or "nothing odd at all"
+    return " + ".join((*_few(state, "odd field"), *_few(faults, "fault"))) or "nothing odd at all"
+
+
+def _few(words: Sequence[str], noun: str) -> Sequence[str]:
+    """The first of them, and how many more."""
+    more = len(words) - _MOST
+    return (*words[:_MOST], f"{more} more {noun}{'s' if more > 1 else ''}") if more > 0 else words
 
 
 def break_words(breaks: Sequence[Break], because: str = "") -> str:

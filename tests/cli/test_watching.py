@@ -104,3 +104,9 @@ def test_the_terminal_says_what_is_being_done_now() -> None:
     to.event(started("slow"))
     to.event(sent("one"))
     assert str(to._status.status) == "A journey · slow · one"
+
+
+def test_a_name_is_no_markup() -> None:
+    to = Terminal(io.StringIO())
+    to.event(started("slow [/bold]"))
+    assert str(to._status.status) == "A journey · slow [/bold]"

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flowprobe.core.exploring.exploration import Cell, Exploration
+from flowprobe.core.exploring.model import Site
 from flowprobe.core.faults.kinds import KIND_NAMES
 from flowprobe.report.exploring_matrix import counts, matrix_of, sign_of
 from tests.explorations import CHARGE, FAILED, FALLBACK, SITES, WHOLE
@@ -34,3 +37,14 @@ def test_what_takes_more_to_break_is_marked() -> None:
     assert sign_of(Cell(CHARGE, "status", "broken")) == "✗B"
     assert sign_of(Cell(CHARGE, "status", "broken", only="in the state seats=0")) == "✗B*"
     assert sign_of(Cell(CHARGE, "h2", "not applicable")) == "·"
+
+
+def test_a_call_that_an_odd_state_brings_out_is_no_usual_one() -> None:
+    assert [row.site for row in matrix_of(WHOLE).rows if not row.usual] == [FALLBACK]
+    odd = Exploration("whole", "", WHOLE.baseline, cells=(Cell(Site("promo", "GET /coupons"), "status", "tolerated"),))
+    assert [row.seen_only for row in matrix_of(odd).rows] == ["in some odd account states"]
+
+
+def test_one_more_of_a_usual_call_is_usual() -> None:
+    more = Exploration("whole", "", WHOLE.baseline, cells=(Cell(replace(CHARGE, ordinal=0), "status", "tolerated"),))
+    assert matrix_of(more).rows[0].usual

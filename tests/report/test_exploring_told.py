@@ -48,3 +48,9 @@ def test_a_fault_on_every_such_call_says_so() -> None:
 
 def test_the_flake_rate_is_unknown_where_nobody_tried_again() -> None:
     assert [case.flake_rate for case in CASES[:4]] == [0, 0, pytest.approx(1 / 3), None]
+
+
+def test_of_many_faults_and_fields_the_first_are_told() -> None:
+    tried = Try(dict.fromkeys("abcd", 1), (Placed(CHARGE, Status(500)),) * 5)
+    assert try_words(tried, {}) == ("a=1 + b=1 + c=1 + 1 more odd field + status 500 on payments + "
+                                    "status 500 on payments + status 500 on payments + 2 more faults")
