@@ -98,7 +98,8 @@ def explore(
                                         metavar="TIME|NUMBER")] = "10m",
     env: Env = None,
     seed: Annotated[Optional[int], typer.Option(help="The seed of every draw; printed by each run.", min=0)] = None,  # noqa: UP045
-    only: Annotated[Optional[str], typer.Option(help="Search in `states` or in `faults` alone.", metavar="WHAT")] = None,  # noqa: UP045
+    only: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="Search in `states` or in `faults` alone.", metavar="WHAT")] = None,
     persona: Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
         help="Explore with ROLE being this persona.", metavar="ROLE=NAME")] = None,
     cases: Annotated[Path, typer.Option(help="The folder that cases are saved in.", metavar="DIR")] = Path("cases"),

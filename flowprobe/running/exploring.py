@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -15,6 +15,7 @@ from flowprobe.core.exploring.case import Case, Setting, case_of
 from flowprobe.core.exploring.confirming import Confirmed, confirm
 from flowprobe.core.exploring.constraints import satisfied
 from flowprobe.core.exploring.exploration import Exploration, Found, Ground, Progress, Reduced
+from flowprobe.core.exploring.gathering import gathered
 from flowprobe.core.exploring.model import Learned, Placed, Try, Trying, state_key
 from flowprobe.core.exploring.oddities import oddities_of
 from flowprobe.core.exploring.pairs import covered, pairwise
@@ -28,6 +29,8 @@ from flowprobe.core.policy import Policy, policy_of
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.verdict import ExitCode
 from flowprobe.errors import InvalidInput, Problem, Refused
+from flowprobe.explore.driving import Space, drive
+from flowprobe.explore.strategies import zone_of
 from flowprobe.files.case_writing import write_case
 from flowprobe.report.model import RunReport
 from flowprobe.running.flight import single_flight
@@ -147,9 +150,10 @@ class _Search:
             return
         terms = Terms(seed=engine.setting.seed, only=self._wish.only, prune=self._wish.prune, cap_s=self._wish.cap_s,
                       connections=bool(self._environment.start))
-        self._exploration = search(
+        found = search(
             trials, self._default, self._states(), terms=terms, cannot=self._cannot, reduce=self._reduce,
             random=self._random, paired=self._paired, told=self._follower.told)
+        self._exploration = replace(found, found=gathered(found.found, self._default))
 
     # --- what there is to try ---
 
@@ -170,8 +174,6 @@ class _Search:
             yield {**self._default, **row}
 
     def _domains(self) -> dict[str, tuple[Any, ...]]:
-        from flowprobe.explore.strategies import zone_of  # late: Hypothesis is slow to import
-
         return {name: tuple(values) for name, values in domains(self._scenario.account, zone=zone_of).items()}
 
     def _allowed(self, state: Mapping[str, Any]) -> bool:
@@ -192,8 +194,6 @@ class _Search:
 
     def _random(self, trying: Trying, ground: Ground) -> None:
         """As Hypothesis has it, for as long as the budget lasts."""
-        from flowprobe.explore.driving import Space, drive  # late: it is slow to import
-
         fields = {} if self._wish.only == "faults" else self._scenario.account
         faults = () if self._wish.only == "states" else ground.faults
         if fields or faults:

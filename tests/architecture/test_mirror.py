@@ -23,7 +23,11 @@ POLICY = "tests/end_to_end/test_policy.py"
 STANDING = "tests/end_to_end/test_standing.py"
 WALK, RUNS, PAGES = "tests/core/test_walk.py", "tests/end_to_end/test_running.py", "tests/docs/test_commands.py"
 PROBING = "tests/end_to_end/test_probing.py"
+EXPLORING = "tests/end_to_end/test_exploring.py"
 ELSEWHERE = {
+    "flowprobe/cli/replaying.py": EXPLORING,
+    "flowprobe/running/exploring.py": EXPLORING,
+    "flowprobe/running/replaying.py": EXPLORING,
     "flowprobe/cli/configuring.py": POLICY,
     "flowprobe/cli/planning.py": POLICY,
     "flowprobe/cli/probing.py": PROBING,

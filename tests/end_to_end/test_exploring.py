@@ -1,0 +1,100 @@
+"""`flowprobe explore` and `replay` as their users call them, on the bundled product with some of its weaknesses on."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import Place, Result, wait_for
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+JSON_LINE = re.compile(r"^\{", re.MULTILINE)
+
+
+def with_weaknesses(place: Place, *names: str) -> None:
+    """The product of the environment `demo` has these weaknesses, and no others."""
+    project = (SCENARIOS / "flowprobe.yaml").read_text().replace("ACME_WEAKNESSES: none",
+                                                                 f"ACME_WEAKNESSES: {','.join(names) or 'none'}")
+    (place.folder / "flowprobe.yaml").write_text(project)
+    for name in ("renewal.yaml", "onboard.yaml", "openapi.yaml"):
+        shutil.copy(SCENARIOS / name, place.folder)
+
+
+def explore(place: Place, scenario: str, *words: str, budget: str = "120") -> Result:
+    return place.flowprobe("explore", scenario, "--env", "demo", "--seed", "1", "--budget", budget, "--json", *words)
+
+
+def cases(place: Place) -> list[str]:
+    return sorted(path.name for path in (place.folder / "cases").glob("*.yaml"))
+
+
+def test_a_defect_that_needs_an_odd_account_and_a_fault_is_found_kept_replayed_and_mended(place: Place) -> None:
+    with_weaknesses(place, "renewal-hasty-yes")
+    found = explore(place, "renewal.yaml", "--emit", "pytest")
+    assert found.code == 1, found.err
+    (case,) = found.json["cases"]
+    assert case["breaks"][0] | {"sentence": ""} == {"step": "unpaid", "kind": "json", "where": "$.state", "sentence": ""}
+    assert (case["confirmed"], case["of"]) == (3, 3)
+    assert cases(place) == ["renewal-unpaid-payments-latency.yaml"]
+    text = (place.folder / "cases" / cases(place)[0]).read_text()
+    assert "\n  card: expired  # " in text
+    assert (place.latest() / "exploration.html").read_text().startswith("<!doctype html>")
+    assert json.loads((place.latest() / "exploration.json").read_text()) == found.json
+    assert (place.folder / "cases" / "test_renewal_unpaid_payments_latency.py").exists()
+
+    again = place.flowprobe("replay", "cases", "--env", "demo", "--json")
+    assert (again.code, [each["outcome"] for each in again.json["cases"]]) == (1, ["still broken"]), again.err
+
+    with_weaknesses(place)
+    mended = place.flowprobe("replay", "cases", "--env", "demo", "--json")
+    assert (mended.code, [each["outcome"] for each in mended.json["cases"]]) == (0, ["mended"]), mended.err
+
+
+def test_nothing_is_reported_of_a_mended_product(place: Place) -> None:
+    with_weaknesses(place)
+    found = explore(place, "renewal.yaml")
+    assert (found.code, found.json["cases"], cases(place)) == (0, [], [])
+
+
+def test_a_search_that_was_interrupted_keeps_what_it_found_cleans_up_and_goes_on(place: Place) -> None:
+    with_weaknesses(place, "renewal-bills-nothing")
+    process = place.start("explore", "renewal.yaml", "--env", "demo", "--seed", "1", "--only", "states", "--json")
+    tries = place.latest() / "tries.jsonl"
+    wait_for(lambda: tries.exists() and '"judged":"fail"' in tries.read_text(), "a state that breaks")
+    process.send_signal(signal.SIGINT)
+    cut = place.finish(process)
+    assert cut.code == 130, cut.err
+    assert cut.json["ended"] == "stopped"
+    assert cut.json["cases"]
+    done = len(tries.read_text().splitlines())
+    earlier = place.latest().resolve()
+
+    more = explore(place, "renewal.yaml", "--only", "states", "--resume", str(earlier), budget="40")
+    assert more.code == 1, more.err
+    made = len((place.latest() / "tries.jsonl").read_text().splitlines())
+    assert done < made <= done + 40
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("--budget", "0"), "0 is no budget"), (("--budget", "soon"), "'soon' is no duration"),
+    (("--resume", "nowhere"), "there is no exploration to go on with"), (("--only", "hope"), "not one of: states, faults"),
+    (("--env", "nowhere"), "there is no environment 'nowhere'"),
+])
+def test_what_cannot_be_done_is_said_before_anything_is_sent(place: Place, words: tuple[str, ...], said: str) -> None:
+    with_weaknesses(place)
+    result = place.flowprobe("explore", "renewal.yaml", *words)
+    assert (result.code, said in result.err) == (2, True), result.err
+    assert not (place.folder / ".flowprobe").exists()
+
+
+def test_an_environment_that_forbids_it_is_not_explored(place: Place) -> None:
+    with_weaknesses(place)
+    project = place.folder / "flowprobe.yaml"
+    project.write_text(project.read_text().replace("  demo:  ", "  demo:\n    explore: false\n    #"))
+    result = place.flowprobe("explore", "renewal.yaml", "--env", "demo")
+    assert (result.code, "may not be explored" in result.err) == (5, True), result.err
