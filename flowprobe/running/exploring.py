@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 import flowprobe
 from flowprobe.core.exploring.allowing import allowed_by
 from flowprobe.core.exploring.case import Case, Setting, case_of
-from flowprobe.core.exploring.confirming import Confirmed, confirm
+from flowprobe.core.exploring.confirming import Confirmed, steadied
 from flowprobe.core.exploring.constraints import satisfied
 from flowprobe.core.exploring.exploration import Exploration, Found, Ground, Progress, Reduced
 from flowprobe.core.exploring.gathering import gathered
@@ -204,7 +204,7 @@ class _Search:
 
     def _reduce(self, first: Try, learned: Learned, trying: Trying) -> Reduced:
         shrunk = shrink(first, learned, trying, defaults=self._default, allowed=allowed_by(self._scenario, first.state))
-        confirmed = confirm(shrunk.smallest, trying, _CONFIRMED, wanted=shrunk.broke)
+        shrunk, confirmed = steadied(shrunk, trying, _CONFIRMED)
         self._shrunk[shrunk.smallest.key] = shrunk, confirmed
         return Reduced(shrunk.smallest, shrunk.learned, confirmed.k, confirmed.n)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flowprobe.core.exploring.model import Break, Enough, Try, Trying
-from flowprobe.core.exploring.shrink import broken
+from flowprobe.core.exploring.shrink import Shrunk, broken, fineness
+from flowprobe.core.exploring.simpler import delayed
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["Confirmed", "confirm"]
+__all__ = ["Confirmed", "confirm", "steadied"]
+
+_STEPS = 3
 
 
 @plain
@@ -52,3 +55,29 @@ def confirm(attempt: Try, trying: Trying, n: int = 3, *, wanted: Break | None = 
     except Enough as enough:
         return Confirmed(k, told, otherwise, untold, str(enough) or "stopped")
     return Confirmed(k, told, otherwise, untold)
+
+
+def steadied(shrunk: Shrunk, trying: Trying, n: int = 3) -> tuple[Shrunk, Confirmed]:
+    """Confirm the smallest try; where it breaks now and then only, for its delay is at the very edge, with a delay that
+    is a little longer, a few times. What it was seen to do most surely is what is kept."""
+    confirmed = confirm(shrunk.smallest, trying, n, wanted=shrunk.broke)
+    best = shrunk, confirmed
+    for _ in range(_STEPS):
+        if confirmed.is_sure or confirmed.ended or not shrunk.thresholds:
+            break
+        shrunk = _later(shrunk)
+        confirmed = confirm(shrunk.smallest, trying, n, wanted=shrunk.broke)
+        if confirmed.k > best[1].k:
+            best = shrunk, confirmed
+    return best
+
+
+def _later(shrunk: Shrunk) -> Shrunk:
+    """The same with each delay, where one was measured, longer by half of what it is exact to."""
+    faults, thresholds = list(shrunk.smallest.faults), []
+    for each in shrunk.thresholds:
+        seconds = round(each.breaks_s + fineness(each.breaks_s) / 2, 3)
+        placed = faults[each.fault]
+        faults[each.fault] = replace(placed, kind=delayed(placed.kind, seconds))
+        thresholds.append(replace(each, breaks_s=seconds))
+    return replace(shrunk, smallest=replace(shrunk.smallest, faults=tuple(faults)), thresholds=tuple(thresholds))

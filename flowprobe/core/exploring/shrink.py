@@ -19,7 +19,7 @@ from flowprobe.core.exploring.simpler import Simpler, delay_of, delayed, simpler
 from flowprobe.core.exploring.smaller import nearer, needed, singly_needed
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["Allowed", "Shrunk", "Threshold", "broken", "shrink"]
+__all__ = ["Allowed", "Shrunk", "Threshold", "broken", "fineness", "shrink"]
 
 Allowed: TypeAlias = Callable[[Mapping[str, Any]], bool]
 """Whether the account may be in a state."""
@@ -181,14 +181,14 @@ def _alike(one: Site, other: Site) -> bool:
 
 
 def _bisect(bench: _Bench, number: int) -> None:
-    """To the larger of 10 ms and 5 %. Without the fault it is known to hold; when the product itself gave up tells
-    where to look first."""
+    """To half of the larger of 10 ms and 5 %: the other half is for a product that does not always give up after the
+    same time. Without the fault it is known to hold; when the product itself gave up tells where to look first."""
     fault = bench.best.faults[number]
     high, low = delay_of(fault.kind), 0.0
     if high is None:
         return
     hints = [bench.holds[number]] if number in bench.holds else _hints(bench.learned, fault.site)
-    while high - low > max(_FINE_S, _FINE * low):
+    while high - low > fineness(low) / 2:
         middle = next((hint for hint in hints if low < hint < high), None) or _middle(low, high)
         if not low < middle < high:
             break
@@ -197,6 +197,11 @@ def _bisect(bench: _Bench, number: int) -> None:
         else:
             low = middle
     bench.holds[number] = low
+
+
+def fineness(seconds: float) -> float:
+    """How exactly a delay of about so many seconds is to be known."""
+    return max(_FINE_S, _FINE * seconds)
 
 
 def _middle(low: float, high: float) -> float:

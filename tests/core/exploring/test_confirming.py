@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pytest
 
-from flowprobe.core.exploring.confirming import Confirmed, confirm
-from flowprobe.core.exploring.model import Break, Enough, Learned, Try, Trying
+from flowprobe.core.exploring.confirming import Confirmed, confirm, steadied
+from flowprobe.core.exploring.model import Break, Enough, Learned, Placed, Site, Try, Trying
+from flowprobe.core.exploring.shrink import Shrunk, Threshold
+from flowprobe.core.exploring.simpler import delay_of
+from flowprobe.core.faults.latency import Latency
 from tests.core.exploring.products import PAID
 
 FAIL, PASS = Learned("fail", (PAID,)), Learned("pass")
@@ -50,3 +55,44 @@ def test_a_flaky_break_is_called_so(confirmed: Confirmed, sure: bool, flaky: boo
 
 def test_it_is_said_as_people_say_it() -> None:
     assert str(Confirmed(2, 3)) == "2 of 3"
+
+
+EDGE = Placed(Site("payments", "POST /v1/charges", "pay"), Latency(0.4))
+
+
+def at_the_edge(seconds: float) -> Shrunk:
+    tried = Try({}, (Placed(EDGE.site, Latency(seconds)),), "shrink")
+    return Shrunk(tried, FAIL, 5, True, "", (Threshold(0, seconds, seconds - 0.01),), PAID)
+
+
+def breaking_from(edge: float, *noise: float) -> Trying:
+    """Breaks where the delay is longer than the edge, which is not the same each time."""
+    noises = cycle(noise or (0.0,))
+
+    def trying(attempt: Try) -> Learned:
+        (placed,) = attempt.faults
+        return FAIL if delay_of(placed.kind) >= edge + next(noises) else PASS
+
+    return trying
+
+
+def test_a_delay_at_the_very_edge_is_made_a_little_longer_until_it_breaks_each_time() -> None:
+    shrunk, confirmed = steadied(at_the_edge(0.4), breaking_from(0.4, 0.0, 0.008, -0.008))
+    assert confirmed == Confirmed(3, 3)
+    (threshold,) = shrunk.thresholds
+    assert (threshold.breaks_s, delay_of(shrunk.smallest.faults[0].kind), threshold.holds_s) == (0.41, 0.41, 0.39)
+
+
+def test_what_breaks_each_time_stays_as_it_is() -> None:
+    shrunk = at_the_edge(0.5)
+    assert steadied(shrunk, breaking_from(0.4)) == (shrunk, Confirmed(3, 3))
+
+
+def test_what_has_no_delay_is_flaky_as_it_is() -> None:
+    shrunk = Shrunk(Try({"seats": 0}), FAIL, broke=PAID)
+    assert steadied(shrunk, telling(FAIL, PASS, FAIL)) == (shrunk, Confirmed(2, 3))
+
+
+def test_what_goes_on_being_flaky_is_kept_where_it_broke_most_often() -> None:
+    shrunk, confirmed = steadied(at_the_edge(0.4), breaking_from(0.4, 0.0, 1.0))
+    assert (confirmed.k, shrunk.thresholds[0].breaks_s) == (2, 0.4)

@@ -144,7 +144,7 @@ def test_where_every_call_is_needed_every_call_is_meant() -> None:
 def test_when_the_product_gave_up_says_where_to_look() -> None:
     product = Product(lambda attempt: slow(attempt, CHARGE) >= 3.0, reached=(Reached(CHARGE, None, 3.0, gave_up_s=3.0),))
     found = shrunk(product, Try(DEFAULTS, (Placed(CHARGE, Latency(30.0)),)))
-    assert found.thresholds == (Threshold(0, 3.06, 2.94),)
+    assert found.thresholds == (Threshold(0, 3.06, 2.999),)
     assert found.tries <= 4
 
 
