@@ -33,9 +33,9 @@ from flowprobe.explore.driving import Space, drive
 from flowprobe.explore.strategies import zone_of
 from flowprobe.files.case_writing import write_case
 from flowprobe.report.model import RunReport
+from flowprobe.running.engine import Engine, Trouble, Watcher
 from flowprobe.running.flight import single_flight
 from flowprobe.running.review import review
-from flowprobe.running.run import Engine, Trouble, Watcher
 from flowprobe.running.selection import Chosen, Request, Selection, bindings
 from flowprobe.running.tries import Tries, earlier_tries
 from flowprobe.running.trying import Bounds, Trials

@@ -17,8 +17,9 @@ from flowprobe.core.verdict import ExitCode, Verdict
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.report.model import RunReport
 from flowprobe.report.propagation import propagation_json
+from flowprobe.running.engine import Watcher
 from flowprobe.running.folder import write_whole
-from flowprobe.running.run import Watcher, run
+from flowprobe.running.run import run
 from flowprobe.running.selection import Request, Selection
 
 __all__ = ["as_json", "probe"]

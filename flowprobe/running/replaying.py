@@ -23,9 +23,9 @@ from flowprobe.core.verdict import ExitCode
 from flowprobe.errors import InvalidInput
 from flowprobe.files.cases import check_case, scenario_path
 from flowprobe.report.model import RunReport
+from flowprobe.running.engine import Engine, Trouble, Watcher
 from flowprobe.running.flight import single_flight
 from flowprobe.running.review import review
-from flowprobe.running.run import Engine, Trouble, Watcher
 from flowprobe.running.selection import Request, Selection, select
 
 __all__ = ["CaseReplayed", "replay"]

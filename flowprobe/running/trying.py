@@ -16,7 +16,7 @@ from flowprobe.core.plan import Bindings, trial_of
 from flowprobe.core.policy import demand
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.trial import NO_FAULTS, Trial
-from flowprobe.running.run import Engine, Judged
+from flowprobe.running.engine import Engine, Judged
 from flowprobe.running.tries import Tries
 
 __all__ = ["Bounds", "Trials"]

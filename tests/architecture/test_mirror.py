@@ -25,6 +25,7 @@ WALK, RUNS, PAGES = "tests/core/test_walk.py", "tests/end_to_end/test_running.py
 PROBING = "tests/end_to_end/test_probing.py"
 EXPLORING = "tests/end_to_end/test_exploring.py"
 ELSEWHERE = {
+    "flowprobe/running/run.py": RUNS,
     "flowprobe/cli/replaying.py": EXPLORING,
     "flowprobe/running/exploring.py": EXPLORING,
     "flowprobe/running/replaying.py": EXPLORING,

@@ -14,7 +14,7 @@ from flowprobe.core.faults.status import Status
 from flowprobe.core.plan import Setting
 from flowprobe.core.trial import Trial
 from flowprobe.core.verdict import judge_trial
-from flowprobe.running.run import Judged
+from flowprobe.running.engine import Judged
 from flowprobe.running.tries import Tries, earlier_tries
 from flowprobe.running.trying import Bounds, Trials
 from tests.journals import Journal, ended, exchange, replied, sent, started, step_ended

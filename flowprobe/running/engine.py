@@ -1,0 +1,543 @@
+"""The composition root: one run from its opening to its exit code.
+
+The main thread waits, owns the signals and runs cleanup; a worker thread opens the session and walks the trials.
+Whatever happens, the session is closed, what was made is cleaned up, and the reports are written whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shlex
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import flowprobe
+from flowprobe.auth.pool import Pools
+from flowprobe.core.cleaning import Patience, clean, open_rows
+from flowprobe.core.drive import Hands, drive
+from flowprobe.core.events import (
+    AccountsLeased,
+    CleanupPlanned,
+    CleanupSettled,
+    EnvironmentReady,
+    Event,
+    ExchangeEnded,
+    FaultsArmed,
+    FaultsDisarmed,
+    Halted,
+    Interrupted,
+    LedgerOpened,
+    PlannedFault,
+    ProcessEnded,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    ToolFailure,
+    TrialSkipped,
+    TrialStarted,
+)
+from flowprobe.core.evidence import RunEvidence, TrialEvidence, fold
+from flowprobe.core.faults.kinds import describe, kind_name
+from flowprobe.core.faults.turns import described
+from flowprobe.core.invariants import Seen
+from flowprobe.core.plan import Group, Setting, expand
+from flowprobe.core.policy import policy_of
+from flowprobe.core.probing import probe
+from flowprobe.core.redact import Redactor
+from flowprobe.core.resolve import Names
+from flowprobe.core.scenario import Fault, Persona
+from flowprobe.core.sends import judge_sends, promises
+from flowprobe.core.trial import NO_FAULTS, Trial
+from flowprobe.core.verdict import ExitCode, Verdict, answered, exit_code, judge_trial
+from flowprobe.core.walk import walk
+from flowprobe.errors import EnvironmentBroken, ToolFailed
+from flowprobe.http.driver import Driver
+from flowprobe.journal.reader import Follower
+from flowprobe.journal.writer import JournalWriter
+from flowprobe.ledger.file import Ledger
+from flowprobe.report.junit import junit_xml
+from flowprobe.report.model import RunReport
+from flowprobe.report.result_json import result_text
+from flowprobe.report.telling import tell
+from flowprobe.running.attaching import attachment_of
+from flowprobe.running.branches import at_once
+from flowprobe.running.credentials import Credentials, Line
+from flowprobe.running.drivers import refuse_unverified_edge, trust_of, unverified
+from flowprobe.running.earlier import clean_earlier
+from flowprobe.running.folder import RunFolder
+from flowprobe.running.guard import Guard
+from flowprobe.running.identity import check_identity, probe_identity
+from flowprobe.running.places import STATE
+from flowprobe.running.recorder import Recorder
+from flowprobe.running.refusing import Refusing
+from flowprobe.running.selection import Request, Selection
+from flowprobe.running.session import Session
+from flowprobe.running.spool import Spool
+from flowprobe.running.stopping import Stopper
+from flowprobe.secrets.references import Vault
+
+__all__ = ["Engine", "Judged", "Program", "Trouble", "Watcher"]
+
+Trouble: TypeAlias = tuple[str, str]
+"""Why a trial cannot be made, and whose doing that is: the blame of its verdict."""
+
+GRACE_S = 2.0
+"""How long a call that makes something may still take after a stop, so that its outcome is known."""
+CLEANUP_BUDGET_S = 10.0
+
+
+class Watcher(Protocol):
+    """Whoever shows the run while it goes on. Called from more than one thread, one call at a time."""
+
+    def opened(self, folder: Path, environment: str, seed: int, redact: Callable[[str], str]) -> None: ...
+    def event(self, event: Event) -> None: ...
+    def trial(self, trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> None: ...
+    def notice(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A trial that was made: what is known of it, and what it means."""
+
+    evidence: TrialEvidence
+    verdict: Verdict
+
+
+Program: TypeAlias = Callable[["Engine", Trouble | None], None]
+"""Decides which trials are made, one after the other; runs in the main thread. The trouble is what keeps all of them
+from being made, None where nothing does."""
+
+
+class Engine:
+    """Makes trials, and leaves nothing behind: one for a run. What it makes is a program's to say."""
+
+    def __init__(self, request: Request, selection: Selection, watcher: Watcher, *,
+                 rerun: Callable[[Trial], str] | None = None) -> None:
+        self.request, self._selection, self._watcher = request, selection, watcher
+        self._rerun = rerun or self._run_again
+        self._id = secrets.token_hex(8)
+        self._seed = request.seed if request.seed is not None else secrets.randbelow(2**31)
+        now = datetime.now(UTC)
+        plans = tuple(plan for chosen in selection.chosen for plan in chosen.plans)
+        refuse_unverified_edge(selection.environment, plans)
+        trust_of(selection.environment)
+        attachment = attachment_of(selection.environment)
+        self._redactor = Redactor(selection.concealed)
+        self._vault = Vault(self._redactor, folder=Path(selection.project.file).parent, allow_exec=request.allow_exec)
+        credentials = Credentials(_bound(selection), self._vault, Line(
+            lambda call: self._session.locate(call), lambda call: self._session.ask(call),
+            lambda event: self._record(event)))
+        self._folder = RunFolder(self._id, now=now, output=request.output)
+        self._session = Session(
+            selection.environment, run=self._id, folder=self._folder, vault=self._vault, plans=plans,
+            credentials=credentials, injector=request.injector, probing=request.probing, attachment=attachment)
+        self._guard = Guard(policy_of(selection.environment, self._session.targets))
+        self._session.permit = self._guard.permit
+        self.now = now
+        self.setting = self._setting()
+        self.groups = self._expand()
+        self._recorder = Recorder(JournalWriter(self._folder.journal / "runner.jsonl", "runner", redact=self._redactor),
+                                  Ledger(self._folder.ledger, self._opened_ledger()), watcher.event)
+        self._proxy_lines = Follower(self._folder.journal / "proxy.jsonl")
+        self._evidence = RunEvidence(None, (), (), "", {}, 0)
+        self._verdicts: dict[str, Verdict] = {}
+        self._told = Spool(self._folder.path, self._redactor)
+        self._twin: TrialEvidence | None = None
+        self._answered = False
+        self._making = 0
+        self._patience = Patience()
+        self._cleaning: Driver | None = None
+        self._recording = threading.RLock()
+        self._internal = False
+        if attachment is not None:
+            self._conceal(attachment.key.token)
+
+    def _setting(self) -> Setting:
+        return Setting(self._selection.project.personas, self._session.targets, self._seed, self._selection.variables,
+                       self.request.timeout_s, policy_of(self._selection.environment).given,
+                       contract=self._selection.contract, probing=self.request.probing)
+
+    def _expand(self) -> tuple[Group, ...]:
+        return tuple(
+            group for chosen in self._selection.chosen
+            for group in expand(chosen.scenario, chosen.plans, self.setting, only=chosen.bind, now=self.now,
+                                new_id=lambda: secrets.token_hex(8)))
+
+    def _opened_ledger(self) -> LedgerOpened:
+        project = Path(self._selection.project.file).resolve()
+        return LedgerOpened(self._id, self._selection.environment.name, str(project), self._session.owned)
+
+    # --- the whole ---
+
+    def execute(self, program: Program) -> RunReport:
+        """Open, let the program make its trials, close, and tell."""
+        self._watcher.opened(self._folder.path, self._selection.environment.name, self._seed, self._redactor)
+        for note in unverified(self._selection.environment):
+            self._watcher.notice(note)
+        with Stopper(on_stop=self._stop, on_again=self._again, on_leave=self._leave) as self._stopper:
+            self._pools = Pools(STATE / "leases", self._selection.environment.name, clock=time.monotonic,
+                                wait=self._stopper.wait, stopped=self._stopper.stopped)
+            self._record(RunStarted(self._id, flowprobe.__version__, self._seed, self._selection.environment.name,
+                                    shlex.join(map(str, self.request.paths))))
+            try:
+                with ThreadPoolExecutor(1, thread_name_prefix="walk") as self._worker:
+                    self._begin(program)
+            finally:
+                self._close()
+            return self._finish()
+
+    def _clean_earlier(self) -> None:
+        if self.request.cleanup_first:
+            clean_earlier(self._selection.project, self._selection.environment.name, say=self._watcher.notice,
+                          allow_exec=self.request.allow_exec, stopped=self._stopper.stopped)
+
+    def _begin(self, program: Program) -> None:
+        trouble = self.halted() or self._opened()
+        if trouble is None:
+            self._clean_earlier()
+        self._guard.begin()
+        program(self, trouble)
+
+    def compare_anew(self) -> None:
+        """The next trial is the one that those after it are compared with."""
+        self._twin = None
+
+    def lacks(self, *, calls: int, writes: int) -> str:
+        """What of the environment's budget does not suffice for a further trial of so many calls; '' where it does."""
+        return self._guard.lacks(calls=calls, writes=writes)
+
+    @property
+    def spent(self) -> tuple[int, int]:
+        """The calls and the writes that were charged to the environment's budget."""
+        return self._guard.purse.calls, self._guard.purse.writes
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.path
+
+    @property
+    def redact(self) -> Redactor:
+        return self._redactor
+
+    def hindrance(self) -> Trouble | None:
+        """Why no further trial can be made now."""
+        return self.halted() or self._lost()
+
+    def _opened(self) -> Trouble | None:
+        """Open the session; what went wrong with it, and whose fault that is."""
+        try:
+            _await(self._worker.submit(self._session.open))
+        except (EnvironmentBroken, ToolFailed) as error:
+            if self._stopper.stopped():
+                return self.halted()
+            return str(error), "environment" if isinstance(error, EnvironmentBroken) else "tool"
+        if self._session.watched:
+            self._record(EnvironmentReady())
+            self._answered = True
+        return self._identified()
+
+    def _identified(self) -> Trouble | None:
+        """Ask the target who it is. Raises Refused where it is somebody else; nobody at all is the environment's."""
+        environment = self._selection.environment
+        driver, send = self._session.anonymous()
+        try:
+            judged = probe_identity(environment, self._session.targets, self._guard.probe(send),
+                                    budget=self.request.timeout_s)
+        finally:
+            self._session.dismiss(driver)
+        if judged is not None:
+            self._record(judged)
+        try:
+            check_identity(environment, judged)
+        except EnvironmentBroken as broken:
+            return str(broken), "environment"
+        return None
+
+    def _lost(self) -> Trouble | None:
+        if self._recorder.broken:
+            return self._recorder.broken, "tool"
+        part, detail = self._session.lost()
+        if not part:
+            return None
+        return f"{part}: {detail}", "tool" if part == "proxy" else "environment"
+
+    def halted(self) -> Trouble | None:
+        """Why the run goes no further: a guard of the environment, or somebody who stopped it."""
+        if self._guard.halt is not None:
+            return f"the run was halted before this trial: {self._guard.halt.because}", "stopped"
+        return ("the run was stopped before this trial", "stopped") if self._stopper.stopped() else None
+
+    # --- one trial ---
+
+    def make(self, trial: Trial) -> Judged:
+        """Make a trial, with an account for each of its personas, held until its cleanup is done."""
+        try:
+            held = self._pools.lease(trial.personas.values(), patience=self.request.lease_wait_s)
+        except (EnvironmentBroken, ToolFailed) as failed:
+            blame = "environment" if isinstance(failed, EnvironmentBroken) else "tool"
+            return self.skip(trial, *(self.halted() or (str(failed), blame)))
+        try:
+            personas = {role: held.personas[persona.name] for role, persona in trial.personas.items()}
+            return self._walked(replace(trial, personas=personas))
+        finally:
+            held.release()
+
+    def _walked(self, trial: Trial) -> Judged:
+        try:
+            _await(self._worker.submit(self._walk, trial))
+        except ToolFailed as failed:
+            self._record(ToolFailure("proxy", str(failed), trial.id))
+        except Exception:  # a bug of ours must not keep what was made from being cleaned up
+            self._internal = True
+            self._record(ToolFailure("runner", traceback.format_exc(), trial.id))
+        self._clean(trial)
+        return self._judge()
+
+    def _walk(self, trial: Trial) -> None:
+        self._record(_started(trial, self._rerun(trial)))
+        if leased := {persona.name: persona.leased for persona in trial.personas.values() if persona.leased}:
+            self._record(AccountsLeased(trial.id, leased))
+        if trial.scenario.given:
+            self._session.disarm(trial)  # its calls are recorded, and not faulted
+        driver, send = self._session.client(trial.plan)
+        refusing = Refusing(trial, self._record, time.monotonic)
+        guarded = self._guard.workflow(refusing.around(send), trial.scenario, faulted=bool(trial.plan.faults),
+                                       wait=self._wait, stopped=self._stopper.stopped)
+        try:
+            names = drive(walk(trial), Hands(
+                send=guarded, record=self._record, stopped=self._should_stop, wait=self._wait,
+                conceal=self._conceal, arm=lambda: self._arm(trial, refusing), sign_in=self._session.sign_in,
+                fork=at_once))
+        finally:
+            refusing.disarm()
+            self._session.dismiss(driver)
+        self._note_losses(trial)
+        self._session.disarm(trial)
+        if trial.plan.faults:
+            self._record(FaultsDisarmed(trial.id, trial.id))
+        self._session.drain(trial)
+        self._recorder.lines += self._proxy_lines.new()
+        self._judge_sends(trial)
+        self._probe(trial, names)
+
+    def _arm(self, trial: Trial, refusing: Refusing) -> None:
+        self._session.arm(trial)
+        refusing.arm()
+        if trial.plan.faults:
+            self._record(FaultsArmed(trial.id, trial.id))
+
+    def _wait(self, seconds: float) -> None:
+        """Let time pass, until then, until a stop, or until the run's seconds are used up."""
+        left = self._guard.seconds_left()
+        self._stopper.wait(seconds if left is None else min(seconds, left))
+
+    def _should_stop(self) -> bool:
+        ours = bool(self._recorder.broken) or self._lost() is not None
+        return ours or self._stopper.stopped() or self._guard.halt is not None
+
+    def _conceal(self, secret: str) -> None:
+        """A value that a reply gave and that the scenario calls secret; one too short to be told apart stays."""
+        with contextlib.suppress(ValueError), self._recording:  # branches of a `parallel` may learn secrets at once
+            self._vault.conceal(secret)
+
+    def _note_losses(self, trial: Trial) -> None:
+        part, detail = self._session.lost()
+        if part == "proxy":
+            self._record(ToolFailure(part, detail, trial.id))
+        if self._guard.halt is not None:
+            self._record(Halted(trial.id, self._guard.halt.kind, self._guard.halt.because))
+        if self._recorder.broken:
+            self._record(ToolFailure("journal", self._recorder.broken, trial.id))
+        for process, how, stand_in in self._session.ended():
+            self._record(ProcessEnded(trial.id, process, how, stand_in))
+
+    def _judge_sends(self, trial: Trial) -> None:
+        counted = any(promises(step.expect) for _, step in trial.scenario.steps())
+        if counted or trial.scenario.under:
+            evidence = fold(self._recorder.lines, whole=False).trials
+            for judged in judge_sends(trial.scenario, trial.plan, evidence[0], watched=self._session.watched_edges,
+                                      nobodys=tuple(self._nobodys())) if evidence else ():
+                self._record(judged)
+
+    def _probe(self, trial: Trial, names: Names | None) -> None:
+        """Judge what is promised of the whole journey, by what the product shows now that the faults are off; nothing
+        of a journey that did not come to its end."""
+        if names is None or not (trial.scenario.probes or trial.scenario.invariants):
+            return
+        driver, send = self._session.client(NO_FAULTS)
+        guarded = self._guard.workflow(send, trial.scenario, faulted=False, wait=self._wait,
+                                       stopped=self._stopper.stopped)
+        halted = self._guard.halt
+        try:
+            drive(probe(trial, names, lambda: self._seen(trial)), Hands(
+                send=guarded, record=self._record, stopped=self._should_stop, wait=self._wait))
+        finally:
+            self._session.dismiss(driver)
+        if self._guard.halt is not None and halted is None:
+            self._record(Halted(trial.id, self._guard.halt.kind, self._guard.halt.because))
+
+    def _seen(self, trial: Trial) -> Seen:
+        """What has been seen of a trial until now."""
+        self._session.drain(trial)
+        self._recorder.lines += self._proxy_lines.new()
+        evidence = fold(self._recorder.lines, whole=False).trials[0]
+        return Seen(evidence, self._session.watched_edges, tuple(self._nobodys()))
+
+    def _nobodys(self) -> Iterator[ExchangeEnded]:
+        """The provider calls of which nothing told whose they are."""
+        return (line.event for line in self._recorder.lines
+                if isinstance(line.event, ExchangeEnded) and line.event.trial is None)
+
+    def _clean(self, trial: Trial) -> None:
+        """In the main thread, past the user edge, with the faults off."""
+        rows = open_rows(line.event for line in self._recorder.lines)
+        if rows and not self._stopper.leaving():
+            self._cleaning, send = self._session.client(None)
+            guarded = self._guard.cleanup(send, trial.scenario, wait=self._stopper.wait_cleaning)
+            try:
+                drive(clean(rows, budget=CLEANUP_BUDGET_S, patience=self._patience), Hands(
+                    send=guarded, record=self._record, stopped=self._stopper.leaving,
+                    wait=self._stopper.wait_cleaning))
+            finally:
+                self._session.dismiss(self._cleaning)
+        try:
+            self._session.release(trial)
+            self._session.drain(trial)  # after the release: now nothing of this trial is expected any more
+        except ToolFailed as failed:
+            self._record(ToolFailure("proxy", str(failed), trial.id))
+
+    def _judge(self) -> Judged:
+        lines = (*self._recorder.take(), *self._proxy_lines.new())
+        part = fold(lines, whole=False)
+        part = replace(part, trouble=(*part.trouble, *self._new_gaps()))
+        evidence = part.trials[0]
+        self._answered = self._answered or answered(evidence)
+        verdict = judge_trial(evidence, reachable=self._answered, trouble=part.trouble)
+        self._add(part, evidence, verdict)
+        return Judged(evidence, verdict)
+
+    def _new_gaps(self) -> tuple[str, ...]:
+        """What is missing or damaged in the proxy's journal since it was last asked."""
+        gaps = tuple(self._proxy_lines.gaps)
+        self._proxy_lines.gaps.clear()
+        return tuple(f"the proxy's journal: {gap}" for gap in gaps)
+
+    def skip(self, trial: Trial, because: str, blame: str) -> Judged:
+        """Tell of a trial that it is not made, and why."""
+        self._record(_started(trial, self._rerun(trial)))
+        self._record(TrialSkipped(trial.id, because, blame))
+        return self._judge()
+
+    def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:
+        """Tell of a trial, and keep what the end of the run asks of it; a twin whole, for those that follow it."""
+        self._told.add(tell(evidence, verdict, self._twin))
+        self._watcher.trial(evidence, verdict, self._twin)
+        self._twin = self._twin or evidence
+        self._evidence = self._evidence.plus(part, evidence.without_journey())
+        self._verdicts[evidence.started.trial] = verdict
+
+    # --- stopping: in the thread that listens for signals ---
+
+    def _stop(self) -> None:
+        """A call that makes something gets a moment to end, so that cleanup knows its id."""
+        self._watcher.notice(f"{self._stopper.signal}: stopping; faults go off, then cleanup runs")
+        if not self._session.started:
+            threading.Thread(target=self._session.abandon, daemon=True).start()
+        elif self._making:
+            grace = threading.Timer(GRACE_S, self._session.abort)
+            grace.daemon = True  # a run that is over sooner does not wait for it
+            grace.start()
+        else:
+            self._session.abort()
+
+    def _again(self) -> None:
+        self._watcher.notice("cleanup is still running; once more leaves it, and the ledger keeps what is left")
+
+    def _leave(self) -> None:
+        self._watcher.notice("leaving without the rest of the cleanup; the ledger has what is left: "
+                             f"{self._folder.ledger}")
+        self._session.abort()
+        if self._cleaning is not None:
+            self._cleaning.stop()
+
+    # --- the end ---
+
+    def _close(self) -> None:
+        if self._stopper.signal:
+            self._record(Interrupted(self._stopper.signal))
+        self._session.close()
+        self._record(RunEnded(self._id))
+        rest = fold((*self._recorder.take(), *self._proxy_lines.new()), whole=False)
+        gaps = self._new_gaps()
+        self._evidence = replace(self._evidence.plus(rest, None), interrupted=self._stopper.signal,
+                                 trouble=(*self._evidence.trouble, *gaps))
+        self._recorder.close()
+
+    def _finish(self) -> RunReport:
+        report = self._report(exit_code(self._evidence, self._verdicts, internal=self._internal))
+        try:
+            self._folder.write("result.json", map(self._redactor, result_text(report)))
+            self._folder.write("junit.xml", self._redactor(junit_xml(report)))
+        except ToolFailed as failed:  # what is left behind is worth more than the files that tell of it
+            self._watcher.notice(str(failed))
+            return replace(report, exit_code=report.exit_code or ExitCode.INCONCLUSIVE)
+        return report
+
+    def _report(self, code: int) -> RunReport:
+        notes = (*unverified(self._selection.environment), *self._selection.notes)
+        return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, notes, self._redactor,
+                         self._told)
+
+    # --- small things ---
+
+    def _record(self, event: Event) -> None:
+        with self._recording:  # branches of a `parallel` write from their own threads
+            if isinstance(event, CleanupPlanned):
+                self._folder.remember()
+                self._making += 1
+            elif isinstance(event, CleanupSettled):
+                self._making -= 1
+            elif isinstance(event, StepEnded):
+                self._session.step_ended(event.trial, event.step)
+            self._recorder(event)
+
+    def _run_again(self, trial: Trial) -> str:
+        """The command that runs just this trial again (and its twin)."""
+        bind = [word for role, persona in trial.personas.items() for word in ("--persona", f"{role}={persona.name}")]
+        many = len(bind) if any(len(names) > 1 for names in trial.scenario.personas.values()) else 0
+        words = ["flowprobe", "run", trial.scenario.file, "--env", self._selection.environment.name,
+                 "--faults", trial.plan.asked or trial.plan.name, "--seed", str(trial.seed), *bind[:many]]
+        return shlex.join(words)
+
+
+def _bound(selection: Selection) -> tuple[Persona, ...]:
+    """The personas that some role of the run is bound to."""
+    names = {name for c in selection.chosen for names in c.scenario.personas.values() for name in names}
+    return tuple(selection.project.personas[name] for name in sorted(names))
+
+
+def _await(future: Future[None]) -> None:
+    """Wait in the main thread, in which signal handlers run meanwhile. It looks up now and then: a signal that came
+    just before the wait would else be handled after it."""
+    while not wait([future], timeout=0.25).done:
+        pass
+    future.result()
+
+
+def _started(trial: Trial, rerun: str) -> TrialStarted:
+    personas: Mapping[str, str] = {role: persona.name for role, persona in trial.personas.items()}
+    faults = tuple(_planned(fault) for fault in trial.plan.faults)
+    return TrialStarted(trial.id, trial.scenario.name, trial.scenario.file, personas, trial.plan.name, trial.seed,
+                        rerun, faults, trial.account, trial.plan.imitates, trial.plan.survives)
+
+
+def _planned(fault: Fault) -> PlannedFault:
+    return PlannedFault(fault.id, fault.edge, kind_name(fault.kind), describe(fault.kind), described(fault.when))
