@@ -64,7 +64,7 @@ def replaced(ordinary: Expect, under: Expect) -> Expect:
         headers=under.headers if "headers" in named else ordinary.headers,
         text=under.text if "text" in named else ordinary.text,
         body=under.body if "body" in named else ordinary.body,
-        patience=under.patience,
+        patience=under.patience if under.patience is not None else ordinary.patience,
         contract=ordinary.contract,
         never=under.never if "never" in named else ordinary.never,
         gives_up=under.gives_up if "gives_up" in named else ordinary.gives_up,

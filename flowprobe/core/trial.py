@@ -3,8 +3,8 @@ pickled, run twice without harm, and run somewhere else."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
+from collections.abc import Iterator, Mapping
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -50,23 +50,43 @@ class Trial(Plain):
 
 
 def promised_under(scenario: Scenario, plan: FaultPlan) -> Mapping[str, tuple[str, Expect]]:
-    """For each step that `under` speaks of: the key that applies and the whole expectation under it.
+    """For each step that `under` speaks of: the keys that apply and the whole expectation under them.
 
-    The most specific key wins: the plan's name, then `provider/kind`, then the provider.
+    The most specific key wins: the plan's name, then `provider/kind`, then the provider. Where several providers are in
+    trouble at once, what each of them excuses is excused: their parts stand side by side, and so do their statuses.
     """
-    found: dict[str, tuple[str, Expect]] = {}
-    for key in reversed(_keys(plan)):
-        for under in scenario.under:
-            if under.key == key:
-                found.update({step: (key, expect) for step, expect in under.steps.items()})
     ordinary = {name: step.expect for name, step in scenario.steps()}
-    return {step: (key, replaced(ordinary[step], expect)) for step, (key, expect) in found.items() if step in ordinary}
+    found = {step: _excused(tuple(_of_step(scenario, plan, step)), expect) for step, expect in ordinary.items()}
+    return {step: each for step, each in found.items() if each is not None}
 
 
-def _keys(plan: FaultPlan) -> list[str]:
-    """The keys that a plan answers to, most specific first."""
+def _of_step(scenario: Scenario, plan: FaultPlan, step: str) -> Iterator[tuple[str, Expect]]:
+    """What `under` says of one step: by the plan's name alone, else once for each provider."""
+    said = {under.key: under.steps[step] for under in scenario.under if step in under.steps}
+    for keys in _keys(plan):
+        if (key := next((key for key in keys if key in said), None)) is not None:
+            yield key, said[key]
+            if keys[0] == plan.name:
+                return
+
+
+def _excused(said: tuple[tuple[str, Expect], ...], ordinary: Expect) -> tuple[str, Expect] | None:
+    if not said:
+        return None
+    whole = ordinary
+    for _, expect in reversed(said):
+        whole = replaced(whole, expect)
+    statuses = [expect.status for _, expect in said if "status" in expect.named]
+    if len(statuses) > 1 and None not in statuses:
+        whole = replace(whole, status=tuple(dict.fromkeys(code for codes in statuses for code in codes or ())))
+    return ", ".join(key for key, _ in said), whole
+
+
+def _keys(plan: FaultPlan) -> list[list[str]]:
+    """The keys that a plan answers to: by its name, and by each of its providers, the most specific first."""
     if not plan.faults:
         return []
-    kinds = [f"{fault.edge}/{kind_name(fault.kind)}" for fault in plan.faults]
-    names = dict.fromkeys((plan.name, plan.name.partition("@")[0]))  # a profile may say on which provider it is
-    return [*names, *dict.fromkeys(kinds), *dict.fromkeys(fault.edge for fault in plan.faults)]
+    edges = dict.fromkeys(fault.edge for fault in plan.faults)
+    named = list(dict.fromkeys((plan.name, plan.name.partition("@")[0])))  # a profile may say on which provider it is
+    return [named, *([*dict.fromkeys(f"{edge}/{kind_name(fault.kind)}" for fault in plan.faults if fault.edge == edge),
+                      edge] for edge in edges)]

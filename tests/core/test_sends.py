@@ -32,6 +32,16 @@ def test_calls_are_counted(calls: object, count: int, found: str) -> None:
     assert outcome(promise(calls), *(exchange(f"x{n}") for n in range(count))) == found
 
 
+@pytest.mark.parametrize(("calls", "seen", "found"), [
+    (1, 0, "held"), (1, 1, "held"), (2, 0, "broken"), (0, 0, "held"), ({"$gt": 1}, 1, "held")])
+def test_a_connection_that_our_fault_refused_may_have_been_a_call(calls: object, seen: int, found: str) -> None:
+    refused = exchange("no", method="CONNECT", site="CONNECT payments", path="", status=None, upstream_status=None)
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one"), ended())
+    journal.proxy(refused, injected("no"), *(exchange(f"x{n}") for n in range(seen)))
+    scenario = a_scenario(a_step("one", "GET /one", expect=promise(calls)))
+    assert judge_sends(scenario, NO_FAULTS, fold(journal.lines).trials[0])[0].outcome == found
+
+
 def test_only_the_provider_method_and_path_that_are_named_count() -> None:
     others = (exchange("a", edge="mail"), exchange("b", method="GET"), exchange("c", path="/v1/charges/7"))
     assert outcome(promise(0), *others) == "held"
