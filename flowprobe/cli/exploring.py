@@ -20,13 +20,16 @@ from flowprobe.report.exploring_json import exploration_json
 from flowprobe.report.exploring_page import exploration_page
 from flowprobe.report.exploring_told import About, CaseTold, tell_case
 from flowprobe.report.lines import footer
+from flowprobe.report.spans import Span, line
 from flowprobe.running.exploring import Explored, SavedCase, Wish, explore
 from flowprobe.running.folder import write_shared, write_whole
 from flowprobe.running.selection import Request, Selection, select
 from flowprobe.running.settings import duration
 from flowprobe.running.trying import Bounds
 
-__all__ = ["Asked", "bounds_of", "explore_command"]
+__all__ = ["Asked", "bounds_of", "explore_command", "resuming"]
+
+_PAGE = "exploration.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +58,39 @@ def explore_command(request: Request, wish: Wish, asked: Asked) -> int:
     defaults = ordinary(selection.chosen[0].scenario) if selection.chosen else {}
     with show:
         explored = explore(request, selection, ExploringScreen(show, defaults), wish)
-    _tell(show, explored, selection, asked)
+    _tell(show, explored, selection, asked, resuming(request, wish, asked))
     return explored.exit_code
 
 
-def _tell(show: Screen, explored: Explored, selection: Selection, asked: Asked) -> None:
+def resuming(request: Request, wish: Wish, asked: Asked) -> tuple[str, ...]:
+    """The words that ask for the same search once more; its scenario, environment and seed are those of the run."""
+    usual, given = Wish(), Request(request.paths)
+    words = ["--budget", asked.budget]
+    words += [word for role, name in (request.bind or {}).items() for word in ("--persona", f"{role}={name}")]
+    words += ["--only", wish.only] if wish.only else []
+    words += [] if wish.prune else ["--no-prune"]
+    words += [] if wish.cap_s == usual.cap_s else ["--longest", f"{wish.cap_s:g}s"]
+    words += [] if wish.cases == usual.cases else ["--cases", str(wish.cases)]
+    words += [] if request.timeout_s == given.timeout_s else ["--timeout", f"{request.timeout_s:g}s"]
+    words += ["--allow-exec"] if request.allow_exec else []
+    return (*words, "--proxy", request.proxy) if request.proxy else tuple(words)
+
+
+def _tell(show: Screen, explored: Explored, selection: Selection, asked: Asked, again: tuple[str, ...]) -> None:
     """What was found, in the terminal, in the run's folder, and wherever else it is wanted."""
     if explored.exploration is None:
         for each in footer(explored.report):
             show.print(each)
         return
-    about = _about(explored, selection, asked)
+    about = _about(explored, selection, asked, again)
     cases = [_told(each, about, selection) for each in explored.cases]
     for each in exploration_lines(explored.exploration, cases, about):
         show.print(each)
+    show.print(line("  ", Span("the same as a page: ", "dim"), str(explored.report.folder / _PAGE)))
     result = explored.report.redact(json.dumps(exploration_json(explored.exploration, cases, about), indent=1))
     page = explored.report.redact(exploration_page(explored.exploration, cases, about))
     write_whole(explored.report.folder / "exploration.json", result + "\n")
-    write_whole(explored.report.folder / "exploration.html", page)
+    write_whole(explored.report.folder / _PAGE, page)
     if asked.page is not None:
         write_shared(asked.page, page)
     if asked.emit:
@@ -88,14 +106,17 @@ def _emit(cases: tuple[SavedCase, ...]) -> None:
         write_shared(each.file.with_name(f"test_{name}.py"), to_pytest(each.case, each.file.name))
 
 
-def _about(explored: Explored, selection: Selection, asked: Asked) -> About:
+def _about(explored: Explored, selection: Selection, asked: Asked, again: tuple[str, ...]) -> About:
     scenario, folder = selection.chosen[0].scenario, explored.report.folder
     started = explored.report.evidence.started
-    again = ["flowprobe", "explore", scenario.file, "--env", selection.environment.name, "--resume", str(folder)]
+    environment, seed = selection.environment.name, started.seed if started else 0
+    resume = shlex.join(["flowprobe", "explore", scenario.file, "--env", environment, "--seed", str(seed), *again,
+                         "--resume", str(folder)])
+    stopped = explored.exploration is not None and explored.exploration.ended == "stopped"
     return About(
-        scenario.name, scenario.file, selection.environment.name, started.seed if started else 0, flowprobe.__version__,
-        started.run if started else "", str(folder), ordinary(scenario), asked.budget,
-        shlex.join(again), explored.exit_code, explored.report.redact)
+        scenario.name, scenario.file, environment, seed, flowprobe.__version__, started.run if started else "",
+        str(folder), ordinary(scenario), asked.budget, resume if stopped else "", explored.exit_code,
+        explored.report.redact)
 
 
 def _told(saved: SavedCase, about: About, selection: Selection) -> CaseTold:

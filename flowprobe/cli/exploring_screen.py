@@ -61,7 +61,7 @@ class ExploringScreen:
         if progress.learned is None or not progress.learned.broke:
             return
         self._broke = progress.tried, progress.learned
-        for broke in progress.learned.breaks:
-            if broke not in self._seen:
-                self._seen.add(broke)
-                self._screen.print(broke_line(broke, progress.tried, self._defaults))
+        new = tuple(broke for broke in progress.learned.breaks if broke not in self._seen)
+        self._seen.update(new)
+        if new:
+            self._screen.print(broke_line(new, progress.tried, self._defaults))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flowprobe.core.exploring.exploration import Exploration
 from flowprobe.core.redact import cut_short
 from flowprobe.report.exploring_matrix import ONLY, SHORT, SIGNS, Matrix, Row, counts, matrix_of, sign_of
-from flowprobe.report.exploring_told import About, CaseTold, odd_fields, place_words
+from flowprobe.report.exploring_told import About, CaseTold, also_words, odd_fields, place_words
 from flowprobe.report.exploring_words import (
     Mood,
     confirmed_words,
@@ -37,6 +37,8 @@ MARK: dict[Mood, str] = {"good": "✓", "warn": "≈", "bad": "✗", "odd": "?"}
 _LEAD = 12
 _LABEL = 42
 _HEAD = 7
+_SENTENCE, _NOTE = 3, 2
+"""How many rows a text may take that is told in full on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,10 @@ class _Fit:
     width: int
     redact: Callable[[str], str]
 
-    def rows(self, text: str, indent: int) -> list[str]:
-        """Wrapped between words; what has none in it is never broken."""
-        room = self.width - indent
-        return textwrap.wrap(self.redact(text), room, break_long_words=False, break_on_hyphens=False) or [""]
+    def rows(self, text: str, indent: int, most: int | None = None) -> list[str]:
+        """Wrapped between words, `most` rows of it; what has no blank in it is never broken."""
+        return textwrap.wrap(self.redact(text), self.width - indent, break_long_words=False, break_on_hyphens=False,
+                             max_lines=most, placeholder=" …") or [""]
 
 
 def exploration_lines(exploration: Exploration, cases: Sequence[CaseTold], about: About, *,
@@ -77,26 +79,27 @@ def exploration_lines(exploration: Exploration, cases: Sequence[CaseTold], about
 def case_lines(case: CaseTold, about: About, *, number: int, width: int = WIDTH) -> Iterator[Line]:
     """A case as a block: what it takes and what breaks, then each part of it."""
     fit = _Fit(width, about.redact)
-    first, *rest = fit.rows(case.sentence, 5)
+    first, *rest = fit.rows(case.sentence, 5, _SENTENCE)
     yield line(Span("✗", "bad"), f" {number:<2} ", Span(first, "bold"))
     for text in rest:
         yield line("     ", Span(text, "bold"))
     odd = [str(each) for each in odd_fields(case.found.case.state, about.defaults)]
-    yield from _part("state", odd or ["the ordinary one"], fit, "warn" if odd else "dim")
+    yield from _part("state", odd, fit, "warn")
     faults = [place_words(placed) for placed in case.found.case.faults]
     yield from _part("fault" if len(faults) == 1 else "faults", faults or ["none"], fit)
     yield from _part("threshold", [_threshold(case, at) for at in range(len(case.thresholds))], fit)
-    yield from _part("breaks", [f"{each.step or each.kind}: {each.sentence or each.where}"
-                                for each in case.found.breaks[1:]], fit, lead_more="also breaks")
-    yield from _part("confirmed", [confirmed_words(case)], fit, "" if case.flake_rate == 0 else "odd")
+    yield from _part("also breaks", [also_words(case.found.breaks[1:])] if case.found.breaks[1:] else [], fit, most=1)
+    yield from _part("confirmed", [_confirmed(case)], fit, "" if case.flake_rate == 0 else "odd")
     if case.best_so_far:
         yield from _part("minimal", [f"not yet, the best so far: {case.best_so_far}"], fit, "odd")
-    if case.others:
-        others = counted(case.others, "other try", "other tries")
-        yield from _part("seen in", [f"{others}, with what seems to be the same cause"], fit, "dim")
     yield line("     ", Span(f"{'replay':<{_LEAD}}", "dim"), case.replay)
-    if case.file is not None:
+    if case.file is not None and str(case.file) not in case.replay:
         yield line("     ", Span(f"{'file':<{_LEAD}}", "dim"), str(case.file))
+
+
+def _confirmed(case: CaseTold) -> str:
+    others = counted(case.others, "other try", "other tries")
+    return f"{confirmed_words(case)}{f'; seen in {others} too' if case.others else ''}"
 
 
 def _threshold(case: CaseTold, at: int) -> str:
@@ -105,11 +108,10 @@ def _threshold(case: CaseTold, at: int) -> str:
     return f"{threshold_words(threshold)}{of}"
 
 
-def _part(lead: str, texts: Sequence[str], fit: _Fit, style: str = "", *, lead_more: str = "") -> Iterator[Line]:
-    """A part of a case under its word, one text below the other."""
-    lead = lead_more or lead
+def _part(lead: str, texts: Sequence[str], fit: _Fit, style: str = "", *, most: int | None = None) -> Iterator[Line]:
+    """A part of a case under its word, one text below the other; of each `most` rows."""
     for text in texts:
-        for row in fit.rows(text, 5 + _LEAD):
+        for row in fit.rows(text, 5 + _LEAD, most):
             yield line("     ", Span(f"{lead:<{_LEAD}}", "dim"), Span(row, style))
             lead = ""
 
@@ -200,7 +202,7 @@ def _legend(matrix: Matrix, exploration: Exploration, fit: _Fit) -> Iterator[Lin
 def _seen_under(matrix: Matrix, fit: _Fit) -> Iterator[Line]:
     for row in matrix.rows:
         if row.seen_only:
-            yield from _said("", (f"↳ {row.site}: seen only {row.seen_only}",), fit, "odd")
+            yield from _said("", (f"↳ {row.site}: seen only {row.seen_only}",), fit, "odd", most=_NOTE)
 
 
 def _not_exercised(exploration: Exploration, fit: _Fit) -> Iterator[Line]:
@@ -209,7 +211,7 @@ def _not_exercised(exploration: Exploration, fit: _Fit) -> Iterator[Line]:
         if cell.outcome == "not exercised":
             reasons[cell.because or "nobody knows why"] = reasons.get(cell.because or "nobody knows why", 0) + 1
     texts = tuple(f"{number} × {because}" for because, number in reasons.items())
-    yield from _said("not exercised", ("; ".join(texts),) if texts else (), fit, "dim")
+    yield from _said("not exercised", ("; ".join(texts),) if texts else (), fit, "dim", most=_NOTE)
 
 
 # --- what was learned beside ----------------------------------------------------------------------
@@ -231,8 +233,8 @@ def _listed(title: str, texts: Sequence[str], fit: _Fit, style: str = "") -> Ite
         yield from _said("", texts, fit, style)
 
 
-def _said(lead: str, texts: Sequence[str], fit: _Fit, style: str = "") -> Iterator[Line]:
+def _said(lead: str, texts: Sequence[str], fit: _Fit, style: str = "", *, most: int | None = None) -> Iterator[Line]:
     for text in texts:
         whole = f"{lead}: {text}" if lead else text
-        for number, row in enumerate(fit.rows(whole, 4)):
+        for number, row in enumerate(fit.rows(whole, 4, most)):
             yield line("    " if number else "  ", Span(row, style))

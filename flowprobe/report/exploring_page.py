@@ -8,7 +8,7 @@ from flowprobe.core.exploring.exploration import Cell, Exploration
 from flowprobe.report.exploring import MARK
 from flowprobe.report.exploring_matrix import ONLY, SIGNS, Matrix, Row, counts, matrix_of, sign_of
 from flowprobe.report.exploring_style import STYLE
-from flowprobe.report.exploring_told import About, CaseTold, odd_fields, place_words
+from flowprobe.report.exploring_told import About, CaseTold, broke_words, odd_fields, place_words
 from flowprobe.report.exploring_words import (
     confirmed_words,
     counted,
@@ -76,7 +76,7 @@ def _card(number: int, case: CaseTold, about: About) -> Markup:
         ("state", odd or ["the ordinary one"]),
         ("faults", [place_words(placed) for placed in found.case.faults] or ["none"]),
         ("threshold", [_threshold(case, at) for at in range(len(case.thresholds))]),
-        ("also breaks", [f"{each.step or each.kind}: {each.sentence or each.where}" for each in found.breaks[1:]]),
+        ("also breaks", [broke_words(each) for each in found.breaks[1:]]),
         ("confirmed", [confirmed_words(case)]),
         ("minimal", [f"not yet, the best so far: {case.best_so_far}"] if case.best_so_far else []),
         ("seen in", [counted(case.others, "other try", "other tries")] if case.others else []),

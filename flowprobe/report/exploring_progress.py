@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowprobe.core.exploring.exploration import Progress
@@ -64,9 +64,9 @@ def phase_line(progress: Progress) -> Line:
     return line(Span(f"  {PHASES[progress.phase]}", "dim"), Span(f" · {_how_far(progress)}", "dim"))
 
 
-def broke_line(broke: Break, tried: Try, defaults: Mapping[str, Any]) -> Line:
-    """A promise was seen to break for the first time."""
-    return line("  ", Span("✗", "bad"), f" {break_words((broke,))}", Span(f"  {try_words(tried, defaults)}", "dim"))
+def broke_line(breaks: Sequence[Break], tried: Try, defaults: Mapping[str, Any]) -> Line:
+    """Promises were seen to break for the first time, in one try."""
+    return line("  ", Span("✗", "bad"), f" {break_words(breaks)}", Span(f"  {try_words(tried, defaults)}", "dim"))
 
 
 def found_line(number: int, smallest: Try, learned: Learned, defaults: Mapping[str, Any]) -> Line:

@@ -15,8 +15,8 @@ from flowprobe.core.faults.kinds import describe
 from flowprobe.core.redact import cut_short
 
 __all__ = [
-    "About", "CaseTold", "Odd", "break_words", "case_sentence", "odd_fields", "place_words", "tell_case", "try_words",
-    "value_words",
+    "About", "CaseTold", "Odd", "also_words", "break_words", "broke_words", "case_sentence", "odd_fields",
+    "place_words", "tell_case", "try_words", "value_words",
 ]
 
 _LONGEST = 60
@@ -113,9 +113,22 @@ def break_words(breaks: Sequence[Break], because: str = "") -> str:
     """The first of the promises that broke, and how many more."""
     if not breaks:
         return because or "the journey fails"
-    first = breaks[0]
     more = f", and {len(breaks) - 1} more" if len(breaks) > 1 else ""
-    return f"{first.step or first.kind}: {first.sentence or first.where}{more}"
+    return f"{broke_words(breaks[0])}{more}"
+
+
+def broke_words(broke: Break) -> str:
+    """One of them: where, and what was seen; a sentence that begins with where it was is enough."""
+    where, text = broke.step or broke.kind, broke.sentence or broke.where
+    return text if text.partition(" ")[0].rstrip(":") == where else f"{where}: {text}"
+
+
+def also_words(breaks: Sequence[Break]) -> str:
+    """Promises by their names alone, those of a step together: `renew: $.total, stack-trace; settle: status`."""
+    places: dict[str, list[str]] = {}
+    for each in breaks:
+        places.setdefault(each.step or each.kind, []).append(each.where)
+    return "; ".join(f"{where}: {', '.join(dict.fromkeys(names))}" for where, names in places.items())
 
 
 def place_words(placed: Placed) -> str:

@@ -68,7 +68,7 @@ def effort_words(exploration: Exploration, about: About) -> str:
     """How much was tried; `of` what, where there was a budget."""
     of = f" (budget: {about.budget})" if about.budget else ""
     return (f"{counted(exploration.tries, 'try', 'tries')}, {counted(exploration.calls, 'call')}, "
-            f"{_lasting(exploration.seconds)}{of}")
+            f"{_lasting(exploration.seconds)} in them{of}")
 
 
 def left_words(exploration: Exploration) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -221,7 +222,8 @@ class _Search:
         return SavedCase(found, case, write_case(case, folder, defaults=self._default), shrunk)
 
     def _command(self) -> str:
-        return f"flowprobe explore {self._scenario.file} --seed {self._engine.setting.seed}"
+        return (f"flowprobe explore {shlex.quote(self._scenario.file)} --env {self._environment.name} "
+                f"--seed {self._engine.setting.seed}")
 
     def _code(self, report: RunReport) -> int:
         """What keeps a run from being judged comes first: what was left behind, a stop, a bug of ours."""

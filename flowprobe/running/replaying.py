@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -52,7 +53,7 @@ def replay(cases: Sequence[Case], request: Request, watcher: Watcher, *, times: 
         reviewed = review(asked, selection, datetime.now(UTC))
         reviewed.enforce()
         with single_flight(selection.environment):
-            replaying = _Replay(few, reviewed.selection.chosen[0].scenario, times)
+            replaying = _Replay(few, reviewed.selection.chosen[0].scenario, times, selection.environment.name)
             report = Engine(asked, reviewed.selection, watcher, rerun=replaying.command).execute(replaying.program)
         done += (CaseReplayed(case, said, report) for case, said in replaying.said)
         codes.append(report.exit_code)
@@ -80,14 +81,17 @@ def _selected(cases: Sequence[Case], request: Request, where: tuple[str, str, ob
 class _Replay:
     """The program of one run: of each case the journey without its faults, and then with them."""
 
-    def __init__(self, cases: Sequence[Case], scenario: Scenario, times: int | None,
+    def __init__(self, cases: Sequence[Case], scenario: Scenario, times: int | None, environment: str,
                  oracles: Collection[str] = tuple(ORACLES)) -> None:
         self._cases, self._scenario, self._times, self._oracles = cases, scenario, times, oracles
+        self._environment = environment
         self._of: dict[str, Case] = {}
         self.said: list[tuple[Case, Replayed]] = []
 
     def command(self, trial: Trial) -> str:
-        return f"flowprobe replay {self._of[trial.id].file}"
+        case = self._of[trial.id]
+        env = "" if case.environment == self._environment else f" --env {self._environment}"
+        return f"flowprobe replay {shlex.quote(case.file)}{env}"
 
     def program(self, engine: Engine, trouble: Trouble | None) -> None:
         for case in self._cases:

@@ -47,6 +47,12 @@ def test_another_promise_is_another_line() -> None:
     assert lines[2:] == ["  ✗ never: the card was charged twice  status 500 on mail"]
 
 
+def test_what_one_try_breaks_for_the_first_time_is_one_line() -> None:
+    both = Learned("fail", (NO_INVITE, TWICE))
+    assert told(progress("singles", 3, learned=both), progress("singles", 4, learned=BROKE))[1:] == [
+        "  ✗ invite: charged, and no invite: 500 instead of 201, and 1 more  status 500 on mail"]
+
+
 def test_trials_are_not_told_and_secrets_are_not_either() -> None:
     stream = io.StringIO()
     show = ExploringScreen(Screen(stream), DEFAULTS)

@@ -4,7 +4,15 @@ import pytest
 
 from flowprobe.core.exploring.model import Break, Placed, Site, Try
 from flowprobe.core.faults.status import Status
-from flowprobe.report.exploring_told import break_words, case_sentence, odd_fields, place_words, try_words
+from flowprobe.report.exploring_told import (
+    also_words,
+    break_words,
+    broke_words,
+    case_sentence,
+    odd_fields,
+    place_words,
+    try_words,
+)
 from tests.explorations import CASES, CHARGE, DEFAULTS, FOUND, NO_INVITE, TWICE
 
 
@@ -38,6 +46,18 @@ def test_a_sentence_says_what_it_takes_and_what_breaks() -> None:
 ])
 def test_of_promises_that_broke_the_first_is_told(breaks: tuple[Break, ...], words: str) -> None:
     assert break_words(breaks, "the proxy said so") == words
+
+
+def test_a_sentence_that_says_where_it_was_is_not_given_it_again() -> None:
+    assert broke_words(Break("renew", "status", "status", "renew: answered twice")) == "renew: answered twice"
+    assert broke_words(Break("", "always", "paid", "always 'paid': saw nothing")) == "always 'paid': saw nothing"
+    assert broke_words(Break("renew", "status", "status", "renewal came late")) == "renew: renewal came late"
+
+
+def test_what_breaks_too_is_told_by_its_names() -> None:
+    several = (Break("renew", "json", "$.total", "long"), Break("renew", "never", "stack-trace", "long"),
+               Break("settle", "status", "status"), Break("", "always", "paid", "long"))
+    assert also_words(several) == "renew: $.total, stack-trace; settle: status; always: paid"
 
 
 def test_a_fault_on_every_such_call_says_so() -> None:

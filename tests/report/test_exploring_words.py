@@ -59,4 +59,4 @@ def test_what_was_left_out_most_often_comes_first() -> None:
 
 
 def test_the_effort_is_told_with_its_bound() -> None:
-    assert effort_words(QUIET, About("x", budget="10 min")) == "9 tries, 40 calls, 3.5 s (budget: 10 min)"
+    assert effort_words(QUIET, About("x", budget="10 min")) == "9 tries, 40 calls, 3.5 s in them (budget: 10 min)"

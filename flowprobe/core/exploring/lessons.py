@@ -30,7 +30,8 @@ def learned(faults: Sequence[Fault], evidence: TrialEvidence, verdict: Verdict, 
     """What came of a trial with these faults. Of the `oracles` each that saw something is a promise broken too, whether
     or not the scenario says `never`. Probes are made when the faults are off: what they caused is no place for one."""
     steps = [step for step in evidence.steps if step.phase not in ("given", PROBE)]
-    breaks = (*_broken(steps), *_observed(evidence, oracles), *_violated(evidence, oracles))
+    observed = _observed(evidence, oracles)
+    breaks = (*_broken(steps, observed), *observed, *_violated(evidence, oracles))
     exchanges = list(_provider_calls(evidence, steps))
     return Learned(
         judged=_judged(evidence, verdict, breaks), breaks=breaks, reached=tuple(_reached(exchanges)),
@@ -59,11 +60,14 @@ def _judged(evidence: TrialEvidence, verdict: Verdict, breaks: Sequence[Break]) 
 # --- what broke ---
 
 
-def _broken(steps: Sequence[StepEvidence]) -> Iterator[Break]:
+def _broken(steps: Sequence[StepEvidence], said: Collection[Break]) -> Iterator[Break]:
+    """What a step did not keep, without what was said already: an oracle that its `never` names."""
     for step in steps:
         if step.outcome == "broken":
             for finding in step.findings:
-                yield Break(step.name, finding.kind, finding.where, finding.sentence())
+                broke = Break(step.name, finding.kind, finding.where, finding.sentence())
+                if broke not in said:
+                    yield broke
 
 
 def _observed(evidence: TrialEvidence, oracles: Collection[str]) -> tuple[Break, ...]:

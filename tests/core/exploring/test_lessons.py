@@ -60,6 +60,15 @@ def test_an_oracle_that_saw_something_is_a_break_without_a_never() -> None:
     assert lesson(*twice, oracles=("retry-storm",)).judged == "pass"
 
 
+def test_an_oracle_that_a_step_names_too_is_one_break() -> None:
+    twice = (exchange("a", body="b"), exchange("b", body="b", started_at=101.0))
+    named = Finding("never", "duplicate-write", "never duplicate-write", "twice")
+    found = lesson(*twice, step=step_ended("pay", "broken", named))
+    assert found.breaks == (Break("pay", "never", "duplicate-write"),)
+    assert found.breaks[0].sentence.startswith("duplicate-write: ")
+    assert lesson(step=step_ended("pay", "broken", named)).breaks == found.breaks
+
+
 def test_a_fault_with_a_receipt_has_fired_and_another_has_not() -> None:
     two = Try({}, (Placed(CHARGE, Status(503)), Placed(CHARGE, Hang(1.0))))
     assert lesson(exchange(), RECEIPT, made=two).fired == {0}

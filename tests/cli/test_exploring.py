@@ -1,0 +1,38 @@
+"""How a search is bounded, and how it is asked for again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flowprobe.cli.exploring import Asked, bounds_of, resuming
+from flowprobe.errors import InvalidInput
+from flowprobe.running.exploring import Wish
+from flowprobe.running.selection import Request
+from flowprobe.running.trying import Bounds
+
+ASKED = Asked("60", as_json=False, page=None, emit="")
+
+
+@pytest.mark.parametrize(("text", "bounds"), [
+    ("500", Bounds(tries=500)), ("90s", Bounds(seconds=90)), ("10m", Bounds(seconds=600)),
+])
+def test_a_budget_is_a_number_of_tries_or_a_time(text: str, bounds: Bounds) -> None:
+    assert bounds_of(text) == bounds
+
+
+@pytest.mark.parametrize("text", ["0", "soon", "-5", "1e3"])
+def test_what_is_neither_is_a_problem_of_the_option(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        bounds_of(text)
+    assert [problem.file for problem in caught.value.problems] == ["--budget"]
+
+
+def test_a_search_goes_on_with_the_options_that_it_began_with() -> None:
+    assert resuming(Request((Path("a.yaml"),)), Wish(), ASKED) == ("--budget", "60")
+    request = Request((Path("a.yaml"),), bind={"admin": "pro-us"}, timeout_s=5, allow_exec=True, proxy="unix:p.sock")
+    wish = Wish(only="states", prune=False, cases=Path("finds"), cap_s=2.5)
+    assert resuming(request, wish, ASKED) == (
+        "--budget", "60", "--persona", "admin=pro-us", "--only", "states", "--no-prune", "--longest", "2.5s",
+        "--cases", "finds", "--timeout", "5s", "--allow-exec", "--proxy", "unix:p.sock")
