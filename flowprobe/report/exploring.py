@@ -37,6 +37,7 @@ MARK: dict[Mood, str] = {"good": "✓", "warn": "≈", "bad": "✗", "odd": "?"}
 _LEAD = 12
 _LABEL = 42
 _HEAD = 7
+_TRIED = frozenset(SIGNS) - {"not applicable", "not exercised"}
 _SENTENCE, _NOTE = 3, 2
 """How many rows a text may take that is told in full on the page."""
 
@@ -126,6 +127,9 @@ def _coverage(matrix: Matrix, exploration: Exploration, fit: _Fit) -> Iterator[L
     yield line("")
     told = ", ".join(f"{number} {outcome}" for outcome, number in counts(exploration).items())
     yield line(Span("Coverage", "bold"), "  ", Span(told, "dim"))
+    if not any(cell.outcome in _TRIED for cell in exploration.cells):
+        yield from _not_exercised(exploration, fit)
+        return
     label = min(_LABEL, max(len(_label(row)) for row in matrix.rows))
     for kinds in _blocks(matrix.kinds, fit.width - label - 2):
         yield line("")

@@ -100,6 +100,14 @@ def test_colour_is_never_alone() -> None:
     assert set(SIGNS) == set(get_args(Outcome))
 
 
+def test_there_is_no_table_where_no_fault_was_tried() -> None:
+    cells = tuple(changed(cell, outcome="not exercised", because="only account states were asked for", only=False)
+                  for cell in WHOLE.cells)
+    told = texts(*exploration_lines(but(WHOLE, cells=cells), CASES, ABOUT))
+    at = next(number for number, text in enumerate(told) if text.startswith("Coverage"))
+    assert told[at + 1:at + 3] == [f"  not exercised: {len(cells)} × only account states were asked for", ""]
+
+
 def test_the_head_of_a_column_is_short_and_tells_kinds_apart() -> None:
     heads = [SHORT.get(kind, kind) for kind in KIND_NAMES]
     assert max(map(len, heads)) <= 7
