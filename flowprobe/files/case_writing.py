@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flowprobe.core.exploring.case import Case
-from flowprobe.core.faults.kinds import describe
+from flowprobe.core.faults.kinds import describe, kind_name
 from flowprobe.errors import InvalidInput, ToolFailed
 from flowprobe.files.case_tables import CASE
 from flowprobe.files.cases import load_case
@@ -29,7 +29,8 @@ _WIDTH = 110
 
 def write_case(case: Case, folder: Path, *, defaults: Mapping[str, Any] | None = None) -> Path:
     """Write a case into a folder, under its name; one that is there already is written over where it is the same
-    experiment, and else keeps its name (`…-2`). `defaults` is the account's ordinary state, for the comments.
+    experiment, or the same find that there was no time to make smaller, and else keeps its name (`…-2`). `defaults` is
+    the account's ordinary state, for the comments.
 
     Raises ToolFailed where nothing can be written there, or a value cannot be said in YAML.
     """
@@ -55,11 +56,19 @@ def _free(case: Case, folder: Path) -> tuple[Case, Path]:
 
 
 def _is_same(case: Case, path: Path) -> bool:
-    """Whether a file holds the same experiment; what cannot be read is somebody else's."""
+    """Whether a file holds the same experiment, or what this one was before it could be made smaller; what cannot be
+    read is somebody else's."""
     try:
-        return _experiment(load_case(path)) == _experiment(case)
+        there = load_case(path)
     except InvalidInput:
         return False
+    return _experiment(there) == _experiment(case) or (there.found.best_so_far and _find(there) == _find(case))
+
+
+def _find(case: Case) -> object:
+    """What is the same of a find however small it is."""
+    return (case.scenario, dict(case.personas), case.environment, case.broke, frozenset(case.differs),
+            [(fault.edge, kind_name(fault.kind)) for fault in case.faults])
 
 
 def _experiment(case: Case) -> object:

@@ -129,6 +129,15 @@ def test_the_same_experiment_is_written_over_and_another_one_gets_a_number(tmp_p
     assert load_case(other).name == other.stem
 
 
+def test_a_find_that_could_be_smaller_gives_way_to_what_it_became(tmp_path: Path) -> None:
+    (tmp_path / "journey.yaml").touch()
+    early = replace(CASE, state={"plan": "pro", "seats": 700}, found=replace(CASE.found, best_so_far=True))
+    first = write_case(early, tmp_path)
+    assert write_case(CASE, tmp_path) == first
+    assert load_case(first).state["seats"] == 0
+    assert write_case(early, tmp_path) != first
+
+
 def test_what_is_there_and_no_case_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "journey.yaml").touch()
     mine = tmp_path / f"{CASE.name}.yaml"
