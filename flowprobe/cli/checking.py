@@ -64,10 +64,25 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _files(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], list[Problem]]:
-    try:
-        return scenario_files(paths), []
-    except InvalidInput as invalid:
-        return (), list(invalid.problems)
+    """The scenarios that paths name, and the cases in folders."""
+    files: dict[Path, None] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        cases = _cases(path)
+        try:
+            files.update(dict.fromkeys(scenario_files((path,))))
+        except InvalidInput as invalid:
+            problems += () if cases else invalid.problems
+        files.update(dict.fromkeys(cases))
+    return tuple(files), problems
+
+
+def _cases(path: Path) -> tuple[Path, ...]:
+    if not path.is_dir():
+        return ()
+    from flowprobe.files.cases import case_files
+
+    return case_files((path,))
 
 
 def looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:

@@ -63,7 +63,8 @@ def exploration_lines(exploration: Exploration, cases: Sequence[CaseTold], about
         yield line("")
         yield from case_lines(case, about, number=number, width=width)
     yield from _coverage(matrix_of(exploration), exploration, fit)
-    yield from _learned(exploration, about, fit)
+    if mood_of(exploration) != "odd" or exploration.flaky:
+        yield from _learned(exploration, about, fit)
     yield line("")
     mood = mood_of(exploration)
     yield line(Span(f"{MARK[mood]} {verdict_words(exploration)}", mood), f"  {effort_words(exploration, about)}",

@@ -30,7 +30,7 @@ def mood_of(exploration: Exploration) -> Mood:
     """Bad where something breaks, odd where nothing can be said, good only where all that was planned held."""
     if exploration.found:
         return "bad"
-    if exploration.ended == "no baseline" or exploration.flaky:
+    if exploration.ended == "no baseline" or exploration.found_nothing_to_try or exploration.flaky:
         return "odd"
     return "warn" if exploration.ended == "stopped" else "good"
 
@@ -42,6 +42,8 @@ def verdict_words(exploration: Exploration) -> str:
         return f"{counted(len(found), 'case')} found"
     if exploration.ended == "no baseline":
         return "nothing could be judged"
+    if exploration.found_nothing_to_try:
+        return "there is nothing to search"
     if flaky:
         return f"no certain case found, and {counted(len(flaky), 'flaky try', 'flaky tries')}"
     return "nothing broke in what was tried" if exploration.ended == "stopped" else "no case found"
@@ -51,6 +53,9 @@ def ended_words(exploration: Exploration) -> str:
     """How it ended."""
     because = exploration.because
     match exploration.ended:
+        case "whole" if exploration.found_nothing_to_try:
+            return ("no call to a provider was seen on which a fault may fall here, and nothing is said of what else "
+                    "the account may be")
         case "whole":
             return "all that was planned was tried"
         case "saturated":
@@ -59,7 +64,7 @@ def ended_words(exploration: Exploration) -> str:
             return f"stopped before its end: {because or 'nobody said why'}"
         case "no baseline":
             broken = exploration.baseline.broken or because or "nobody knows why"
-            return f"without any fault the journey does not hold, so there was nothing to compare with: {broken}"
+            return f"there was nothing to compare with: {broken}"
         case _:
             assert_never(exploration.ended)
 

@@ -232,6 +232,6 @@ class _Search:
         found = self._exploration
         if found is not None and any(each.confirmed for each in found.found):
             return ExitCode.FAIL
-        if found is None or found.ended == "no baseline" or found.found or found.flaky:
+        if found is None or found.ended == "no baseline" or found.found_nothing_to_try or found.found or found.flaky:
             return ExitCode.INCONCLUSIVE
         return ExitCode.OK

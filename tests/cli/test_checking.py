@@ -109,6 +109,17 @@ def test_a_case_is_held_against_its_scenario(odd: Path) -> None:
     assert [(problem.id, problem.line) for problem in wrong] == [("unknown-role", 4)]
 
 
+def test_the_cases_of_a_folder_are_checked_too(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = odd.parent / "cases"
+    cases.mkdir()
+    (cases / "found.yaml").write_text("flowprobe: 1\ncase: found\nscenario: ../a.yaml\npersonas: {admin: pro-eu}\n"
+                                      "broke: {kind: never}\n")
+    assert check_command((cases,), environment=None, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["files"] == [str(cases / "found.yaml")]
+    assert check_command((odd.parent,), environment=None, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["files"] == [str(odd), str(cases / "found.yaml")]
+
+
 def test_a_file_name_is_shown_with_nothing_in_it_that_a_terminal_would_act_on(tmp_path: Path) -> None:
     file = tmp_path / "a\x1b[31m\nb.yaml"
     file.write_text("flowprobe: 1\n")

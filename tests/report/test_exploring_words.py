@@ -8,11 +8,13 @@ from flowprobe.report.exploring_told import About
 from flowprobe.report.exploring_words import (
     effort_words,
     ended_words,
+    mood_of,
     patience_words,
     pruned_words,
     site_words,
     states_words,
     unseen_words,
+    verdict_words,
 )
 from tests.explorations import CHARGE, QUIET, WHOLE
 
@@ -32,7 +34,13 @@ def test_a_call_is_told_without_its_provider(site: Site, words: str) -> None:
     ("stopped", "SIGINT", "stopped before its end: SIGINT"),
 ])
 def test_how_it_ended(ended: Ended, because: str, words: str) -> None:
-    assert ended_words(Exploration(ended, because, WHOLE.baseline)) == words
+    assert ended_words(Exploration(ended, because, WHOLE.baseline, phases={"singles": 1})) == words
+
+
+def test_where_there_is_nothing_to_search_it_is_not_green() -> None:
+    nothing = Exploration("whole", "", WHOLE.baseline, 3, phases={"calibrate": 3})
+    assert (mood_of(nothing), verdict_words(nothing)) == ("odd", "there is nothing to search")
+    assert ended_words(nothing).startswith("no call to a provider was seen")
 
 
 def test_a_chance_that_is_not_nothing_is_never_told_as_zero() -> None:

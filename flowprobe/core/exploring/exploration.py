@@ -186,3 +186,8 @@ class Exploration(Plain):
     states: StatesTried = StatesTried()
     pairs: PairsTried = PairsTried()
     unseen: Unseen | None = None
+
+    @property
+    def found_nothing_to_try(self) -> bool:
+        """Nothing but the journey as it is: no call of it can be given a fault, and its account is always the same."""
+        return self.ended == "whole" and not any(phase != "calibrate" for phase in self.phases)
