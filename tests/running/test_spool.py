@@ -11,12 +11,12 @@ from flowprobe.errors import ToolFailed
 from flowprobe.report.model import Told
 from flowprobe.running.spool import Spool
 
-FIRST = Told(('{"trial": "a", "steps": [', '{"step": "ü"}', ', {"step": "\ud800"}', "]}"))
+FIRST = Told(('{"trial": "a", "steps": [', '{"step": "ü"}', ', {"step": "\ud800"}', "]}"), page=("<p>ä</p>", "<p>\ud800</p>"))
 SECOND = Told(('{"trial": "b", "steps": [', "]}"), ("it broke", "one\ntwo"))
 
 
 def whole(told: Told) -> Told:
-    return replace(told, result=tuple(told.result))
+    return replace(told, result=tuple(told.result), page=tuple(told.page))
 
 
 def everything(spool: Spool) -> list[Told]:
