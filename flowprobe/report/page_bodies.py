@@ -50,7 +50,7 @@ def _part(title: str, mine: Sequence[str], theirs: Sequence[str]) -> Markup:
 def _shown(title: str, words: str, lines: Sequence[str], *, signed: bool = False) -> Markup:
     told = (_block(style, tuple(alike)) for style, alike in groupby(lines, _style if signed else _unsigned))
     return element("figure", element("figcaption", element("strong", title), f" {words}"),
-                   element("pre", *told, class_="diff", tabindex="0", aria_label=f"{title}: {words}"))
+                   element("pre", *told, class_="diff", tabindex="0", role="group", aria_label=f"{title}: {words}"))
 
 
 def _style(line: str) -> str:

@@ -11,7 +11,7 @@ html { scroll-padding-top: 4.5rem; }
 .inside { scroll-margin-top: 3rem; }
 th .soft { font-weight: 400; font-size: .85rem; }
 .lead { font-weight: 600; font-size: 1.05rem; line-height: 1.4; text-wrap: pretty; margin: 0 0 .5rem; }
-h4 { font-size: .95rem; margin: 1.25rem 0 .35rem; }
+.inside h3 { font-size: .95rem; margin: 1.25rem 0 .35rem; }
 #find { position: sticky; top: 0; z-index: 5; display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: center;
   margin: 1.25rem 0 .5rem; padding: .5rem 0; background: var(--page); border-bottom: 1px solid var(--line); }
 #find[hidden] { display: none; }

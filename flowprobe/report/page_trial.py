@@ -28,7 +28,7 @@ def trial_page(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | Non
     """Streamed: the whole of a long trial is never in memory at once."""
     yield from _lead(trial, verdict, twin, beside)
     if trial.steps or trial.exchanges:
-        yield element("h4", "What happened")
+        yield element("h3", "What happened")
         yield from waterfall(trial, beside)
     yield from _promises(trial, beside)
     yield from _noticed(trial, twin, beside)
@@ -61,7 +61,7 @@ def _lead(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None, be
 
 def _listed(title: str, texts: Sequence[str]) -> Iterator[Markup]:
     if texts:
-        yield element("h4", title)
+        yield element("h3", title)
         yield element("ul", *(element("li", text) for text in texts), class_="plain")
 
 
@@ -119,7 +119,7 @@ def _differences(broken: Sequence[StepEvidence], carried: Mapping[str, Carried],
                  twins: Mapping[str, Carried], beside: Beside) -> Iterator[Markup]:
     for step in broken:
         if _last(step) in carried:
-            yield element("h4", f"What {step.name} sent and got")
+            yield element("h3", f"What {step.name} sent and got")
             yield difference(carried[_last(step)], twins.get(step.name), beside)
 
 
@@ -133,7 +133,7 @@ def _calls_words(shown: int, all_of_them: int) -> str:
 
 def _faults(trial: TrialEvidence) -> Iterator[Markup]:
     if trial.started.faults:
-        yield element("h4", "The fault plan")
+        yield element("h3", "The fault plan")
         rows = ((fault.edge, fault.described, fault.when or "every call", _fired(trial, fault.id))
                 for fault in trial.started.faults)
         yield _table(("provider", "fault", "which calls", "what came of it"), rows)
@@ -172,7 +172,7 @@ def _account(trial: TrialEvidence, beside: Beside) -> Iterator[Markup]:
     if not trial.started.account:
         return
     odd = {each.name: str(each) for each in odd_fields(trial.started.account, beside.usual)} if beside.usual else {}
-    yield element("h4", "The account")
+    yield element("h3", "The account")
     told = (element("li", element("mark", f"odd: {odd[name]}") if name in odd
                     else f"{name} = {beside.redact(str(value))}") for name, value in trial.started.account.items())
     yield element("ul", *told, class_="plain")

@@ -110,7 +110,7 @@ def test_the_page_runs_its_own_script_and_no_other() -> None:
 def test_it_can_be_read_without_its_script() -> None:
     (finder,) = [attributes for tag, attributes in PAGE.elements if tag == "search"]
     assert "hidden" in finder
-    assert "What happened" in PAGE.texts["h4"]
+    assert "What happened" in PAGE.texts["h3"]
 
 
 def test_an_empty_run_is_a_page_too() -> None:

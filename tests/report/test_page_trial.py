@@ -58,7 +58,7 @@ def test_what_the_calls_carried_is_read_for_both_trials() -> None:
     journal = failed()
     page = page_of(*fold(journal.lines).trials, beside=Beside(carried), journal=journal)
     assert asked == {TRIAL: {sent("one").call}, OTHER: {sent("one", trial=OTHER).call}}
-    assert "What one sent and got" in page.texts["h4"]
+    assert "What one sent and got" in page.texts["h3"]
     assert any(text.startswith("curl -i -X GET http://acme.test/one") for text in page.texts["code"])
 
 

@@ -55,7 +55,7 @@ def test_no_secret_that_is_known_is_written(tmp_path: Path, monkeypatch: pytest.
     real = os.pwrite
     monkeypatch.setattr(os, "pwrite", lambda file, data, place: written.append(data) or real(file, data, place))
     spool = Spool(tmp_path, Redactor(["s3cr3t-token"]))
-    spool.add(Told(('{"url": "?key=s3cr3t-token"}',), ("s3cr3t-token came", "with s3cr3t-token")))
+    spool.add(Told(('{"url": "?key=s3cr3t-token"}',), ("s3cr3t-token came", "with s3cr3t-token"), ("<p>s3cr3t-token</p>",)))
     assert written
     assert b"s3cr3t" not in b"".join(written)
     assert next(iter(spool)).problem == ("«redacted» came", "with «redacted»")
