@@ -17,7 +17,7 @@ def report_of(journal: Journal) -> RunReport:
     evidence = fold(journal.lines)
     verdicts = judge_run(evidence)
     told = (tell(trial, verdicts[trial.started.trial], twin_of(trial, evidence)) for trial in evidence.trials)
-    kept = tuple(replace(each, result=tuple(each.result)) for each in told)
+    kept = tuple(replace(each, result=tuple(each.result), page=tuple(each.page)) for each in told)
     return RunReport(Path(".flowprobe/runs/x"), evidence, verdicts, exit_code(evidence, verdicts), told=kept)
 
 

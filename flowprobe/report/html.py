@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from html import escape as escaped
 
 from flowprobe.report.visible import visible
 
-__all__ = ["Markup", "document", "element", "escape"]
+__all__ = ["Markup", "document", "element", "escape", "head"]
 
-_VOID = ("meta", "br", "hr")
+_VOID = ("meta", "br", "hr", "input")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -41,11 +43,17 @@ def _attribute(name: str, value: str | bool) -> str:
 
 def document(title: str, style: str, *body: str) -> str:
     """A page that asks nobody for anything: no script, no font, no picture. `style` is ours, and goes in as it is."""
-    head = element(
+    return f"<!doctype html>\n{element('html', head(title, style), element('body', *body), lang='en')}\n"
+
+
+def head(title: str, style: str, script: str = "") -> Markup:
+    """What stands before the body of such a page. A `script` is ours as well: the page runs that one and no other."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = f"{_POLICY}; script-src 'sha256-{digest}'" if script else _POLICY
+    return element(
         "head", element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
         element("title", title), element("style", Markup(style)))
-    return f"<!doctype html>\n{element('html', head, element('body', *body), lang='en')}\n"

@@ -15,9 +15,9 @@ from flowprobe.report.model import RunReport
 from flowprobe.report.spans import Line, Span, line
 from flowprobe.report.steps import journey
 
-__all__ = ["details", "footer", "headline", "noticed", "promises", "scenario_line", "summary", "trial_block"]
+__all__ = ["MARK", "details", "footer", "headline", "noticed", "promises", "scenario_line", "summary", "trial_block"]
 
-_MARK = {Kind.PASS: ("✓", "good"), Kind.DEGRADED: ("≈", "warn"), Kind.FAIL: ("✗", "bad"),
+MARK = {Kind.PASS: ("✓", "good"), Kind.DEGRADED: ("≈", "warn"), Kind.FAIL: ("✗", "bad"),
          Kind.INCONCLUSIVE: ("?", "odd")}
 
 
@@ -37,7 +37,7 @@ def scenario_line(trial: TrialEvidence) -> Line:
 
 def summary(trial: TrialEvidence, verdict: Verdict) -> Line:
     """One line for a trial: mark, plan, verdict, what the plan is, how long it took."""
-    mark, style = _MARK[verdict.kind]
+    mark, style = MARK[verdict.kind]
     faults = ", ".join(f"{fault.edge} {fault.described}" for fault in trial.started.faults) or "nothing injected"
     blame = f" ({verdict.blame})" if verdict.kind is Kind.INCONCLUSIVE else ""
     return line("  ", Span(mark, style), f" {trial.started.plan:<22} ", Span(f"{verdict.kind}{blame}", style),
@@ -85,7 +85,7 @@ def footer(report: RunReport) -> Iterator[Line]:
     """The verdict of the run, its counts, and what else has to be known."""
     kinds = [verdict.kind for verdict in report.verdicts.values()]
     counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in Kind if kind in kinds) or "no trials"
-    mark, style = _MARK[report.verdict]
+    mark, style = MARK[report.verdict]
     yield line("")
     yield line(Span(f"{mark} {report.verdict}", style), f"  {counts}", Span(f"  exit {report.exit_code}", "dim"))
     for trial in report.evidence.trials:

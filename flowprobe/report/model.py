@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeAlias
 
+from flowprobe.core.events import CallReplied, CallSent
 from flowprobe.core.evidence import RunEvidence
 from flowprobe.core.verdict import Kind, Verdict, worst
 
-__all__ = ["RunReport", "Told"]
+__all__ = ["Beside", "Carried", "Read", "RunReport", "Told"]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A call with all that it carried, as the journal has it; `reply` is None where none came."""
+
+    sent: CallSent
+    reply: CallReplied | None = None
+
+
+Read: TypeAlias = Callable[[str, Collection[str]], Mapping[str, Carried]]
+"""Of a trial, what those of its calls carried whose ids are given; what is not known is not there."""
+
+
+def _unread(_trial: str, _calls: Collection[str]) -> Mapping[str, Carried]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the page shows of a trial that is not in its evidence: what its calls carried, and the ordinary state of
+    the account, by which the odd is told. `redact` takes the secrets of the run out of a text before it is cut up and
+    escaped, after which not every secret could be found any more."""
+
+    read: Read = _unread
+    usual: Mapping[str, Any] = field(default_factory=dict)
+    redact: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What the files of a run say of a trial, put into words when it was judged, so that its evidence can go. `result`
     is its part of `result.json`, in lines that are joined without a break, to be gone through once; `problem` is the
-    message and the text that JUnit has of a trial that failed or could not be judged."""
+    message and the text that JUnit has of a trial that failed or could not be judged; `page` is the inside of its part
+    of the page, in lines as well."""
 
     result: Iterable[str]
     problem: tuple[str, str] = ("", "")
+    page: Iterable[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

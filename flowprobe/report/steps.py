@@ -17,10 +17,10 @@ from flowprobe.core.expect import milliseconds
 from flowprobe.core.findings import Finding
 from flowprobe.report.spans import Line, Span, line
 
-__all__ = ["journey"]
+__all__ = ["MARK", "NO_MARK", "journey", "path_of", "receipt_words"]
 
-_MARK = {"held": ("✓", "good"), "degraded": ("≈", "warn"), "broken": ("✗", "bad")}
-_NO_MARK = ("·", "dim")
+MARK = {"held": ("✓", "good"), "degraded": ("≈", "warn"), "broken": ("✗", "bad")}
+NO_MARK = ("·", "dim")
 _BLANK = (" ", "")
 _WIDTH = 46
 _NARROWEST, _WIDEST = 12, 24
@@ -112,15 +112,15 @@ def _told(mark: str, name: str, text: str, width: int) -> Line:
 
 def _calls(step: StepEvidence, width: int) -> Iterator[Line]:
     """The name and the mark stand once."""
-    mark, style = _MARK.get(step.outcome, _NO_MARK)
+    mark, style = MARK.get(step.outcome, NO_MARK)
     name, runs = step.name, tuple(_runs(step))
     unmade = any(finding.unmade for finding in step.findings)
     rounds = unmade or (step.outcome == "broken" and all(map(_of_a_round, step.findings)))
     for calls in runs:
         if rounds:  # those before the one that broke held; one that was not made has no call
             broke = calls is runs[-1] and not unmade
-            mark, style = _MARK["broken" if broke else "held"] if broke or name else _BLANK
-        what = f"{calls[0].sent.method} {_common([_path(call.sent.url) for call in calls])}"
+            mark, style = MARK["broken" if broke else "held"] if broke or name else _BLANK
+        what = f"{calls[0].sent.method} {_common([path_of(call.sent.url) for call in calls])}"
         yield line("      ", Span(mark, style), f" {name:<{width}} {what:<{_WIDTH}} ", *_outcome(calls))
         yield from _under(calls, width)
         mark, name = " ", ""
@@ -188,7 +188,7 @@ def _times(seconds: Sequence[float]) -> str:
     return f"  median {milliseconds(median)}, slowest {milliseconds(ordered[-1])}"
 
 
-def _path(url: str) -> str:
+def path_of(url: str) -> str:
     rest = url.split("://", 1)[-1]
     return "/" + rest.split("/", 1)[1] if "/" in rest else "/"
 
@@ -226,14 +226,15 @@ def _exchanges(found: Sequence[ExchangeEvidence], width: int, lead: str = "     
     status = str(exchange.status) if exchange.status is not None else "no answer"
     if exchange.upstream_status is None and exchange.error and not first.injections:
         status = f"could not be reached ({exchange.error})"
-    receipts = [_receipt(receipt) if len(found) == 1 else f"{receipt.kind} injected" for receipt in first.injections]
+    receipts = [receipt_words(receipt) if len(found) == 1 else f"{receipt.kind} injected"
+                for receipt in first.injections]
     injected = [Span(f"  + {receipt}", "warn") for receipt in receipts]
     doubt = [Span(f"  (joined by {first.by})", "dim")] if first.by in ("after", "none") else []
     times = _times([one.exchange.ended - one.exchange.started for one in found])
     return line(lead, f"{what:<{_WIDTH + width - 2}} ", Span(status + _so_often(found)), times, *injected, *doubt)
 
 
-def _receipt(receipt: Injected) -> str:
+def receipt_words(receipt: Injected) -> str:
     """What was injected, and what came of it."""
     if receipt.kind == "latency":
         ended = f" ({receipt.detail})" if receipt.detail else ""

@@ -45,6 +45,7 @@ from flowprobe.core.events import (
     TrialStarted,
 )
 from flowprobe.core.evidence import RunEvidence, TrialEvidence, fold
+from flowprobe.core.faults.concerns import ordinary
 from flowprobe.core.faults.kinds import describe, kind_name
 from flowprobe.core.faults.turns import described
 from flowprobe.core.invariants import Seen
@@ -64,10 +65,12 @@ from flowprobe.journal.reader import Follower
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.ledger.file import Ledger
 from flowprobe.report.junit import junit_xml
-from flowprobe.report.model import RunReport
+from flowprobe.report.model import Beside, RunReport
+from flowprobe.report.page import run_page
 from flowprobe.report.result_json import result_text
 from flowprobe.report.telling import tell
 from flowprobe.running.attaching import attachment_of
+from flowprobe.running.bodies import Bodies
 from flowprobe.running.branches import at_once
 from flowprobe.running.credentials import Credentials, Line
 from flowprobe.running.drivers import refuse_unverified_edge, trust_of, unverified
@@ -150,6 +153,8 @@ class Engine:
         self._evidence = RunEvidence(None, (), (), "", {}, 0)
         self._verdicts: dict[str, Verdict] = {}
         self._told = Spool(self._folder.path, self._redactor)
+        self._bodies = Bodies(self._folder.journal / "runner.jsonl")
+        self._usual = {chosen.scenario.file: ordinary(chosen.scenario) for chosen in selection.chosen}
         self._twin: TrialEvidence | None = None
         self._answered = False
         self._making = 0
@@ -302,7 +307,7 @@ class Engine:
         return self._judge()
 
     def _walk(self, trial: Trial) -> None:
-        self._record(_started(trial, self._rerun(trial)))
+        self._begin_trial(trial)
         if leased := {persona.name: persona.leased for persona in trial.personas.values() if persona.leased}:
             self._record(AccountsLeased(trial.id, leased))
         if trial.scenario.given:
@@ -327,6 +332,10 @@ class Engine:
         self._recorder.lines += self._proxy_lines.new()
         self._judge_sends(trial)
         self._probe(trial, names)
+
+    def _begin_trial(self, trial: Trial) -> None:
+        self._bodies.begin(trial.id)
+        self._record(_started(trial, self._rerun(trial)))
 
     def _arm(self, trial: Trial, refusing: Refusing) -> None:
         self._session.arm(trial)
@@ -432,13 +441,14 @@ class Engine:
 
     def skip(self, trial: Trial, because: str, blame: str) -> Judged:
         """Tell of a trial that it is not made, and why."""
-        self._record(_started(trial, self._rerun(trial)))
+        self._begin_trial(trial)
         self._record(TrialSkipped(trial.id, because, blame))
         return self._judge()
 
     def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:
         """Tell of a trial, and keep what the end of the run asks of it; a twin whole, for those that follow it."""
-        self._told.add(tell(evidence, verdict, self._twin))
+        beside = Beside(self._bodies, self._usual.get(evidence.started.file, {}), self._redactor)
+        self._told.add(tell(evidence, verdict, self._twin, beside))
         self._watcher.trial(evidence, verdict, self._twin)
         self._twin = self._twin or evidence
         self._evidence = self._evidence.plus(part, evidence.without_journey())
@@ -486,6 +496,7 @@ class Engine:
         try:
             self._folder.write("result.json", map(self._redactor, result_text(report)))
             self._folder.write("junit.xml", self._redactor(junit_xml(report)))
+            self._folder.write("report.html", run_page(report))
         except ToolFailed as failed:  # what is left behind is worth more than the files that tell of it
             self._watcher.notice(str(failed))
             return replace(report, exit_code=report.exit_code or ExitCode.INCONCLUSIVE)

@@ -26,13 +26,20 @@ _PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
-    """Where the lines are of what was told of a trial, its problem first: on disk from `start` to `end`, and in memory
-    those for which there was no room."""
+class _Stretch:
+    """Where lines are: on disk from `start` to `end`, and in memory those for which there was no room."""
 
     start: int
     end: int
     rest: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What was told of a trial: its problem and then its result, and its part of the page."""
+
+    result: _Stretch
+    page: _Stretch
 
 
 class Spool:
@@ -46,24 +53,28 @@ class Spool:
         self._records: list[_Record] = []
 
     def add(self, told: Told) -> None:
+        problem = json.dumps([self._redact(text) for text in told.problem])
+        result = self._kept(chain((problem,), map(self._redact, told.result)))
+        self._records.append(_Record(result, self._kept(map(self._redact, told.page))))
+
+    def _kept(self, lines: Iterable[str]) -> _Stretch:
         start = self._end
         rest: list[bytes] = []
-        problem = json.dumps([self._redact(text) for text in told.problem])
-        for piece in _pieces(chain((problem,), map(self._redact, told.result))):
+        for piece in _pieces(lines):
             if rest or not self._write(piece):
                 rest.append(piece)
-        self._records.append(_Record(start, self._end, tuple(rest)))
+        return _Stretch(start, self._end, tuple(rest))
 
     def __iter__(self) -> Iterator[Told]:
-        """Raises ToolFailed, also from a result, where the disk does not give back what was written."""
+        """Raises ToolFailed, also from a result or a page, where the disk does not give back what was written."""
         for record in self._records:
-            lines = self._lines(record)
+            lines = self._lines(record.result)
             message, text = json.loads(next(lines))
-            yield Told(lines, (message, text))
+            yield Told(lines, (message, text), self._lines(record.page))
 
-    def _lines(self, record: _Record) -> Iterator[str]:
+    def _lines(self, stretch: _Stretch) -> Iterator[str]:
         begun = b""
-        for piece in chain(self._read(record.start, record.end), record.rest):
+        for piece in chain(self._read(stretch.start, stretch.end), stretch.rest):
             *whole, begun = (begun + piece).split(b"\n")
             yield from (line.decode("utf-8", _ERRORS) for line in whole)
 

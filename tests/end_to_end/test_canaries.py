@@ -4,6 +4,7 @@ written holds one of them, whatever goes wrong."""
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 import subprocess
@@ -120,7 +121,7 @@ def tried(place: Place) -> dict[str, str]:
 
     call("run", "passing.yaml", "--allow-exec", "--junit", "junit.xml", "--json", code=0)
     call("run", "passing.yaml", "--allow-exec", code=0)
-    call("run", "failing.yaml", "--allow-exec", "--junit", "junit.xml", "--json", code=1)
+    call("run", "failing.yaml", "--allow-exec", "--junit", "junit.xml", "--html", "page.html", "--json", code=1)
     call("run", "failing.yaml", "--allow-exec", code=1)
     call("run", "unsigned.yaml", code=3)
     call("run", "basic.yaml", "--env", "standing", code=3)
@@ -141,6 +142,10 @@ def test_no_byte_that_is_written_holds_a_secret(planted: Place) -> None:
     found = {name: secrets for name, text in [*said.items(), *written(planted)] if (secrets := leaked(text))}
     assert not found
     assert not leaked((planted.folder / "junit.xml").read_text())
+    assert not leaked(html.unescape((planted.folder / "page.html").read_text()))
+    pages = [text for name, text in written(planted) if name.endswith("report.html")]
+    assert len(pages) >= 4
+    assert not leaked(html.unescape("".join(pages)))
 
 
 def test_doctor_says_nothing_of_its_surroundings(planted: Place) -> None:
@@ -168,8 +173,9 @@ def test_without_the_redactor_each_of_them_would_appear(planted: Place) -> None:
     shown = set(CANARIES) - kept  # those leave in a signature, or for a token endpoint, whose reply is in no report
     assert shown <= leaked(result.out)
     files = dict(written(planted))
-    for name in ("runner.jsonl", "result.json", "junit.xml"):
+    for name in ("runner.jsonl", "result.json", "junit.xml", "report.html"):
         text = "".join(text for path, text in files.items() if path.endswith(name) and "ledger" not in path and "latest" not in path)
+        text = html.unescape(text) if name == "report.html" else text
         assert shown <= leaked(text), name
         assert ISSUED.search(text), name
 

@@ -66,11 +66,22 @@ def test_a_run_leaves_its_journal_its_result_and_its_junit_file(place: Place) ->
     place.scenario(TWO.format(name="A", status=200), "a.yaml")
     result = place.flowprobe("run", "a.yaml", "--env", "bare", "--junit", "reports/junit.xml", "-o", "out")
     assert result.code == 0, result.out + result.err
-    assert {path.name for path in (place.folder / "out").iterdir()} >= {"journal", "result.json", "junit.xml"}
+    assert {path.name for path in (place.folder / "out").iterdir()} >= {"journal", "result.json", "junit.xml", "report.html"}
     assert not (place.folder / ".flowprobe").exists()
     suite = ElementTree.parse(place.folder / "reports" / "junit.xml").getroot()[0]
     assert (suite.get("tests"), suite.get("failures")) == ("2", "0")
     assert json.loads((place.folder / "out" / "result.json").read_text())["verdict"] == "pass"
+
+
+def test_the_page_of_a_run_is_also_written_where_it_is_wanted(place: Place) -> None:
+    place.scenario(TWO.format(name="A", status=201), "a.yaml")
+    result = place.flowprobe("run", "a.yaml", "--env", "bare", "--html", "pages/run.html", "-o", "out")
+    assert result.code == 1, result.out + result.err
+    page = (place.folder / "pages" / "run.html").read_text()
+    assert page == (place.folder / "out" / "report.html").read_text()
+    assert (place.folder / "out" / "report.html").stat().st_mode & 0o777 == 0o600
+    for words in ("✗ fail", "curl -i", "flowprobe run a.yaml", "201"):
+        assert words in page, words
 
 
 def test_a_folder_that_holds_a_run_is_not_written_over(place: Place) -> None:

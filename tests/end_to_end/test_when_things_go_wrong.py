@@ -234,6 +234,7 @@ def test_a_product_that_waits_longer_than_we_do_fails_also_when_the_delay_is_lon
 @pytest.mark.parametrize(("words", "said"), [
     (["--junit", "."], "is a folder"), (["--junit", "journey.yaml/x.xml"], "cannot be written"), (["--junit", "pipe"], "neither a file"),
     (["--junit", "journey.yaml"], "read by this run"), (["--junit", "link.xml"], "read by this run"), (["--junit", "other.yaml"], "a YAML file"),
+    (["--html", "."], "is a folder"), (["--html", "journey.yaml"], "read by this run"), (["--html", "other.yaml"], "such as report.html"),
     (["-o", "journey.yaml"], "folder of a run"), (["-o", ""], "folder of a run"),
 ])
 def test_a_path_that_cannot_be_written_is_exit_2_before_anything_is_sent(place: Place, words: list[str], said: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-VOID = ("meta", "br", "hr")
+VOID = ("meta", "br", "hr", "input")
 
 
 class Page(HTMLParser):

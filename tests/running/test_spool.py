@@ -11,12 +11,12 @@ from flowprobe.errors import ToolFailed
 from flowprobe.report.model import Told
 from flowprobe.running.spool import Spool
 
-FIRST = Told(('{"trial": "a", "steps": [', '{"step": "ü"}', ', {"step": "\ud800"}', "]}"))
+FIRST = Told(('{"trial": "a", "steps": [', '{"step": "ü"}', ', {"step": "\ud800"}', "]}"), page=("<p>ä</p>", "<p>\ud800</p>"))
 SECOND = Told(('{"trial": "b", "steps": [', "]}"), ("it broke", "one\ntwo"))
 
 
 def whole(told: Told) -> Told:
-    return replace(told, result=tuple(told.result))
+    return replace(told, result=tuple(told.result), page=tuple(told.page))
 
 
 def everything(spool: Spool) -> list[Told]:
@@ -55,7 +55,7 @@ def test_no_secret_that_is_known_is_written(tmp_path: Path, monkeypatch: pytest.
     real = os.pwrite
     monkeypatch.setattr(os, "pwrite", lambda file, data, place: written.append(data) or real(file, data, place))
     spool = Spool(tmp_path, Redactor(["s3cr3t-token"]))
-    spool.add(Told(('{"url": "?key=s3cr3t-token"}',), ("s3cr3t-token came", "with s3cr3t-token")))
+    spool.add(Told(('{"url": "?key=s3cr3t-token"}',), ("s3cr3t-token came", "with s3cr3t-token"), ("<p>s3cr3t-token</p>",)))
     assert written
     assert b"s3cr3t" not in b"".join(written)
     assert next(iter(spool)).problem == ("«redacted» came", "with «redacted»")

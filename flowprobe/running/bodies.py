@@ -1,0 +1,74 @@
+"""What the calls of a run carried, read back from its journal: the evidence has no bodies of what went well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from flowprobe.core.events import CallReplied, CallSent, from_json
+from flowprobe.report.model import Carried
+
+__all__ = ["Bodies"]
+
+_EVENTS = (b'"event":"CallSent"', b'"event":"CallReplied"')
+_HEAD = 160
+"""The name of an event stands before this place of its line."""
+
+
+class Bodies:
+    """Knows where in the journal each trial begins, so that nothing else is read for it. What cannot be read is as
+    absent as what was never written: a page without a body is better than none."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._starts: list[int] = []
+        self._places: dict[str, int] = {}
+
+    def begin(self, trial: str) -> None:
+        """What is written from now on is of this trial."""
+        self._places[trial] = len(self._starts)
+        try:
+            self._starts.append(self._journal.stat().st_size)
+        except OSError:
+            self._starts.append(0)
+
+    def __call__(self, trial: str, calls: Collection[str]) -> Mapping[str, Carried]:
+        """By the id of the call, of those that are asked for."""
+        sent: dict[str, CallSent] = {}
+        replied: dict[str, CallReplied] = {}
+        for line in self._lines(trial) if calls else ():
+            if not any(name in line[:_HEAD] for name in _EVENTS):
+                continue
+            match _event(line):
+                case CallSent() as event if event.call in calls:
+                    sent[event.call] = event
+                case CallReplied() as event if event.call in calls:
+                    replied[event.call] = event
+                case _:
+                    pass
+        return {call: Carried(event, replied.get(call)) for call, event in sent.items()}
+
+    def _lines(self, trial: str) -> Iterator[bytes]:
+        place = self._places.get(trial)
+        if place is None:
+            return
+        end = self._starts[place + 1] if place + 1 < len(self._starts) else None
+        try:
+            with self._journal.open("rb") as file:
+                at = file.seek(self._starts[place])
+                for line in file:
+                    at += len(line)
+                    if end is not None and at > end:
+                        return
+                    yield line
+        except OSError:
+            return
+
+
+def _event(line: bytes) -> object:
+    """None for a line of which the redactor left no JSON."""
+    try:
+        return from_json(json.loads(line))
+    except ValueError:
+        return None
