@@ -6,6 +6,7 @@ from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.verdict import Verdict
 from flowprobe.report.junit import junit_problem
 from flowprobe.report.model import Told
+from flowprobe.report.places import broken_at
 from flowprobe.report.result_json import trial_text
 
 __all__ = ["tell"]
@@ -13,4 +14,4 @@ __all__ = ["tell"]
 
 def tell(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Told:
     """`twin` is the unfaulted trial of the same scenario and binding, None for that one itself."""
-    return Told(trial_text(trial, verdict, twin), junit_problem(trial, verdict, twin))
+    return Told(trial_text(trial, verdict, twin), junit_problem(trial, verdict, twin), broken_at(trial))

@@ -67,13 +67,13 @@ class RunFolder:
         return write_whole(self.path / name, text)
 
 
-def write_shared(path: Path, text: str) -> None:
+def write_shared(path: Path, text: str | Iterable[str]) -> None:
     """Write a report where somebody else reads it: its mode is as the umask says, a link is followed, and a device is
     written into. Raises ToolFailed."""
     try:
         if path.is_char_device():
             with open(os.open(path, os.O_WRONLY), "w", encoding="utf-8", errors="backslashreplace") as device:
-                device.write(text)
+                device.writelines([text] if isinstance(text, str) else text)
             return
         whole = path.resolve()
         if whole.is_symlink():  # what a ring of links comes to, from Python 3.13 on

@@ -48,7 +48,7 @@ class Spool:
     def add(self, told: Told) -> None:
         start = self._end
         rest: list[bytes] = []
-        problem = json.dumps([self._redact(text) for text in told.problem])
+        problem = json.dumps([self._redact(text) for text in (*told.problem, told.place)])
         for piece in _pieces(chain((problem,), map(self._redact, told.result))):
             if rest or not self._write(piece):
                 rest.append(piece)
@@ -58,8 +58,8 @@ class Spool:
         """Raises ToolFailed, also from a result, where the disk does not give back what was written."""
         for record in self._records:
             lines = self._lines(record)
-            message, text = json.loads(next(lines))
-            yield Told(lines, (message, text))
+            message, text, place = json.loads(next(lines))
+            yield Told(lines, (message, text), place)
 
     def _lines(self, record: _Record) -> Iterator[str]:
         begun = b""
