@@ -124,9 +124,19 @@ class Place:
         out, err = process.communicate(timeout=deadline_s)
         self.running.remove(process)
         result = Result(process.returncode, out, err)
-        if out.startswith("{"):
+        if out.startswith("{") and "\n{" not in out:  # one document, and not one a line
             result.json = json.loads(out)
         return result
+
+    def finish_reading(self, process: subprocess.Popen[str]) -> tuple[int, str]:
+        """Of a process whose standard output has been closed: its exit code, and what of standard error is no line for
+        people."""
+        assert process.stderr is not None
+        with process.stderr:
+            said = process.stderr.read()
+        code = process.wait(DEADLINE_S)
+        self.running.remove(process)
+        return code, "".join(line for line in said.splitlines() if "Error" in line or "cannot" in line)
 
     def flowprobe(self, *words: str, **environ: str) -> Result:
         return self.finish(self.start(*words, **environ))

@@ -12,7 +12,7 @@ from flowprobe.report.model import Told
 from flowprobe.running.spool import Spool
 
 FIRST = Told(('{"trial": "a", "steps": [', '{"step": "ü"}', ', {"step": "\ud800"}', "]}"))
-SECOND = Told(('{"trial": "b", "steps": [', "]}"), ("it broke", "one\ntwo"))
+SECOND = Told(('{"trial": "b", "steps": [', "]}"), ("it broke", "one\ntwo"), "a.yaml:9:7")
 
 
 def whole(told: Told) -> Told:
