@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+
+from flowprobe.report.result_schema import result_schema
 
 PRODUCT = Path(__file__).parent / "odd_product.py"
 DEADLINE_S = 40.0
+RESULT = Draft202012Validator(result_schema())
 
 PROJECT = """\
 flowprobe: 1
@@ -142,7 +146,11 @@ class Place:
         return self.finish(self.start(*words, **environ))
 
     def run(self, *words: str) -> Result:
-        return self.flowprobe("run", *words, "--json")
+        """Its result is what its schema says, whatever came of it."""
+        result = self.flowprobe("run", *words, "--json")
+        if result.json:
+            RESULT.validate(result.json)
+        return result
 
     def latest(self) -> Path:
         return self.folder / ".flowprobe" / "latest"
