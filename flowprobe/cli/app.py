@@ -58,10 +58,19 @@ def run(
     as_json: AsJson = False,
     junit: Annotated[Optional[Path], typer.Option(help="Also write JUnit XML there.", metavar="FILE")] = None,  # noqa: UP045
     html: Annotated[Optional[Path], typer.Option(help="Also write the page of the run there.", metavar="FILE")] = None,  # noqa: UP045
+    ctrf: Annotated[Optional[Path], typer.Option(help="Also write CTRF JSON there.", metavar="FILE")] = None,  # noqa: UP045
+    har: Annotated[Optional[Path], typer.Option(  # noqa: UP045
+        help="Also write every call there, ours and the providers', as HAR 1.2.", metavar="FILE")] = None,
+    markdown: Annotated[Optional[Path], typer.Option(  # noqa: UP045
+        help="Also write a summary in Markdown there.", metavar="FILE")] = None,
+    ndjson: Annotated[Optional[Path], typer.Option(  # noqa: UP045
+        help="Also write the events of the journal there as they are recorded; `-` is standard output.",
+        metavar="FILE")] = None,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
 ) -> int:
     """Run journeys: the unfaulted trial first, then each fault plan."""
     from flowprobe.cli.running import run_command
+    from flowprobe.cli.sinks import Sinks
     from flowprobe.running.selection import Request
     from flowprobe.running.settings import settle
 
@@ -71,7 +80,7 @@ def run(
         seed=settings.seed.value, tags=tuple(tag or ()), bind=_binding(persona or []), fail_fast=fail_fast,
         last_failed=last_failed, output=settings.output.value, timeout_s=settings.timeout_s.value,
         allow_exec=allow_exec, cleanup_first=not no_cleanup_first, proxy=proxy)
-    return run_command(request, as_json=as_json, junit=junit, page=html)
+    return run_command(request, Sinks(junit, html, ctrf, har, markdown, ndjson, as_json))
 
 
 @app.command()
@@ -254,9 +263,9 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to. Default: here.",
 
 @app.command()
 def schema(
-    kind: Annotated[str, typer.Argument(help="scenario, project, profile, case or exploration.")] = "scenario",
+    kind: Annotated[str, typer.Argument(help="scenario, project, profile, case, result or exploration.")] = "scenario",
 ) -> int:
-    """Print the JSON Schema of a file, for editors, or of an exploration's result."""
+    """Print the JSON Schema of a file, for editors, or of a result."""
     from flowprobe.cli.checking import schema_command
 
     return schema_command(kind)

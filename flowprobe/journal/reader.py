@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from flowprobe.core.events import SCHEMA_VERSION, Stamped, from_json
 from flowprobe.errors import ToolFailed
 
-__all__ = ["Follower", "Stream", "read_folder", "read_stream"]
+__all__ = ["Follower", "Stream", "each_line", "read_folder", "read_stream"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,14 @@ class Stream:
 
 @dataclass(slots=True)
 class Follower:
-    """Reads on where it stopped: a stream that is still being written."""
+    """Reads on where it stopped: a stream that is still being written. `overhear` is given each whole line as it
+    stands there."""
 
     path: Path
     last: int = 0
     torn: bool = False
     gaps: list[str] = field(default_factory=list)
+    overhear: Callable[[str], None] | None = None
     _offset: int = 0
 
     def new(self) -> tuple[Stamped, ...]:
@@ -46,7 +49,11 @@ class Follower:
         if not whole:
             return ()
         self._offset += len(whole) + 1
-        read = (self._read(line) for line in whole.split(b"\n"))
+        lines = whole.split(b"\n")
+        if self.overhear is not None:
+            for line in lines:
+                self.overhear(line.decode("utf-8", "replace"))
+        read = (self._read(line) for line in lines)
         return tuple(stamped for stamped in read if stamped is not None)
 
     def _rest(self) -> bytes:
@@ -87,6 +94,21 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     wanted: dict[str, Any] = {"v": int, "w": str, "n": int, "mono": (int, float), "wall": (int, float), "event": str}
     fits = isinstance(data, dict) and all(isinstance(data.get(k), kind) for k, kind in wanted.items())
     return data if fits else None
+
+
+def each_line(path: Path) -> Iterator[Stamped]:
+    """What a file says, line by line, however long it is: without what cannot be read. Raises ToolFailed."""
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                data = _parse(line)
+                event = from_json(data) if data is not None and data["v"] <= SCHEMA_VERSION else None
+                if data is not None and event is not None:
+                    yield Stamped(data["w"], data["n"], data["mono"], data["wall"], event)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ToolFailed(f"cannot read the journal {path}: {error.strerror}") from error
 
 
 def read_stream(path: Path) -> Stream:

@@ -21,7 +21,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=
 
 
 class JournalWriter:
-    """The only writer of one file. Thread-safe; numbers count from 1. `redact` is given each whole line."""
+    """The only writer of one file. Thread-safe; numbers count from 1. `redact` is given each whole line, and
+    `overhear` what was written of it."""
 
     def __init__(
         self,
@@ -31,12 +32,13 @@ class JournalWriter:
         mono: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         redact: Callable[[str], str] | None = None,
+        overhear: Callable[[str], None] | None = None,
     ) -> None:
         self.path = path
         self.number = 0
         self._head = {"v": SCHEMA_VERSION, "w": writer}
         self._mono, self._wall = mono, wall
-        self._redact = redact
+        self._redact, self._overhear = redact, overhear
         self._lock = threading.Lock()
         self._fd = self._create()
 
@@ -62,6 +64,8 @@ class JournalWriter:
             text = line if self._redact is None else self._redact(line)
             self._write(text.encode("utf-8", "backslashreplace") + b"\n")
             self.number = number
+            if self._overhear is not None:
+                self._overhear(text)
             return Stamped(str(self._head["w"]), number, mono, wall, event)
 
     def _write(self, data: bytes) -> None:

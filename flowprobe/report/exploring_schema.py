@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, get_args
+from typing import get_args
 
 from flowprobe.core.exploring.exploration import Ended, Outcome
 from flowprobe.core.exploring.model import Phase
+from flowprobe.report.schema_parts import Schema
+from flowprobe.report.schema_parts import count as _count
+from flowprobe.report.schema_parts import list_of as _list
+from flowprobe.report.schema_parts import maybe as _maybe
+from flowprobe.report.schema_parts import object_of as _object
+from flowprobe.report.schema_parts import ref as _ref
+from flowprobe.report.schema_parts import seconds as _seconds
+from flowprobe.report.schema_parts import text as _text
 
 __all__ = ["exploration_schema"]
-
-Schema: TypeAlias = dict[str, Any]
 
 
 def exploration_schema() -> Schema:
@@ -154,33 +160,3 @@ def _break() -> Schema:
 
 def _state() -> Schema:
     return {"type": "object", "description": "Field -> value."}
-
-
-def _object(description: str = "", /, **keys: Schema) -> Schema:
-    said = {"description": description} if description else {}
-    return {"type": "object", **said, "required": list(keys), "properties": keys}
-
-
-def _list(items: Schema, description: str) -> Schema:
-    return {"type": "array", "description": description, "items": items}
-
-
-def _ref(name: str, description: str = "") -> Schema:
-    said = {"description": description} if description else {}
-    return {"$ref": f"#/$defs/{name}", **said}
-
-
-def _text(description: str) -> Schema:
-    return {"type": "string", "description": description}
-
-
-def _count(description: str) -> Schema:
-    return {"type": "integer", "minimum": 0, "description": description}
-
-
-def _seconds(description: str) -> Schema:
-    return {"type": "number", "minimum": 0, "description": description}
-
-
-def _maybe(kind: str, description: str) -> Schema:
-    return {"type": [kind, "null"], "description": description}

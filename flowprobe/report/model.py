@@ -45,11 +45,12 @@ class Beside:
 class Told:
     """What the files of a run say of a trial, put into words when it was judged, so that its evidence can go. `result`
     is its part of `result.json`, in lines that are joined without a break, to be gone through once; `problem` is the
-    message and the text that JUnit has of a trial that failed or could not be judged; `page` is the inside of its part
-    of the page, in lines as well."""
+    message and the text that JUnit has of a trial that failed or could not be judged, `place` where what broke is
+    promised (`scenarios/a.yaml:9:7`; empty where nothing did), `page` the inside of its part of the page, in lines."""
 
     result: Iterable[str]
     problem: tuple[str, str] = ("", "")
+    place: str = ""
     page: Iterable[str] = ()
 
 
@@ -57,7 +58,8 @@ class Told:
 class RunReport:
     """A run that has ended. `evidence` has its trials without their journeys, and `told`, which can be gone through
     more than once, what the reports say of each of them, in the same order. `notes` are sentences about the whole;
-    `redact` takes the secrets of the run out of a text, and every sink uses it."""
+    `redact` takes the secrets of the run out of a text, and every sink uses it. `began` and `ended` are seconds since
+    1970."""
 
     folder: Path
     evidence: RunEvidence
@@ -66,6 +68,8 @@ class RunReport:
     notes: tuple[str, ...] = ()
     redact: Callable[[str], str] = str
     told: Iterable[Told] = ()
+    began: float = 0.0
+    ended: float = 0.0
 
     @property
     def verdict(self) -> Kind:

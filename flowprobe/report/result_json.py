@@ -98,6 +98,7 @@ def _trial_head(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | No
     return {
         "trial": started.trial, "scenario": started.scenario, "file": started.file,
         "personas": dict(started.personas), "account": dict(started.account), "plan": started.plan,
+        "tags": list(started.tags),
         "imitates": started.imitates, "survives": started.survives,
         "verdict": str(verdict.kind), "blame": str(verdict.blame), "reasons": list(verdict.reasons),
         "why": why(trial, twin), "rerun": started.rerun,

@@ -147,9 +147,8 @@ class Engine:
         self.now = now
         self.setting = self._setting()
         self.groups = self._expand()
-        self._recorder = Recorder(JournalWriter(self._folder.journal / "runner.jsonl", "runner", redact=self._redactor),
-                                  Ledger(self._folder.ledger, self._opened_ledger()), watcher.event)
-        self._proxy_lines = Follower(self._folder.journal / "proxy.jsonl")
+        self._recorder = Recorder(self._journal(), Ledger(self._folder.ledger, self._opened_ledger()), watcher.event)
+        self._proxy_lines = Follower(self._folder.journal / "proxy.jsonl", overhear=self._passed_on())
         self._evidence = RunEvidence(None, (), (), "", {}, 0)
         self._verdicts: dict[str, Verdict] = {}
         self._told = Spool(self._folder.path, self._redactor)
@@ -175,6 +174,15 @@ class Engine:
             group for chosen in self._selection.chosen
             for group in expand(chosen.scenario, chosen.plans, self.setting, only=chosen.bind, now=self.now,
                                 new_id=lambda: secrets.token_hex(8)))
+
+    def _journal(self) -> JournalWriter:
+        return JournalWriter(self._folder.journal / "runner.jsonl", "runner", redact=self._redactor,
+                             overhear=self.request.overhear)
+
+    def _passed_on(self) -> Callable[[str], None] | None:
+        """What is done with the lines of the proxy, which does not know every secret that we know."""
+        overhear = self.request.overhear
+        return None if overhear is None else lambda line: overhear(self._redactor(line))
 
     def _opened_ledger(self) -> LedgerOpened:
         project = Path(self._selection.project.file).resolve()
@@ -505,7 +513,7 @@ class Engine:
     def _report(self, code: int) -> RunReport:
         notes = (*unverified(self._selection.environment), *self._selection.notes)
         return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, notes, self._redactor,
-                         self._told)
+                         self._told, self.now.timestamp(), time.time())
 
     # --- small things ---
 
@@ -547,7 +555,7 @@ def _started(trial: Trial, rerun: str) -> TrialStarted:
     personas: Mapping[str, str] = {role: persona.name for role, persona in trial.personas.items()}
     faults = tuple(_planned(fault) for fault in trial.plan.faults)
     return TrialStarted(trial.id, trial.scenario.name, trial.scenario.file, personas, trial.plan.name, trial.seed,
-                        rerun, faults, trial.account, trial.plan.imitates, trial.plan.survives)
+                        rerun, faults, trial.account, trial.plan.imitates, trial.plan.survives, trial.scenario.tags)
 
 
 def _planned(fault: Fault) -> PlannedFault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import product
@@ -35,7 +35,8 @@ class Request:
     (`brown-out@stripe`). `bind` fixes the persona of a role.
     `timeout_s` is the total budget of each call, `lease_wait_s` how long a trial waits for a free account;
     `allow_exec` lets `cmd:` references run; `cleanup_first`: what earlier runs left here goes before. `proxy` stands in
-    for that of the environment; `probing`: every call bears every carrier, to see which of them come through."""
+    for that of the environment; `probing`: every call bears every carrier, to see which of them come through.
+    `overhear` is given each line of the journal, redacted, as it is recorded."""
 
     paths: tuple[Path, ...]
     environment: str | None = None
@@ -53,6 +54,7 @@ class Request:
     cleanup_first: bool = True
     proxy: str | None = None
     probing: bool = False
+    overhear: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

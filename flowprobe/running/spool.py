@@ -53,7 +53,7 @@ class Spool:
         self._records: list[_Record] = []
 
     def add(self, told: Told) -> None:
-        problem = json.dumps([self._redact(text) for text in told.problem])
+        problem = json.dumps([self._redact(text) for text in (*told.problem, told.place)])
         result = self._kept(chain((problem,), map(self._redact, told.result)))
         self._records.append(_Record(result, self._kept(map(self._redact, told.page))))
 
@@ -69,8 +69,8 @@ class Spool:
         """Raises ToolFailed, also from a result or a page, where the disk does not give back what was written."""
         for record in self._records:
             lines = self._lines(record.result)
-            message, text = json.loads(next(lines))
-            yield Told(lines, (message, text), self._lines(record.page))
+            message, text, place = json.loads(next(lines))
+            yield Told(lines, (message, text), place, self._lines(record.page))
 
     def _lines(self, stretch: _Stretch) -> Iterator[str]:
         begun = b""

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from flowprobe.core.events import Event
 from flowprobe.core.verdict import Blame, ExitCode, Kind
 from flowprobe.report.result_json import result_text
+from flowprobe.report.result_schema import result_schema
 from flowprobe.running.run import run
 from flowprobe.running.selection import Request, select
 from tests.docs.documents import ROOT
@@ -57,6 +59,7 @@ def test_result_has_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(tmp_path)
     request = Request((ROOT / "scenarios",), environment="demo-weak", faults="slow-payments", seed=1)
     result = json.loads("".join(result_text(run(request, select(request), _Nobody()))))
+    Draft202012Validator(result_schema()).validate(result)
     said = set(re.findall(r"`([\w.]+)`", _page("result.md")))
     assert not sorted(set(_keys(result)) - said)
 

@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+
+from flowprobe.report.result_schema import result_schema
 
 PRODUCT = Path(__file__).parent / "odd_product.py"
 DEADLINE_S = 40.0
+RESULT = Draft202012Validator(result_schema())
 
 PROJECT = """\
 flowprobe: 1
@@ -124,15 +128,29 @@ class Place:
         out, err = process.communicate(timeout=deadline_s)
         self.running.remove(process)
         result = Result(process.returncode, out, err)
-        if out.startswith("{"):
+        if out.startswith("{") and "\n{" not in out:  # one document, and not one a line
             result.json = json.loads(out)
         return result
+
+    def finish_reading(self, process: subprocess.Popen[str]) -> tuple[int, str]:
+        """Of a process whose standard output has been closed: its exit code, and what of standard error is no line for
+        people."""
+        assert process.stderr is not None
+        with process.stderr:
+            said = process.stderr.read()
+        code = process.wait(DEADLINE_S)
+        self.running.remove(process)
+        return code, "".join(line for line in said.splitlines() if "Error" in line or "cannot" in line)
 
     def flowprobe(self, *words: str, **environ: str) -> Result:
         return self.finish(self.start(*words, **environ))
 
     def run(self, *words: str) -> Result:
-        return self.flowprobe("run", *words, "--json")
+        """Its result is what its schema says, whatever came of it."""
+        result = self.flowprobe("run", *words, "--json")
+        if result.json:
+            RESULT.validate(result.json)
+        return result
 
     def latest(self) -> Path:
         return self.folder / ".flowprobe" / "latest"

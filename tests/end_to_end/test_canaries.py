@@ -56,6 +56,12 @@ STEPS = """\
 PASSING, FAILING = STEPS % "{inner: {$type: string}}", STEPS % "{head: nothing-like-this, quoted: 1, base64: 2, decoded: 3, inner: 4, urlsafe: 5}"
 
 
+SINKS = ("--ctrf", "ctrf.json", "--har", "run.har", "--markdown", "summary.md", "--ndjson", "events.ndjson")
+GITHUB = {"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "job.md", "GITHUB_REF_NAME": "c4nary-cookie-5"}
+TOLD = ("junit.xml", "page.html", *SINKS[1::2], "job.md")
+"""What a run writes for others, beside its folder."""
+
+
 def forms(secret: str) -> tuple[str, ...]:
     raw = secret.encode()
     core = base64.b64encode(raw[: len(raw) // 3 * 3]).decode()
@@ -120,9 +126,10 @@ def tried(place: Place) -> dict[str, str]:
         said[name] = result.out + result.err
 
     call("run", "passing.yaml", "--allow-exec", "--junit", "junit.xml", "--json", code=0)
-    call("run", "passing.yaml", "--allow-exec", code=0)
+    call("run", "passing.yaml", "--allow-exec", *SINKS, code=0)
     call("run", "failing.yaml", "--allow-exec", "--junit", "junit.xml", "--html", "page.html", "--json", code=1)
-    call("run", "failing.yaml", "--allow-exec", code=1)
+    call("run", "failing.yaml", "--allow-exec", *SINKS, code=1, **GITHUB)
+    call("run", "failing.yaml", "--allow-exec", "--ndjson", "-", code=1)
     call("run", "unsigned.yaml", code=3)
     call("run", "basic.yaml", "--env", "standing", code=3)
     call("run", "passing.yaml", code=2)
@@ -141,8 +148,10 @@ def test_no_byte_that_is_written_holds_a_secret(planted: Place) -> None:
     assert "passing.yaml" in "".join(said)
     found = {name: secrets for name, text in [*said.items(), *written(planted)] if (secrets := leaked(text))}
     assert not found
-    assert not leaked((planted.folder / "junit.xml").read_text())
-    assert not leaked(html.unescape((planted.folder / "page.html").read_text()))
+    for name in TOLD:
+        text = html.unescape((planted.folder / name).read_text())
+        assert "failing.yaml" in text, name
+        assert not leaked(text), name
     pages = [text for name, text in written(planted) if name.endswith("report.html")]
     assert len(pages) >= 4
     assert not leaked(html.unescape("".join(pages)))
@@ -166,7 +175,7 @@ def test_without_the_redactor_each_of_them_would_appear(planted: Place) -> None:
     """The positive control: all that are sent, in the files and on the screen alike."""
     everybody = roles(*(name for name in NAMES if name != "unsigned"))
     journey(planted, every_role(FAILING.replace("expect:", "check:")), personas=everybody, name="failing.yaml")
-    process = planted.start_python("-c", OFF, "run", "failing.yaml", "--allow-exec", "--json", **VARIABLES, AWS_ID="AKIDEXAMPLE")
+    process = planted.start_python("-c", OFF, "run", "failing.yaml", "--allow-exec", "--json", *SINKS, **VARIABLES, AWS_ID="AKIDEXAMPLE")
     result = planted.finish(process)
     assert result.code == 1, result.err
     kept = {VARIABLES["C_SIGNING"], VARIABLES["C_AWS"], VARIABLES["C_OWNER"], VARIABLES["C_REFRESH"], VARIABLES["C_CLIENT"]}
@@ -178,6 +187,8 @@ def test_without_the_redactor_each_of_them_would_appear(planted: Place) -> None:
         text = html.unescape(text) if name == "report.html" else text
         assert shown <= leaked(text), name
         assert ISSUED.search(text), name
+    for name in ("ctrf.json", "run.har", "events.ndjson"):
+        assert shown <= leaked((planted.folder / name).read_text()), name
 
 
 def test_no_secret_is_in_the_list_of_processes(planted: Place) -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -82,6 +83,38 @@ def test_the_page_of_a_run_is_also_written_where_it_is_wanted(place: Place) -> N
     assert (place.folder / "out" / "report.html").stat().st_mode & 0o777 == 0o600
     for words in ("✗ fail", "curl -i", "flowprobe run a.yaml", "201"):
         assert words in page, words
+
+
+def test_a_run_is_told_to_other_machines_in_as_many_forms_as_are_asked_for(place: Place) -> None:
+    place.scenario(TWO.format(name="A", status=200), "a.yaml")
+    result = place.flowprobe("run", "a.yaml", "--env", "bare", "--ctrf", "out/c.json", "--har", "out/h.har", "--markdown", "out/m.md",
+                             "--ndjson", "-", "--junit", "out/j.xml")
+    assert result.code == 0, result.err
+    events = [json.loads(line) for line in result.out.splitlines()]
+    written = [json.loads(line) for name in ("runner", "proxy") for line in (place.latest() / "journal" / f"{name}.jsonl").read_text().splitlines()]
+    assert sorted(events, key=at) == sorted(written, key=at)
+    assert [event["event"] for event in events].index("TrialStarted") < [event["event"] for event in events].index("CallReplied")
+    assert json.loads((place.folder / "out" / "c.json").read_text())["results"]["summary"]["passed"] == 2
+    log = json.loads((place.folder / "out" / "h.har").read_text())["log"]
+    slowed = [entry for entry in log["entries"] if entry["_flowprobe"]["injections"]]
+    assert {entry["pageref"] for entry in slowed} == {log["pages"][1]["id"]}
+    assert all(entry["_flowprobe"]["edge"] == "user" for entry in log["entries"])
+    assert "| ✓ | A |" in (place.folder / "out" / "m.md").read_text()
+    assert "✓" in result.err
+
+
+def at(line: dict[str, Any]) -> tuple[str, int]:
+    return line["w"], line["n"]
+
+
+def test_a_reader_of_the_events_who_goes_away_does_not_stop_the_run(place: Place) -> None:
+    place.scenario(TWO.format(name="A", status=200), "a.yaml")
+    process = place.start("run", "a.yaml", "--env", "bare", "--ndjson", "-")
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["event"] == "RunStarted"
+    process.stdout.close()
+    assert place.finish_reading(process) == (0, "")
+    assert json.loads((place.latest() / "result.json").read_text())["verdict"] == "pass"
 
 
 def test_a_folder_that_holds_a_run_is_not_written_over(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -174,11 +175,15 @@ HOSTILE = """\
 def test_nothing_that_a_product_says_breaks_the_runner_or_what_it_writes(place: Place) -> None:
     for number in range(7):
         place.workflow(HOSTILE.format(n=number), name=f"{number}.yaml")
-    result = place.run(".", "--env", "bare", "--junit", "junit.xml")
+    sinks = ("--junit", "junit.xml", "--ctrf", "c.json", "--har", "h.har", "--markdown", "m.md", "--ndjson", "e.ndjson")
+    result = place.run(".", "--env", "bare", *sinks)
     assert (result.code, len(result.json["trials"]), "Traceback" in result.err) == (1, 7, False), result.err
     assert {trial["verdict"] for trial in result.json["trials"]} == {"fail"}
     assert ElementTree.parse(place.folder / "junit.xml").getroot().get("name") == "flowprobe"
-    assert "\x1b" not in result.err
+    assert len(json.loads((place.folder / "c.json").read_text())["results"]["tests"]) == 7
+    assert len(json.loads((place.folder / "h.har").read_text())["log"]["pages"]) == 7
+    assert {json.loads(line)["v"] for line in (place.folder / "e.ndjson").read_text().split("\n")[:-1]} == {1}
+    assert "\x1b" not in result.err + (place.folder / "m.md").read_text()
 
 
 def test_a_full_disk_is_said_and_what_was_made_is_cleaned_up(place: Place) -> None:
@@ -235,6 +240,8 @@ def test_a_product_that_waits_longer_than_we_do_fails_also_when_the_delay_is_lon
     (["--junit", "."], "is a folder"), (["--junit", "journey.yaml/x.xml"], "cannot be written"), (["--junit", "pipe"], "neither a file"),
     (["--junit", "journey.yaml"], "read by this run"), (["--junit", "link.xml"], "read by this run"), (["--junit", "other.yaml"], "a YAML file"),
     (["--html", "."], "is a folder"), (["--html", "journey.yaml"], "read by this run"), (["--html", "other.yaml"], "such as report.html"),
+    (["--ctrf", "journey.yaml"], "--ctrf"), (["--har", "."], "--har"), (["--ndjson", "-", "--json"], "standard output"),
+    (["--ctrf", "x", "--markdown", "x"], "--ctrf is written to"),
     (["-o", "journey.yaml"], "folder of a run"), (["-o", ""], "folder of a run"),
 ])
 def test_a_path_that_cannot_be_written_is_exit_2_before_anything_is_sent(place: Place, words: list[str], said: str) -> None:

@@ -11,9 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowprobe.core.events import Event, HookFailed, Injected, Interrupted, LeaseEnded, PlannedFault, TrialStarted
+from flowprobe.core.events import (
+    Event,
+    HookFailed,
+    Injected,
+    Interrupted,
+    LeaseEnded,
+    PlannedFault,
+    RunEnded,
+    ToolFailure,
+    TrialStarted,
+)
 from flowprobe.errors import ToolFailed
-from flowprobe.journal.reader import Follower, read_folder, read_stream
+from flowprobe.journal.reader import Follower, each_line, read_folder, read_stream
 from flowprobe.journal.writer import JournalWriter
 
 
@@ -151,3 +161,43 @@ def test_receipts_survive_the_journey(path: Path) -> None:
     receipt = Injected("x1", "t", "f", "hang", "payments", "POST /v1", 1, 2.5, gave_up_s=None, detail="é\ud800")
     write(path, receipt)
     assert path.read_bytes().count(b"\n") == 1
+
+
+def test_who_overhears_is_given_each_line_as_it_is_written_redacted(tmp_path: Path) -> None:
+    heard: list[str] = []
+    path = tmp_path / "runner.jsonl"
+    with JournalWriter(path, "runner", redact=lambda line: line.replace("s3cret", "-"), overhear=heard.append) as writer:
+        writer.append(ToolFailure("proxy", "s3cret"))
+        assert heard == path.read_text().splitlines()
+        writer.append(RunEnded("r"))
+    assert heard == path.read_text().splitlines()
+    assert "s3cret" not in "".join(heard)
+
+
+def test_who_overhears_a_follower_is_given_whole_lines_once(tmp_path: Path) -> None:
+    heard: list[str] = []
+    path = tmp_path / "proxy.jsonl"
+    follower = Follower(path, overhear=heard.append)
+    with JournalWriter(path, "proxy") as writer:
+        writer.append(RunEnded("a"))
+        follower.new()
+        writer.append(RunEnded("b"))
+        follower.new()
+        follower.new()
+    with path.open("a") as file:
+        file.write('{"torn')
+    follower.new()
+    assert heard == path.read_text().splitlines()[:2]
+
+
+def test_a_file_is_gone_through_line_by_line_without_what_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "runner.jsonl"
+    assert list(each_line(path)) == []
+    with JournalWriter(path, "runner") as writer:
+        writer.append(RunEnded("a"))
+        writer.append(RunEnded("b"))
+    with path.open("a") as file:
+        file.write('damaged\n{"v":9,"w":"runner","n":3,"mono":1,"wall":1,"event":"RunEnded","run":"c"}\n{"torn')
+    assert [line.event for line in each_line(path)] == [RunEnded("a"), RunEnded("b")]
+    with pytest.raises(ToolFailed, match="cannot read the journal"):
+        list(each_line(tmp_path))

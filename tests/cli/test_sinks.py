@@ -1,0 +1,98 @@
+import json
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flowprobe.cli.sinks import EventLines, Sinks, annotations_for, summarize, write_all
+from flowprobe.core.scenario import Environment, Position
+from flowprobe.errors import ToolFailed
+from tests.journals import Journal, ended, finding, replied, sent, started, step_ended
+from tests.reports import report_of
+
+NOWHERE = Environment("local", Position("flowprobe.yaml", 1, 1), {})
+REPORT = report_of(Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding()), ended()))
+
+
+def said(sinks: Sinks) -> list[str]:
+    return [f"{problem.file}: {problem.found}" for problem in sinks.unfit()]
+
+
+def test_files_that_differ_are_fit_and_one_that_two_are_written_to_is_not(tmp_path: Path) -> None:
+    one, other = tmp_path / "a.json", tmp_path / "b.json"
+    assert said(Sinks(ctrf=one, har=other)) == []
+    assert said(Sinks(ctrf=one, har=tmp_path / "x" / ".." / "a.json")) == [f"--har: {tmp_path}/x/../a.json is what --ctrf is written to"]
+    assert said(Sinks(ctrf=Path("/dev/null"), har=Path("/dev/null"))) == []
+
+
+def test_each_file_is_looked_at(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    assert said(Sinks(har=tmp_path / "a", markdown=tmp_path / "b", ndjson=tmp_path / "c")) == [
+        f"{flag}: {tmp_path}/{name} is a folder" for flag, name in (("--har", "a"), ("--markdown", "b"), ("--ndjson", "c"))]
+
+
+def test_standard_output_is_given_to_one_alone() -> None:
+    assert said(Sinks(ndjson=Path("-"), as_json=True)) == ["--ndjson: standard output is what --json is written to"]
+    assert said(Sinks(ndjson=Path("-"))) == []
+    assert [sinks.takes_standard_output for sinks in (Sinks(), Sinks(ndjson=Path("x")), Sinks(ndjson=Path("-")), Sinks(as_json=True))] == [
+        False, False, True, True]
+
+
+def test_lines_from_many_threads_are_whole_and_there_as_soon_as_they_are_said(tmp_path: Path) -> None:
+    lines = EventLines(tmp_path / "new" / "events.ndjson")
+    lines('{"n": "ü\ud800"}')
+    assert json.loads((tmp_path / "new" / "events.ndjson").read_text()) == {"n": "ü\ud800"}
+    threads = [threading.Thread(target=lambda n=n: [lines(json.dumps({"n": n, "x": "x" * 5000})) for _ in range(20)]) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines.close()
+    found = [json.loads(line) for line in (tmp_path / "new" / "events.ndjson").read_text().splitlines()]
+    assert len(found) == 81
+
+
+def test_what_could_not_be_written_is_said_when_it_is_closed() -> None:
+    lines = EventLines(Path("/dev/full"))
+    lines("{}")
+    lines("{}")
+    with pytest.raises(ToolFailed, match="/dev/full: No space left"):
+        lines.close()
+
+
+def test_a_file_that_cannot_be_made_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ToolFailed, match="cannot write"):
+        EventLines(tmp_path / "file" / "events.ndjson")
+
+
+def test_one_that_cannot_be_written_does_not_keep_the_others_from_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    sinks = Sinks(junit=tmp_path / "file" / "j.xml", ctrf=tmp_path / "c.json", har=tmp_path / "file" / "h", markdown=tmp_path / "m.md")
+    with pytest.raises(ToolFailed, match=r"j\.xml: .*; .*h: "):
+        write_all(replace(REPORT, folder=tmp_path), sinks, NOWHERE)
+    assert json.loads((tmp_path / "c.json").read_text())["reportFormat"] == "CTRF"
+    assert (tmp_path / "m.md").read_text().startswith("## FlowProbe")
+
+
+def test_the_summary_is_added_to_the_jobs_in_ci_alone(tmp_path: Path) -> None:
+    place = tmp_path / "summary.md"
+    place.write_text("before\n")
+    assert summarize(REPORT, {"GITHUB_STEP_SUMMARY": str(place)}) == ""
+    assert place.read_text() == "before\n"
+    assert summarize(REPORT, {"GITHUB_STEP_SUMMARY": str(place), "CI": "true"}) == ""
+    assert place.read_text().startswith("before\n## FlowProbe: ✗ fail")
+    assert "cannot add" in summarize(REPORT, {"GITHUB_STEP_SUMMARY": str(tmp_path), "CI": "true"})
+
+
+def test_annotations_are_for_github_and_name_files_from_the_repositorys_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    assert list(annotations_for(REPORT, {})) == []
+    line, = annotations_for(REPORT, {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(tmp_path)})
+    assert line.startswith("::error file=sub/scenarios/test.yaml,line=9,col=7,")
+    line, = annotations_for(REPORT, {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": os.fspath(tmp_path / "other")})
+    assert line.startswith("::error file=scenarios/test.yaml,")
