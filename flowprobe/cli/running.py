@@ -13,6 +13,7 @@ from flowprobe.report.junit import junit_xml
 from flowprobe.report.lines import footer
 from flowprobe.report.model import RunReport
 from flowprobe.report.result_json import indented, result_text
+from flowprobe.running.engine import Program
 from flowprobe.running.folder import write_shared
 from flowprobe.running.run import run
 from flowprobe.running.selection import Request, Selection, select
@@ -20,8 +21,9 @@ from flowprobe.running.selection import Request, Selection, select
 __all__ = ["run_command"]
 
 
-def run_command(request: Request, *, as_json: bool, junit: Path | None) -> int:
-    """Returns the exit code. With `as_json` standard output has the result alone; people read standard error."""
+def run_command(request: Request, *, as_json: bool, junit: Path | None, why: int = 0) -> int:
+    """Returns the exit code. With `as_json` standard output has the result alone; people read standard error. `why`
+    is how many trials may be made to explain what fails."""
     _refuse_paths(request.output, junit)
     selection = select(request)
     if not selection.chosen:
@@ -30,9 +32,18 @@ def run_command(request: Request, *, as_json: bool, junit: Path | None) -> int:
     _refuse_inputs(selection, junit)
     show = screen(sys.stderr if as_json else sys.stdout)
     with show:
-        report = run(request, selection, show)
+        report = run(request, selection, show, _program(why, show))
     _finish(report, show, as_json=as_json, junit=junit)
     return report.exit_code
+
+
+def _program(why: int, show: Screen) -> Program | None:
+    if not why:
+        return None
+    from flowprobe.cli.explaining import Shown
+    from flowprobe.running.why import Why
+
+    return Why(why, Shown(show)).program
 
 
 def _refuse_paths(output: Path | None, junit: Path | None) -> None:

@@ -126,7 +126,8 @@ class PlannedFault(Plain):
 @plain
 class TrialStarted(Plain):
     """`personas` maps a role to the persona; `rerun` is the command that runs just this trial again. `imitates` and
-    `survives` are what the fault profile says of itself."""
+    `survives` are what the fault profile says of itself; `explains` is the trial whose cause this one was made
+    to find."""
 
     trial: str
     scenario: str
@@ -139,6 +140,7 @@ class TrialStarted(Plain):
     account: Mapping[str, Any] = field(default_factory=dict)
     imitates: str = ""
     survives: str = ""
+    explains: str = ""
 
 
 @plain

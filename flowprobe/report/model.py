@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from flowprobe.core.cause import Cause
 from flowprobe.core.evidence import RunEvidence
 from flowprobe.core.verdict import Kind, Verdict, worst
 
@@ -26,7 +27,8 @@ class Told:
 class RunReport:
     """A run that has ended. `evidence` has its trials without their journeys, and `told`, which can be gone through
     more than once, what the reports say of each of them, in the same order. `notes` are sentences about the whole;
-    `redact` takes the secrets of the run out of a text, and every sink uses it."""
+    `redact` takes the secrets of the run out of a text, and every sink uses it. `causes` are why trials failed, where
+    that was looked for, by their ids."""
 
     folder: Path
     evidence: RunEvidence
@@ -35,6 +37,7 @@ class RunReport:
     notes: tuple[str, ...] = ()
     redact: Callable[[str], str] = str
     told: Iterable[Told] = ()
+    causes: Mapping[str, Cause] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Kind:

@@ -21,6 +21,7 @@ from typing import Protocol, TypeAlias
 
 import flowprobe
 from flowprobe.auth.pool import Pools
+from flowprobe.core.cause import Cause
 from flowprobe.core.cleaning import Patience, clean, open_rows
 from flowprobe.core.drive import Hands, drive
 from flowprobe.core.events import (
@@ -56,7 +57,7 @@ from flowprobe.core.resolve import Names
 from flowprobe.core.scenario import Fault, Persona
 from flowprobe.core.sends import judge_sends, promises
 from flowprobe.core.trial import NO_FAULTS, Trial
-from flowprobe.core.verdict import ExitCode, Verdict, answered, exit_code, judge_trial
+from flowprobe.core.verdict import ExitCode, Verdict, answered, exit_code, judge_trial, leftovers
 from flowprobe.core.walk import walk
 from flowprobe.errors import EnvironmentBroken, ToolFailed
 from flowprobe.http.driver import Driver
@@ -149,6 +150,7 @@ class Engine:
         self._proxy_lines = Follower(self._folder.journal / "proxy.jsonl")
         self._evidence = RunEvidence(None, (), (), "", {}, 0)
         self._verdicts: dict[str, Verdict] = {}
+        self._causes: dict[str, Cause] = {}
         self._told = Spool(self._folder.path, self._redactor)
         self._twin: TrialEvidence | None = None
         self._answered = False
@@ -421,7 +423,10 @@ class Engine:
         evidence = part.trials[0]
         self._answered = self._answered or answered(evidence)
         verdict = judge_trial(evidence, reachable=self._answered, trouble=part.trouble)
-        self._add(part, evidence, verdict)
+        if evidence.started.explains and not leftovers(evidence):
+            self._evidence = self._evidence.plus(part, None)  # it is told with the one that it explains
+        else:
+            self._add(part, evidence, verdict)
         return Judged(evidence, verdict)
 
     def _new_gaps(self) -> tuple[str, ...]:
@@ -429,6 +434,10 @@ class Engine:
         gaps = tuple(self._proxy_lines.gaps)
         self._proxy_lines.gaps.clear()
         return tuple(f"the proxy's journal: {gap}" for gap in gaps)
+
+    def explain(self, trial: Trial, cause: Cause) -> None:
+        """Why a trial that was made failed: it is told with it."""
+        self._causes[trial.id] = cause
 
     def skip(self, trial: Trial, because: str, blame: str) -> Judged:
         """Tell of a trial that it is not made, and why."""
@@ -494,7 +503,7 @@ class Engine:
     def _report(self, code: int) -> RunReport:
         notes = (*unverified(self._selection.environment), *self._selection.notes)
         return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, notes, self._redactor,
-                         self._told)
+                         self._told, self._causes)
 
     # --- small things ---
 
@@ -536,7 +545,7 @@ def _started(trial: Trial, rerun: str) -> TrialStarted:
     personas: Mapping[str, str] = {role: persona.name for role, persona in trial.personas.items()}
     faults = tuple(_planned(fault) for fault in trial.plan.faults)
     return TrialStarted(trial.id, trial.scenario.name, trial.scenario.file, personas, trial.plan.name, trial.seed,
-                        rerun, faults, trial.account, trial.plan.imitates, trial.plan.survives)
+                        rerun, faults, trial.account, trial.plan.imitates, trial.plan.survives, trial.explains)
 
 
 def _planned(fault: Fault) -> PlannedFault:
