@@ -423,8 +423,8 @@ class Engine:
         evidence = part.trials[0]
         self._answered = self._answered or answered(evidence)
         verdict = judge_trial(evidence, reachable=self._answered, trouble=part.trouble)
-        if evidence.started.explains and not leftovers(evidence):
-            self._evidence = self._evidence.plus(part, None)  # it is told with the one that it explains
+        if evidence.started.explains:
+            self._add_aside(part, evidence)
         else:
             self._add(part, evidence, verdict)
         return Judged(evidence, verdict)
@@ -434,6 +434,11 @@ class Engine:
         gaps = tuple(self._proxy_lines.gaps)
         self._proxy_lines.gaps.clear()
         return tuple(f"the proxy's journal: {gap}" for gap in gaps)
+
+    @property
+    def owned(self) -> bool:
+        """Whether the product is one that we started: what is left in it goes with it."""
+        return self._session.owned
 
     def explain(self, trial: Trial, cause: Cause) -> None:
         """Why a trial that was made failed: it is told with it."""
@@ -452,6 +457,11 @@ class Engine:
         self._twin = self._twin or evidence
         self._evidence = self._evidence.plus(part, evidence.without_journey())
         self._verdicts[evidence.started.trial] = verdict
+
+    def _add_aside(self, part: RunEvidence, evidence: TrialEvidence) -> None:
+        """It is told with the trial that it explains; what it left behind is the run's."""
+        left = (evidence.without_journey(),) if leftovers(evidence) else ()
+        self._evidence = replace(self._evidence.plus(part, None), aside=(*self._evidence.aside, *left))
 
     # --- stopping: in the thread that listens for signals ---
 
@@ -501,7 +511,9 @@ class Engine:
         return report
 
     def _report(self, code: int) -> RunReport:
-        notes = (*unverified(self._selection.environment), *self._selection.notes)
+        left = (f"left behind by a trial that was made to find a cause: {words}"
+                for trial in self._evidence.aside for words in leftovers(trial))
+        notes = (*unverified(self._selection.environment), *self._selection.notes, *left)
         return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, notes, self._redactor,
                          self._told, self._causes)
 

@@ -13,11 +13,11 @@ from typing import Protocol
 from flowprobe.core.cause import Cause
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.exploring.lessons import learned
-from flowprobe.core.exploring.model import Learned
-from flowprobe.core.exploring.needed_faults import cause_of
+from flowprobe.core.exploring.model import Enough, Learned
+from flowprobe.core.exploring.needed_faults import CONFIRMED, cause_of, effort
 from flowprobe.core.faults.fault import FaultPlan
 from flowprobe.core.trial import Trial
-from flowprobe.core.verdict import Blame, Kind, Verdict
+from flowprobe.core.verdict import Blame, Kind, Verdict, leftovers
 from flowprobe.running.engine import Engine, Judged, Trouble
 from flowprobe.running.run import in_groups
 from flowprobe.running.trying import Bounds, Making
@@ -34,8 +34,8 @@ class Explained(Protocol):
 
 
 class Why:
-    """The program of a run that explains its failures, with so many trials in all; each failure gets an equal part of
-    what those before it left."""
+    """The program of a run that explains its failures, with so many trials in all: those first that take few, and each
+    gets its part of what those before it left. Nothing is left behind twice in a product that is not ours."""
 
     def __init__(self, most: int, shown: Explained) -> None:
         self._left, self._shown = most, shown
@@ -43,11 +43,17 @@ class Why:
 
     def program(self, engine: Engine, trouble: Trouble | None) -> None:
         in_groups(engine, trouble, self._made)
+        self._failed.sort(key=lambda failed: effort(failed[0].plan))
         for number, (trial, judged) in enumerate(self._failed):
-            share = self._left // (len(self._failed) - number)
+            share = self._share(trial.plan, others=len(self._failed) - number - 1)
             if engine.hindrance():
                 return
             self._explain(engine, trial, judged, share)
+
+    def _share(self, plan: FaultPlan, *, others: int) -> int:
+        """What it takes, where enough is left to see each of the others again; an equal part where that is more."""
+        spare = self._left - CONFIRMED * others
+        return max(self._left // (others + 1), min(effort(plan), spare))
 
     def _made(self, trial: Trial, judged: Judged) -> None:
         """Only what failed under faults has a cause among them; where its twin failed, nothing else was made."""
@@ -57,11 +63,16 @@ class Why:
     def _explain(self, engine: Engine, trial: Trial, judged: Judged, share: int) -> None:
         self._shown.looking(trial)
         making = Making(engine, trial.scenario, Bounds(share))
+        left = False
 
         def planning(plan: FaultPlan) -> Learned:
+            nonlocal left
+            if left and not engine.owned:
+                raise Enough("a trial left something behind, and the next might too: `flowprobe cleanup`")
             making.refuse()
             aside = replace(trial, id=secrets.token_hex(8), plan=plan, explains=trial.id)
             found = making.make(aside)
+            left = bool(leftovers(found.evidence))
             self._shown.tried(found.evidence, found.verdict)
             return _learned(plan, found)
 

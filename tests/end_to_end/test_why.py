@@ -96,3 +96,11 @@ def test_what_cannot_be_explained_is_said_before_anything_is_sent(bundled: Place
     file.unlink()
     assert "is not there any more" in bundled.flowprobe("why", "latest").err
     assert sorted((bundled.folder / ".flowprobe" / "runs").iterdir()) == runs
+
+
+def test_what_a_trial_leaves_that_was_made_to_find_a_cause_is_told_and_it_is_not_counted(bundled: Place) -> None:
+    result = bundled.flowprobe("run", "invite-and-billing.yaml", "--env", "demo-weak", "--faults", "payments-portal",
+                               "--why", "--json")
+    cause = result.trial("payments-portal")["cause"]
+    assert (result.code, len(result.json["trials"]), cause["trials"]) == (7, 2, 3), result.err
+    assert len([note for note in result.json["notes"] if "made to find a cause" in note]) == 3

@@ -22,10 +22,11 @@ from flowprobe.core.faults.fault import Fault, FaultPlan
 from flowprobe.core.faults.kinds import Kind, describe, kind_name
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["CONFIRMED", "Planning", "cause_of"]
+__all__ = ["CONFIRMED", "Planning", "cause_of", "effort"]
 
 CONFIRMED = 3
 """So often the smallest plan is tried again."""
+_FOR_A_DELAY = 10
 
 Planning: TypeAlias = Callable[[FaultPlan], Learned]
 """Makes one trial under a plan. Raises Enough when nothing more may be tried."""
@@ -60,6 +61,12 @@ def cause_of(plan: FaultPlan, learned: Learned, planning: Planning, *, most: int
         _Smallest(bench.best.plan, bench.held),
         lambda each: counted(lambda: purse(each.plan), left, wanted=bench.wanted), _later if measured else None)
     return _cause(plan, smallest, confirmed, bench, trials=purse.made, ended=ended)
+
+
+def effort(plan: FaultPlan) -> int:
+    """About how many trials it takes to take a plan apart."""
+    delays = sum(delay_of(fault.kind) is not None or fixed(fault.kind) is not None for fault in plan.faults)
+    return 2 * (len(plan.faults) - 1) + _FOR_A_DELAY * delays + CONFIRMED
 
 
 class _Purse:

@@ -13,7 +13,7 @@ from flowprobe.core.cause import Cause
 from flowprobe.core.distributions import Uniform
 from flowprobe.core.exploring.delays import fineness
 from flowprobe.core.exploring.model import Break, Enough, Learned, Reached, Site
-from flowprobe.core.exploring.needed_faults import cause_of
+from flowprobe.core.exploring.needed_faults import cause_of, effort
 from flowprobe.core.exploring.simpler import delay_of
 from flowprobe.core.faults.fault import Fault, FaultPlan, Limit, Match, When
 from flowprobe.core.faults.latency import Latency
@@ -159,3 +159,9 @@ def test_a_stop_leaves_the_best_so_far(after: int) -> None:
     plan = FaultPlan("slow", (fault("search", Latency(0.5)), fault("mail", Status(503))))
     cause = cause_of(plan, product.learned(plan), planning, most=30)
     assert (cause.ended, cause.minimal, cause.n, cause.trials) == ("the run was stopped", False, 0, after)
+
+
+def test_a_plan_with_more_faults_and_more_delays_takes_more_trials() -> None:
+    down, late = fault("a", Status(500)), fault("b", Latency(Uniform(0.1, 1.0)))
+    efforts = [effort(FaultPlan("p", faults)) for faults in ((down,), (down, down), (late,), (down, late))]
+    assert efforts == sorted(set(efforts))
