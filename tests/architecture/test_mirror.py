@@ -27,7 +27,6 @@ EXPLORING = "tests/end_to_end/test_exploring.py"
 EXPLAINING = "tests/end_to_end/test_why.py"
 ELSEWHERE = {
     "flowprobe/cli/explaining.py": EXPLAINING,
-    "flowprobe/running/why.py": EXPLAINING,
     "flowprobe/running/run.py": RUNS,
     "flowprobe/cli/replaying.py": EXPLORING,
     "flowprobe/running/exploring.py": EXPLORING,
