@@ -55,6 +55,10 @@ def run(
     proxy: Proxy = None,
     no_cleanup_first: Annotated[bool, typer.Option(
         "--no-cleanup-first", help="Leave what earlier runs left behind where it is.")] = False,
+    why: Annotated[bool, typer.Option(
+        "--why", help="Take what fails apart, until the smallest set of faults that breaks it is known.")] = False,
+    why_budget: Annotated[int, typer.Option(
+        help="How many trials that may take, in all.", min=1, metavar="NUMBER")] = 30,
     as_json: AsJson = False,
     junit: Annotated[Optional[Path], typer.Option(help="Also write JUnit XML there.", metavar="FILE")] = None,  # noqa: UP045
     html: Annotated[Optional[Path], typer.Option(help="Also write the page of the run there.", metavar="FILE")] = None,  # noqa: UP045
@@ -80,7 +84,33 @@ def run(
         seed=settings.seed.value, tags=tuple(tag or ()), bind=_binding(persona or []), fail_fast=fail_fast,
         last_failed=last_failed, output=settings.output.value, timeout_s=settings.timeout_s.value,
         allow_exec=allow_exec, cleanup_first=not no_cleanup_first, proxy=proxy)
-    return run_command(request, Sinks(junit, html, ctrf, har, markdown, ndjson, as_json))
+    return run_command(request, Sinks(junit, html, ctrf, har, markdown, ndjson, as_json), why=why_budget if why else 0)
+
+
+@app.command()
+def why(
+    run: Annotated[str, typer.Argument(help="A run: `latest`, the beginning of its id, or its folder.", metavar="RUN")],
+    trial: Annotated[Optional[str], typer.Argument(  # noqa: UP045
+        help="A trial that failed: its plan, or the beginning of its id. Default: the only one.",
+        metavar="[TRIAL]")] = None,
+    budget: Annotated[int, typer.Option(help="How many trials it may take.", min=1, metavar="NUMBER")] = 30,
+    env: Env = None,
+    timeout: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="The total budget of each call, from connecting to the last byte.", metavar="DURATION")] = None,
+    allow_exec: AllowExec = False,
+    proxy: Proxy = None,
+    as_json: AsJson = False,
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
+) -> int:
+    """Make a failed trial again, and take its faults away one by one: which of them it takes, from what delay on."""
+    from flowprobe.cli.explaining import why_command
+    from flowprobe.running.selection import Request
+    from flowprobe.running.settings import settle
+
+    settings = settle(timeout=timeout, output=output)
+    request = Request(paths=(), environment=env, output=settings.output.value, timeout_s=settings.timeout_s.value,
+                      allow_exec=allow_exec, proxy=proxy)
+    return why_command(run, trial, request, budget=budget, as_json=as_json)
 
 
 @app.command()

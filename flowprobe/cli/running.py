@@ -15,14 +15,16 @@ from flowprobe.report.lines import footer
 from flowprobe.report.model import RunReport
 from flowprobe.report.result_json import indented, result_text
 from flowprobe.report.spans import Span
+from flowprobe.running.engine import Program
 from flowprobe.running.run import run
 from flowprobe.running.selection import Request, select
 
 __all__ = ["run_command"]
 
 
-def run_command(request: Request, sinks: Sinks) -> int:
-    """Returns the exit code. Where a machine reads standard output, it has nothing else; people read standard error."""
+def run_command(request: Request, sinks: Sinks, *, why: int = 0) -> int:
+    """Returns the exit code. Where a machine reads standard output, it has nothing else; people read standard error.
+    `why` is how many trials may be made to explain what fails."""
     _refuse_paths(request.output, sinks)
     selection = select(request)
     if not selection.chosen:
@@ -32,11 +34,20 @@ def run_command(request: Request, sinks: Sinks) -> int:
     events = EventLines(sinks.ndjson) if sinks.ndjson is not None else None
     show = screen(sys.stderr if sinks.takes_standard_output else sys.stdout)
     with show:
-        report = run(replace(request, overhear=events), selection, show)
+        report = run(replace(request, overhear=events), selection, show, _program(why, show))
     _finish(report, show, sinks, selection.environment)
     if events is not None:
         events.close()
     return report.exit_code
+
+
+def _program(why: int, show: Screen) -> Program | None:
+    if not why:
+        return None
+    from flowprobe.cli.explaining import Shown
+    from flowprobe.running.why import Why
+
+    return Why(why, Shown(show)).program
 
 
 def _refuse_paths(output: Path | None, sinks: Sinks) -> None:

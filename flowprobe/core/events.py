@@ -126,7 +126,8 @@ class PlannedFault(Plain):
 @plain
 class TrialStarted(Plain):
     """`personas` maps a role to the persona; `rerun` is the command that runs just this trial again. `imitates` and
-    `survives` are what the fault profile says of itself, `tags` those of the scenario."""
+    `survives` are what the fault profile says of itself, `tags` those of the scenario; `explains` is the trial whose
+    cause this one was made to find."""
 
     trial: str
     scenario: str
@@ -140,6 +141,7 @@ class TrialStarted(Plain):
     imitates: str = ""
     survives: str = ""
     tags: tuple[str, ...] = ()
+    explains: str = ""
 
 
 @plain

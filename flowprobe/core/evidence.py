@@ -150,7 +150,7 @@ class RunEvidence(Plain):
     """`collateral` counts injections into calls that were not ours (it must be 0), `nobodys` the provider
     calls that we could not call ours and left alone, by edge, `spared` those among all that a fault was near to and
     left alone, `undeclared` the calls to hosts that nobody declared. `halted` is the kind of the guard that ended the
-    run."""
+    run. `aside` are trials that were made to explain one of `trials`, and left something behind."""
 
     started: RunStarted | None
     trials: tuple[TrialEvidence, ...]
@@ -163,6 +163,7 @@ class RunEvidence(Plain):
     halted: str = ""
     spared: Mapping[Spared, int] = field(default_factory=dict)
     undeclared: Mapping[str, int] = field(default_factory=dict)
+    aside: tuple[TrialEvidence, ...] = ()
 
     @property
     def unattributed(self) -> int:

@@ -285,7 +285,7 @@ def leftovers(trial: TrialEvidence) -> tuple[str, ...]:
 
 def exit_code(run: RunEvidence, verdicts: Mapping[str, Verdict], *, internal: bool = False) -> int:
     """Precedence 7, 130, 6, 5, 4, 1, 3, 0 (see docs/reference/verdicts.md). `internal`: a bug of ours showed."""
-    if any(leftovers(trial) for trial in run.trials):
+    if any(leftovers(trial) for trial in (*run.trials, *run.aside)):
         return ExitCode.CLEANUP
     if run.interrupted:
         return ExitCode.INTERRUPTED

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from flowprobe.core.cause import Cause
 from flowprobe.core.events import CallReplied, CallSent
 from flowprobe.core.evidence import RunEvidence
 from flowprobe.core.verdict import Kind, Verdict, worst
@@ -59,7 +60,7 @@ class RunReport:
     """A run that has ended. `evidence` has its trials without their journeys, and `told`, which can be gone through
     more than once, what the reports say of each of them, in the same order. `notes` are sentences about the whole;
     `redact` takes the secrets of the run out of a text, and every sink uses it. `began` and `ended` are seconds since
-    1970."""
+    1970. `causes` are why trials failed, where that was looked for, by their ids."""
 
     folder: Path
     evidence: RunEvidence
@@ -70,6 +71,7 @@ class RunReport:
     told: Iterable[Told] = ()
     began: float = 0.0
     ended: float = 0.0
+    causes: Mapping[str, Cause] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Kind:

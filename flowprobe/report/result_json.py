@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flowprobe.core.blame import why
+from flowprobe.core.cause import Cause
 from flowprobe.core.events import CallReplied, CallUnanswered, InvariantJudged, members, to_json
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.findings import Finding
 from flowprobe.core.leaks import leaks_of
 from flowprobe.core.spared import Spared
 from flowprobe.core.verdict import Verdict
+from flowprobe.report.causes import cause_json
 from flowprobe.report.model import RunReport
 
 __all__ = ["indented", "result_text", "trial_text"]
@@ -24,10 +26,20 @@ VERSION = 1
 def result_text(report: RunReport) -> Iterator[str]:
     """The whole run as JSON, line by line of what was told of its trials; the journal has the bodies."""
     yield _open(_run(report), "trials")
-    for number, told in enumerate(report.told):
+    for number, (trial, told) in enumerate(zip(report.evidence.trials, report.told, strict=True)):
         yield ", " if number else ""
-        yield from told.result
+        yield from _with_cause(told.result, report.causes.get(trial.started.trial))
     yield "]}\n"
+
+
+def _with_cause(result: Iterable[str], cause: Cause | None) -> Iterator[str]:
+    """A trial that was told, with what was learned of it since then as its last member."""
+    last = ""
+    for part in result:
+        if last:
+            yield last
+        last = part
+    yield f'{last.removesuffix("}")}, "cause": {_text(cause_json(cause))}}}'
 
 
 def trial_text(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Iterator[str]:

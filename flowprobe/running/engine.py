@@ -21,6 +21,7 @@ from typing import Protocol, TypeAlias
 
 import flowprobe
 from flowprobe.auth.pool import Pools
+from flowprobe.core.cause import Cause
 from flowprobe.core.cleaning import Patience, clean, open_rows
 from flowprobe.core.drive import Hands, drive
 from flowprobe.core.events import (
@@ -57,7 +58,7 @@ from flowprobe.core.resolve import Names
 from flowprobe.core.scenario import Fault, Persona
 from flowprobe.core.sends import judge_sends, promises
 from flowprobe.core.trial import NO_FAULTS, Trial
-from flowprobe.core.verdict import ExitCode, Verdict, answered, exit_code, judge_trial
+from flowprobe.core.verdict import ExitCode, Verdict, answered, exit_code, judge_trial, leftovers
 from flowprobe.core.walk import walk
 from flowprobe.errors import EnvironmentBroken, ToolFailed
 from flowprobe.http.driver import Driver
@@ -151,6 +152,7 @@ class Engine:
         self._proxy_lines = Follower(self._folder.journal / "proxy.jsonl", overhear=self._passed_on())
         self._evidence = RunEvidence(None, (), (), "", {}, 0)
         self._verdicts: dict[str, Verdict] = {}
+        self._causes: dict[str, Cause] = {}
         self._told = Spool(self._folder.path, self._redactor)
         self._bodies = Bodies(self._folder.journal / "runner.jsonl")
         self._usual = {chosen.scenario.file: ordinary(chosen.scenario) for chosen in selection.chosen}
@@ -438,7 +440,10 @@ class Engine:
         evidence = part.trials[0]
         self._answered = self._answered or answered(evidence)
         verdict = judge_trial(evidence, reachable=self._answered, trouble=part.trouble)
-        self._add(part, evidence, verdict)
+        if evidence.started.explains:
+            self._add_aside(part, evidence)
+        else:
+            self._add(part, evidence, verdict)
         return Judged(evidence, verdict)
 
     def _new_gaps(self) -> tuple[str, ...]:
@@ -446,6 +451,15 @@ class Engine:
         gaps = tuple(self._proxy_lines.gaps)
         self._proxy_lines.gaps.clear()
         return tuple(f"the proxy's journal: {gap}" for gap in gaps)
+
+    @property
+    def owned(self) -> bool:
+        """Whether the product is one that we started: what is left in it goes with it."""
+        return self._session.owned
+
+    def explain(self, trial: Trial, cause: Cause) -> None:
+        """Why a trial that was made failed: it is told with it."""
+        self._causes[trial.id] = cause
 
     def skip(self, trial: Trial, because: str, blame: str) -> Judged:
         """Tell of a trial that it is not made, and why."""
@@ -461,6 +475,11 @@ class Engine:
         self._twin = self._twin or evidence
         self._evidence = self._evidence.plus(part, evidence.without_journey())
         self._verdicts[evidence.started.trial] = verdict
+
+    def _add_aside(self, part: RunEvidence, evidence: TrialEvidence) -> None:
+        """It is told with the trial that it explains; what it left behind is the run's."""
+        left = (evidence.without_journey(),) if leftovers(evidence) else ()
+        self._evidence = replace(self._evidence.plus(part, None), aside=(*self._evidence.aside, *left))
 
     # --- stopping: in the thread that listens for signals ---
 
@@ -511,9 +530,11 @@ class Engine:
         return report
 
     def _report(self, code: int) -> RunReport:
-        notes = (*unverified(self._selection.environment), *self._selection.notes)
+        left = (f"left behind by a trial that was made to find a cause: {words}"
+                for trial in self._evidence.aside for words in leftovers(trial))
+        notes = (*unverified(self._selection.environment), *self._selection.notes, *left)
         return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, notes, self._redactor,
-                         self._told, self.now.timestamp(), time.time())
+                         self._told, self.now.timestamp(), time.time(), self._causes)
 
     # --- small things ---
 
@@ -555,7 +576,8 @@ def _started(trial: Trial, rerun: str) -> TrialStarted:
     personas: Mapping[str, str] = {role: persona.name for role, persona in trial.personas.items()}
     faults = tuple(_planned(fault) for fault in trial.plan.faults)
     return TrialStarted(trial.id, trial.scenario.name, trial.scenario.file, personas, trial.plan.name, trial.seed,
-                        rerun, faults, trial.account, trial.plan.imitates, trial.plan.survives, trial.scenario.tags)
+                        rerun, faults, trial.account, trial.plan.imitates, trial.plan.survives, trial.scenario.tags,
+                        trial.explains)
 
 
 def _planned(fault: Fault) -> PlannedFault:

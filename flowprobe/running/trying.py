@@ -19,7 +19,7 @@ from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.running.engine import Engine, Judged
 from flowprobe.running.tries import Tries
 
-__all__ = ["Bounds", "Trials"]
+__all__ = ["Bounds", "Making", "Trials"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,44 @@ class Bounds:
 
     tries: int | None = None
     seconds: float | None = None
+
+
+class Making:
+    """Makes trials of one scenario, as many as the bounds, the environment's budget and whoever stops the run allow."""
+
+    def __init__(self, engine: Engine, scenario: Scenario, bounds: Bounds, *,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._engine, self._bounds, self._clock, self._began = engine, bounds, clock, clock()
+        calls, writes = demand([(scenario, 1)], engine.setting.given)
+        self._need = (calls.most or calls.least, writes.most or writes.least)
+        self.made = 0
+        self.hindrance: tuple[str, str] | None = None
+
+    def refuse(self) -> None:
+        """Raise Enough where no further trial may be made."""
+        self._refuse_stopped()
+        bounds = self._bounds
+        if bounds.tries is not None and self.made >= bounds.tries:
+            raise Enough(f"the budget of {bounds.tries} tries is used up")
+        if bounds.seconds is not None and self._clock() - self._began >= bounds.seconds:
+            raise Enough(f"the budget of {bounds.seconds:g} seconds is used up")
+        if lacking := self._engine.lacks(calls=self._need[0], writes=self._need[1]):
+            raise Enough(f"{lacking} does not suffice for another trial")
+
+    def make(self, trial: Trial) -> Judged:
+        """Raises Enough where the trial was cut off: it teaches nothing."""
+        before = self._engine.spent
+        judged = self._engine.make(trial)
+        self._need = tuple(max(need, now - then) for need, now, then in
+                           zip(self._need, self._engine.spent, before, strict=True))  # type: ignore[assignment]
+        self.made += 1
+        self._refuse_stopped()
+        return judged
+
+    def _refuse_stopped(self) -> None:
+        if hindrance := self._engine.hindrance():
+            self.hindrance = hindrance
+            raise Enough(hindrance[0])
 
 
 class Trials:
@@ -39,27 +77,26 @@ class Trials:
                  seen: Callable[[Try, Judged], None] = lambda _made, _judged: None,
                  clock: Callable[[], float] = time.monotonic) -> None:
         self._engine, self._scenario, self._binding = engine, scenario, binding
-        self._bounds, self._tries, self._known, self._oracles = bounds, tries, known, oracles
-        self._seen, self._clock, self._began = seen, clock, clock()
-        calls, writes = demand([(scenario, 1)], engine.setting.given)
-        self._need = (calls.most or calls.least, writes.most or writes.least)
-        self.made = 0
+        self._tries, self._known, self._oracles, self._seen = tries, known, oracles, seen
+        self._making = Making(engine, scenario, bounds, clock=clock)
         self.remembered = 0
-        self.hindrance: tuple[str, str] | None = None
+
+    @property
+    def made(self) -> int:
+        return self._making.made
+
+    @property
+    def hindrance(self) -> tuple[str, str] | None:
+        return self._making.hindrance
 
     def __call__(self, made: Try) -> Learned:
         """What came of a try. Raises Enough where nothing more may be tried."""
         if earlier := self._known.get(made.key):
             self.remembered += 1
             return self._keep(made, earlier.pop(0))
-        self._refuse()
-        before = self._engine.spent
+        self._making.refuse()
         trial = self.trial(made)
-        judged = self._engine.make(trial)
-        self._need = tuple(max(need, now - then) for need, now, then in
-                           zip(self._need, self._engine.spent, before, strict=True))  # type: ignore[assignment]
-        self.made += 1
-        self._refuse_stopped()  # a trial that was cut off teaches nothing
+        judged = self._making.make(trial)
         self._seen(made, judged)
         return self._keep(made, learned(trial.plan.faults, judged.evidence, judged.verdict,
                                         oracles=self._oracles))
@@ -73,18 +110,3 @@ class Trials:
         plan = plan_of(made.faults, f"try-{self.made + 1}") if made.faults else NO_FAULTS
         return trial_of(self._scenario, self._binding, plan, self._engine.setting, now=self._engine.now,
                         id=secrets.token_hex(8), account=made.state)
-
-    def _refuse(self) -> None:
-        self._refuse_stopped()
-        bounds = self._bounds
-        if bounds.tries is not None and self.made >= bounds.tries:
-            raise Enough(f"the budget of {bounds.tries} tries is used up")
-        if bounds.seconds is not None and self._clock() - self._began >= bounds.seconds:
-            raise Enough(f"the budget of {bounds.seconds:g} seconds is used up")
-        if lacking := self._engine.lacks(calls=self._need[0], writes=self._need[1]):
-            raise Enough(f"{lacking} does not suffice for another trial")
-
-    def _refuse_stopped(self) -> None:
-        if hindrance := self._engine.hindrance():
-            self.hindrance = hindrance
-            raise Enough(hindrance[0])

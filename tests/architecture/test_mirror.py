@@ -24,7 +24,9 @@ STANDING = "tests/end_to_end/test_standing.py"
 WALK, RUNS, PAGES = "tests/core/test_walk.py", "tests/end_to_end/test_running.py", "tests/docs/test_commands.py"
 PROBING = "tests/end_to_end/test_probing.py"
 EXPLORING = "tests/end_to_end/test_exploring.py"
+EXPLAINING = "tests/end_to_end/test_why.py"
 ELSEWHERE = {
+    "flowprobe/cli/explaining.py": EXPLAINING,
     "flowprobe/running/run.py": RUNS,
     "flowprobe/cli/replaying.py": EXPLORING,
     "flowprobe/running/exploring.py": EXPLORING,

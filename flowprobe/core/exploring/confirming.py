@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
-from flowprobe.core.exploring.model import Break, Enough, Try, Trying
-from flowprobe.core.exploring.shrink import Shrunk, broken, fineness
+from flowprobe.core.exploring.bench import broken
+from flowprobe.core.exploring.delays import fineness
+from flowprobe.core.exploring.model import Break, Enough, Learned, Try, Trying
+from flowprobe.core.exploring.shrink import Shrunk
 from flowprobe.core.exploring.simpler import delayed
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["Confirmed", "confirm", "steadied"]
+__all__ = ["Confirmed", "confirm", "counted", "longer", "steadied", "surest"]
 
 _STEPS = 3
+T = TypeVar("T")
 
 
 @plain
@@ -44,11 +49,16 @@ class Confirmed(Plain):
 
 def confirm(attempt: Try, trying: Trying, n: int = 3, *, wanted: Break | None = None) -> Confirmed:
     """Make the try `n` times; with `wanted` only this promise counts. Enough ends it with what there is."""
-    k = told = otherwise = untold = 0
     again = replace(attempt, phase="confirm")
+    return counted(lambda: trying(again), n, wanted=wanted)
+
+
+def counted(once: Callable[[], Learned], n: int, *, wanted: Break | None = None) -> Confirmed:
+    """The same for whatever `once` tries."""
+    k = told = otherwise = untold = 0
     try:
         for _ in range(n):
-            learned = trying(again)
+            learned = once()
             same = broken(learned, wanted)
             k, otherwise = k + same, otherwise + (learned.broke and not same)
             told, untold = told + (learned.judged != "inconclusive"), untold + (learned.judged == "inconclusive")
@@ -60,23 +70,35 @@ def confirm(attempt: Try, trying: Trying, n: int = 3, *, wanted: Break | None = 
 def steadied(shrunk: Shrunk, trying: Trying, n: int = 3) -> tuple[Shrunk, Confirmed]:
     """Confirm the smallest try; where it breaks now and then only, for its delay is at the very edge, with a delay that
     is a little longer, a few times. What it was seen to do most surely is what is kept."""
-    confirmed = confirm(shrunk.smallest, trying, n, wanted=shrunk.broke)
-    best = shrunk, confirmed
+    return surest(shrunk, lambda each: confirm(each.smallest, trying, n, wanted=shrunk.broke),
+                  _later if shrunk.thresholds else None)
+
+
+def surest(first: T, confirm: Callable[[T], Confirmed], later: Callable[[T], T] | None) -> tuple[T, Confirmed]:
+    """What broke most surely: `first`, or what `later` makes of it with a delay that is a little longer; None where it
+    has none."""
+    confirmed = confirm(first)
+    best, now = (first, confirmed), first
     for _ in range(_STEPS):
-        if confirmed.is_sure or confirmed.ended or not shrunk.thresholds:
+        if confirmed.is_sure or confirmed.ended or later is None:
             break
-        shrunk = _later(shrunk)
-        confirmed = confirm(shrunk.smallest, trying, n, wanted=shrunk.broke)
+        now = later(now)
+        confirmed = confirm(now)
         if confirmed.k > best[1].k:
-            best = shrunk, confirmed
+            best = now, confirmed
     return best
 
 
+def longer(seconds: float) -> float:
+    """A delay at the very edge, by half of what it is exact to."""
+    return round(seconds + fineness(seconds) / 2, 3)
+
+
 def _later(shrunk: Shrunk) -> Shrunk:
-    """The same with each delay, where one was measured, longer by half of what it is exact to."""
+    """The same with each delay, where one was measured, a little longer."""
     faults, thresholds = list(shrunk.smallest.faults), []
     for each in shrunk.thresholds:
-        seconds = round(each.breaks_s + fineness(each.breaks_s) / 2, 3)
+        seconds = longer(each.breaks_s)
         placed = faults[each.fault]
         faults[each.fault] = replace(placed, kind=delayed(placed.kind, seconds))
         thresholds.append(replace(each, breaks_s=seconds))

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from math import ceil, log
 from typing import Literal, TypeAlias
 
+from flowprobe.core.exploring.bench import broken
 from flowprobe.core.exploring.confirming import Confirmed
 from flowprobe.core.exploring.model import Break, Learned
-from flowprobe.core.exploring.shrink import broken
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Outcome", "Replayed", "replayed", "trials_needed"]

@@ -10,25 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
-from math import sqrt
 from typing import Any, TypeAlias
 
+from flowprobe.core.exploring.bench import Bench
+from flowprobe.core.exploring.delays import hinted, shortest
 from flowprobe.core.exploring.model import Break, Enough, Learned, Placed, Site, Try, Trying
 from flowprobe.core.exploring.simpler import Simpler, delay_of, delayed, simpler
-from flowprobe.core.exploring.smaller import nearer, needed, singly_needed
+from flowprobe.core.exploring.smaller import fewest, nearer, singly_needed
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["Allowed", "Shrunk", "Threshold", "broken", "fineness", "shrink"]
+__all__ = ["Allowed", "Shrunk", "Threshold", "shrink"]
 
 Allowed: TypeAlias = Callable[[Mapping[str, Any]], bool]
 """Whether the account may be in a state."""
 
 MOST = 100
-_FEW = 3
-_FINE_S = 0.01
-_FINE = 0.05
-_SURE = 0.02
 _ROUNDS = 4
 
 
@@ -55,11 +51,6 @@ class Shrunk(Plain):
     ended: str = ""
     thresholds: tuple[Threshold, ...] = ()
     broke: Break | None = None
-
-
-def broken(learned: Learned, wanted: Break | None) -> bool:
-    """Whether this promise was broken; with None, whether any was."""
-    return learned.broke and (wanted is None or wanted in learned.breaks)
 
 
 def shrink(first: Try, learned: Learned, trying: Trying, *, defaults: Mapping[str, Any], simpler: Simpler = simpler,
@@ -93,35 +84,12 @@ def _round(bench: _Bench, defaults: Mapping[str, Any], simpler: Simpler, allowed
         _bisect(bench, number)
 
 
-class _Bench:
-    """Where tries are compared: the best so far, and what came of all of them. `holds` are delays that did not break,
-    by the place of their fault."""
+class _Bench(Bench[Try]):
+    """`held` are delays that did not break, by the place of their fault."""
 
     def __init__(self, trying: Trying, wanted: Break | None, most: int, first: Try, learned: Learned) -> None:
-        self.best, self.learned = first, learned
-        self._trying, self._wanted, self._most = trying, wanted, most
-        self._known: dict[tuple[str, tuple[str, ...]], Learned | None] = {first.key: learned}
-        self.holds: dict[int, float] = {}
-        self._tries = 0
-
-    def breaks(self, attempt: Try) -> bool:
-        """Whether it breaks the same; then it is the best so far. Raises Enough."""
-        if attempt.key not in self._known:
-            learned = self._learn(attempt)
-            self._known[attempt.key] = learned if broken(learned, self._wanted) else None
-        if (same := self._known[attempt.key]) is not None:
-            self.best, self.learned = attempt, same
-        return same is not None
-
-    def _learn(self, attempt: Try) -> Learned:
-        learned = self._try(attempt)
-        return self._try(attempt) if learned.judged == "inconclusive" else learned
-
-    def _try(self, attempt: Try) -> Learned:
-        if self._tries >= self._most:
-            raise Enough(f"{self._most} tries were not enough")
-        self._tries += 1
-        return self._trying(attempt)
+        super().__init__(trying, wanted, most, first, learned)
+        self.held: dict[int, float] = {}
 
     def placed(self, number: int, fault: Placed) -> bool:
         """The same with another fault in this place."""
@@ -130,17 +98,16 @@ class _Bench:
 
     def shrunk(self, ended: str = "") -> Shrunk:
         thresholds = tuple(
-            Threshold(number, delay, self.holds[number]) for number, fault in enumerate(self.best.faults)
-            if (delay := delay_of(fault.kind)) is not None and number in self.holds)
-        broke = next((each for each in self.learned.breaks if self._wanted in (None, each)), self._wanted)
-        return Shrunk(self.best, self.learned, self._tries, not ended, ended, thresholds, broke)
+            Threshold(number, delay, self.held[number]) for number, fault in enumerate(self.best.faults)
+            if (delay := delay_of(fault.kind)) is not None and number in self.held)
+        broke = next((each for each in self.learned.breaks if self.wanted in (None, each)), self.wanted)
+        return Shrunk(self.best, self.learned, self.tries, not ended, ended, thresholds, broke)
 
 
 # --- what it does, in this order ------------------------------------------------------------------
 
 
 def _drop_faults(bench: _Bench, *, again: bool) -> None:
-    """A few faults: their smallest subset. Many: halves of them."""
     faults = bench.best.faults
 
     def breaks(kept: Sequence[Placed]) -> bool:
@@ -148,11 +115,9 @@ def _drop_faults(bench: _Bench, *, again: bool) -> None:
 
     if again:
         if len(singly_needed(faults, breaks)) < len(faults):
-            bench.holds.clear()  # they are numbered anew
-    elif len(faults) > _FEW:
-        needed(faults, breaks)
+            bench.held.clear()  # they are numbered anew
     else:
-        any(breaks(kept) for size in range(len(faults)) for kept in combinations(faults, size))
+        fewest(faults, breaks)
 
 
 def _shrink_state(bench: _Bench, defaults: Mapping[str, Any], allowed: Allowed, *, again: bool) -> None:
@@ -181,35 +146,12 @@ def _alike(one: Site, other: Site) -> bool:
 
 
 def _bisect(bench: _Bench, number: int) -> None:
-    """To half of the larger of 10 ms and 5 %: the other half is for a product that does not always give up after the
-    same time. Without the fault it is known to hold; when the product itself gave up tells where to look first."""
+    """When the product itself gave up tells where to look first."""
     fault = bench.best.faults[number]
-    high, low = delay_of(fault.kind), 0.0
-    if high is None:
+    delay = delay_of(fault.kind)
+    if delay is None:
         return
-    hints = [bench.holds[number]] if number in bench.holds else _hints(bench.learned, fault.site)
-    while high - low > fineness(low) / 2:
-        middle = next((hint for hint in hints if low < hint < high), None) or _middle(low, high)
-        if not low < middle < high:
-            break
-        if bench.placed(number, replace(fault, kind=delayed(fault.kind, middle))):
-            high = middle
-        else:
-            low = middle
-    bench.holds[number] = low
-
-
-def fineness(seconds: float) -> float:
-    """How exactly a delay of about so many seconds is to be known."""
-    return max(_FINE_S, _FINE * seconds)
-
-
-def _middle(low: float, high: float) -> float:
-    """Of what grows by percents, and in whole milliseconds."""
-    return round(sqrt(max(low, _FINE_S) * high), 3) if high > 2 * _FINE_S else round((low + high) / 2, 3)
-
-
-def _hints(learned: Learned, site: Site) -> list[float]:
-    """A little more than the product waited, and a little less."""
-    waits = {reached.gave_up_s for reached in learned.reached if _alike(reached.site, site) and reached.gave_up_s}
-    return [round(wait * factor, 3) for wait in sorted(waits) for factor in (1 + _SURE, 1 - _SURE)]
+    waits = (reached.gave_up_s for reached in bench.learned.reached if _alike(reached.site, fault.site))
+    hints = [bench.held[number]] if number in bench.held else hinted(filter(None, waits))
+    _, bench.held[number] = shortest(
+        delay, lambda seconds: bench.placed(number, replace(fault, kind=delayed(fault.kind, seconds))), hints)

@@ -28,7 +28,7 @@ from flowprobe.core.faults.tls import Slow, Tls
 from flowprobe.core.faults.webhook import Webhook
 from flowprobe.core.faults.websocket import Websocket
 
-__all__ = ["Simpler", "delay_of", "delayed", "simpler", "simplest_of_all"]
+__all__ = ["Simpler", "delay_of", "delayed", "fixed", "simpler", "simplest_of_all"]
 
 Simpler: TypeAlias = Callable[[Kind], tuple[Kind, ...]]
 """The kinds to be tried in place of one, the simplest first."""
@@ -78,6 +78,12 @@ def _whole(kind: Hang | Latency) -> float:
     if isinstance(kind, Hang):
         return kind.seconds
     return kind.takes if isinstance(kind.takes, float | int) else seconds_at(kind.takes, _HIGH, 1)
+
+
+def fixed(kind: Kind) -> Kind | None:
+    """With a wait of a fixed length in place of one that each call draws; None where none is drawn."""
+    drawn = isinstance(kind, Latency) and not isinstance(kind.takes, float | int)
+    return replace(kind, takes=_whole(kind)) if isinstance(kind, Latency) and drawn else None
 
 
 def delay_of(kind: Kind) -> float | None:

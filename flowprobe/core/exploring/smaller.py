@@ -9,18 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from itertools import combinations
 from math import isqrt
 from typing import Any, TypeAlias, TypeVar
 
-__all__ = ["least", "nearer", "needed", "singly_needed"]
+__all__ = ["fewest", "least", "nearer", "needed", "singly_needed"]
 
 T = TypeVar("T")
 Breaks: TypeAlias = Callable[[Any], bool]
 
+_FEW = 3
 _FINE = 16
 """A distance is found to one part in 2 to the power of this: up to 65,536 exactly."""
 _FAR = 12
 _PLACES = 3
+
+
+def fewest(items: Sequence[T], breaks: Callable[[list[T]], bool]) -> list[T]:
+    """A few: their smallest subset that breaks. Many: halves of them."""
+    if len(items) > _FEW:
+        return needed(items, breaks)
+    subsets = (list(kept) for size in range(len(items)) for kept in combinations(items, size))
+    return next(filter(breaks, subsets), list(items))
 
 
 def needed(items: Sequence[T], breaks: Callable[[list[T]], bool]) -> list[T]:

@@ -1,0 +1,45 @@
+"""Why a trial failed, after its faults were taken away one by one: as lines for people, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flowprobe.core.cause import Cause, Part, sentence
+from flowprobe.core.evidence import TrialEvidence
+from flowprobe.core.expect import milliseconds
+from flowprobe.core.verdict import Kind, Verdict
+from flowprobe.report.spans import Line, Span, line
+
+__all__ = ["cause_json", "cause_lines", "tried_line"]
+
+_SAID = {Kind.FAIL: ("✗", "bad"), Kind.INCONCLUSIVE: ("?", "odd")}
+
+
+def tried_line(trial: TrialEvidence, verdict: Verdict) -> Line:
+    """One trial of those that were made to find a cause."""
+    mark, style = _SAID.get(verdict.kind, ("✓", "good"))
+    faults = ", ".join(f"{fault.edge} {fault.described}" for fault in trial.started.faults)
+    return line("      ", Span(mark, style), Span(f" {faults} · {milliseconds(trial.seconds)}", "dim"))
+
+
+def cause_lines(plan: str, scenario: str, personas: list[str], cause: Cause) -> Iterator[Line]:
+    """The cause of a trial, and what of its promise was looked at."""
+    yield line("  ", Span(f"why {plan}: ", "bold"), Span(sentence(cause, scenario, personas), "bold"))
+    where = f"step {cause.step!r}: " if cause.step else ""
+    trials = f"{cause.trials} trial{'' if cause.trials == 1 else 's'}"
+    yield line("      ", Span(f"looked for: {where}{cause.broke} · {trials}", "dim"))
+
+
+def cause_json(cause: Cause | None) -> dict[str, Any] | None:
+    """The key `cause` of a trial; None where none was looked for."""
+    if cause is None:
+        return None
+    return {"needed": [_part(part) for part in cause.needed], "spare": [_part(part) for part in cause.spare],
+            "step": cause.step, "broke": cause.broke, "confirmed": cause.k, "of": cause.n, "trials": cause.trials,
+            "minimal": cause.minimal, "ended": cause.ended}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {"fault": part.fault, "edge": part.edge, "kind": part.kind, "described": part.described,
+            "breaks_s": part.breaks_s, "holds_s": part.holds_s}

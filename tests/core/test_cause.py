@@ -1,0 +1,32 @@
+"""The cause of a failure in one sentence, with no more certainty than there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flowprobe.core.cause import Cause, Part, sentence
+
+SEARCH = Part("search", "search", "latency", "latency 310ms", 0.31, 0.3)
+PAYMENTS = Part("payments", "payments", "latency", "latency 500ms")
+DOWN = Part("mail", "mail", "status", "status 503")
+SURE = Cause((SEARCH,), (PAYMENTS,), "search", "within: …", 3, 3, 12)
+
+
+@pytest.mark.parametrize(("cause", "said"), [
+    (SURE, "fails because of search latency alone: breaks from 310 ms on (holds at 300 ms); seen 3 of 3 times; "
+           "payments latency 500ms of the same plan is not needed."),
+    (Cause((DOWN,), k=2, n=3), "fails because of mail status 503 alone: seen 2 of 3 times."),
+    (Cause((SEARCH, DOWN), (), k=3, n=3), "fails because of search latency and mail status 503 together: search latency "
+                                          "breaks from 310 ms on (holds at 300 ms); seen 3 of 3 times."),
+    (replace(SURE, spare=(), minimal=False, ended="6 trials were not enough"),
+     "fails because of search latency: breaks with 310 ms (holds with 300 ms); seen 3 of 3 times; a smaller cause may be "
+     "there: 6 trials were not enough."),
+    (Cause((replace(SEARCH, holds_s=0.0),), k=3, n=3),
+     "fails because of search latency alone: breaks with 310 ms already; seen 3 of 3 times."),
+    (Cause((DOWN,)), "fails because of mail status 503 alone: not seen again, for no trial was left."),
+    (replace(SURE, k=0), "failed, and not again with search latency: 0 of 3 times. Its cause is unknown."),
+])
+def test_a_cause_is_said_as_sure_as_it_is(cause: Cause, said: str) -> None:
+    assert sentence(cause, "Search; always", ["acme-eu"]) == f"'Search; always' for acme-eu {said}"

@@ -1,0 +1,50 @@
+"""The cause of a failure, in lines and in JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from flowprobe.core.cause import Cause, Part
+from flowprobe.core.evidence import fold
+from flowprobe.core.verdict import judge_run
+from flowprobe.report.causes import cause_json, cause_lines, tried_line
+from flowprobe.report.result_json import indented, result_text
+from flowprobe.report.spans import Line
+from tests.journals import SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
+from tests.reports import report_of
+from tests.scenes import TRIAL
+
+CAUSE = Cause((Part("search", "search", "latency", "latency 310ms", 0.31, 0.3),), (), "look", "within: …", 2, 3, 12)
+
+
+def journal() -> Journal:
+    written = Journal().runner(started("slow", SLOW), sent("look"), replied())
+    return written.proxy(injected(), exchange()).runner(step_ended("look", "broken", finding()), ended())
+
+
+def text(line: Line) -> str:
+    return "".join(span.text for span in line)
+
+
+def test_people_read_the_sentence_and_what_was_looked_for() -> None:
+    first, second = map(text, cause_lines("slow", "A\x1b[31m journey", ["pro-eu"], CAUSE))
+    assert first.startswith("  why slow: 'A")
+    assert "\x1b" not in first
+    assert "breaks from 310 ms on (holds at 300 ms)" in first
+    assert second.strip() == "looked for: step 'look': within: … · 12 trials"
+
+
+def test_each_trial_that_was_made_is_a_line() -> None:
+    run = fold(journal().lines)
+    said = text(tried_line(run.trials[0], judge_run(run)[TRIAL]))
+    assert said.strip().startswith("✗ payments latency 500ms · ")
+
+
+def test_the_result_has_it_with_its_trial_and_null_for_the_others() -> None:
+    report = report_of(journal())
+    without = json.loads("".join(result_text(report)))["trials"][0]
+    [trial] = json.loads("".join(indented(result_text(replace(report, causes={TRIAL: CAUSE})))))["trials"]
+    assert without["cause"] is None
+    assert trial == {**without, "cause": cause_json(CAUSE)}
+    assert trial["cause"]["needed"][0]["breaks_s"] == 0.31
