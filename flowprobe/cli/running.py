@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flowprobe.cli.watching import Screen, screen
 from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.cases import case_files, without_cases
 from flowprobe.report.junit import junit_xml
 from flowprobe.report.lines import footer
 from flowprobe.report.model import RunReport
@@ -23,7 +25,13 @@ __all__ = ["run_command"]
 def run_command(request: Request, *, as_json: bool, junit: Path | None) -> int:
     """Returns the exit code. With `as_json` standard output has the result alone; people read standard error."""
     _refuse_paths(request.output, junit)
-    selection = select(request)
+    cases = case_files(request.paths)
+    if cases:
+        return _with_cases(request, cases, as_json=as_json, junit=junit)
+    return _run(request, select(request), as_json=as_json, junit=junit)
+
+
+def _run(request: Request, selection: Selection, *, as_json: bool, junit: Path | None) -> int:
     if not selection.chosen:
         print("nothing failed in the newest run of this folder", file=sys.stderr)
         return 0
@@ -33,6 +41,22 @@ def run_command(request: Request, *, as_json: bool, junit: Path | None) -> int:
         report = run(request, selection, show)
     _finish(report, show, as_json=as_json, junit=junit)
     return report.exit_code
+
+
+def _with_cases(request: Request, cases: Sequence[Path], *, as_json: bool, junit: Path | None) -> int:
+    """Scenarios first, then the cases; what chooses among scenarios leaves cases out where there are both."""
+    from flowprobe.cli.suites import narrowing, run_suite
+
+    others = without_cases(request.paths)
+    if not others:
+        return run_suite(request, None, cases, as_json=as_json, junit=junit)
+    request = replace(request, paths=others)
+    selection = select(request)
+    if flags := narrowing(request):
+        left_out = f"{len(cases)} case{'s' * (len(cases) > 1)} left out: {', '.join(flags)} chooses among scenarios"
+        return _run(request, replace(selection, notes=(*selection.notes, left_out)), as_json=as_json, junit=junit)
+    _refuse_inputs(selection, junit)
+    return run_suite(request, selection, cases, as_json=as_json, junit=junit)
 
 
 def _refuse_paths(output: Path | None, junit: Path | None) -> None:

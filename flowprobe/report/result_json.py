@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flowprobe.core.blame import why
@@ -21,9 +21,10 @@ __all__ = ["indented", "result_text", "trial_text"]
 VERSION = 1
 
 
-def result_text(report: RunReport) -> Iterator[str]:
-    """The whole run as JSON, line by line of what was told of its trials; the journal has the bodies."""
-    yield _open(_run(report), "trials")
+def result_text(report: RunReport, more: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """The whole run as JSON, line by line of what was told of its trials; the journal has the bodies. `more` are
+    further members."""
+    yield _open({**_run(report), **(more or {})}, "trials")
     for number, told in enumerate(report.told):
         yield ", " if number else ""
         yield from told.result
