@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import NoReturn
 
 from flowprobe.core.exploring.kept import Known
 from flowprobe.core.exploring.lessons import learned
@@ -16,6 +17,7 @@ from flowprobe.core.plan import Bindings, trial_of
 from flowprobe.core.policy import demand
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.trial import NO_FAULTS, Trial
+from flowprobe.errors import ToolFailed
 from flowprobe.running.engine import Engine, Judged
 from flowprobe.running.tries import Tries
 
@@ -32,7 +34,7 @@ class Bounds:
 
 class Trials:
     """Makes the trial of each try. What `known` says of a try is not tried again; `seen` is told of each trial that was
-    made."""
+    made. `hindrance` is what ended the search other than its budget: why, and whose doing it is."""
 
     def __init__(self, engine: Engine, scenario: Scenario, binding: Bindings, *, bounds: Bounds, tries: Tries,
                  known: Known, oracles: Collection[str] = tuple(ORACLES),
@@ -46,6 +48,7 @@ class Trials:
         self.made = 0
         self.remembered = 0
         self.hindrance: tuple[str, str] | None = None
+        self._unkept = ""
 
     def __call__(self, made: Try) -> Learned:
         """What came of a try. Raises Enough where nothing more may be tried."""
@@ -65,8 +68,17 @@ class Trials:
                                         oracles=self._oracles))
 
     def _keep(self, made: Try, found: Learned) -> Learned:
-        self._tries.add(made, found)
+        """What cannot be kept has been learned all the same: there is just no further try."""
+        try:
+            self._tries.add(made, found)
+        except ToolFailed as failed:
+            self._unkept = str(failed)
         return found
+
+    def give_up(self, because: str, blame: str) -> NoReturn:
+        """End the search, for a reason that is none of its budget. Raises Enough."""
+        self.hindrance = because, blame
+        raise Enough(because)
 
     def trial(self, made: Try) -> Trial:
         """The trial that a try would be."""
@@ -85,6 +97,5 @@ class Trials:
             raise Enough(f"{lacking} does not suffice for another trial")
 
     def _refuse_stopped(self) -> None:
-        if hindrance := self._engine.hindrance():
-            self.hindrance = hindrance
-            raise Enough(hindrance[0])
+        if hindrance := self._engine.hindrance() or (self._unkept and (self._unkept, "tool")):
+            self.give_up(*hindrance)
