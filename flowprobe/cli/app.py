@@ -36,7 +36,7 @@ def root(version: Annotated[bool, typer.Option("--version", "-V", help="Print th
 
 @app.command()
 def run(
-    paths: Paths,
+    paths: Annotated[list[Path], typer.Argument(help="Scenario files, cases, or folders of them.", metavar="PATH...")],
     faults: Annotated[Optional[str], typer.Option(  # noqa: UP045
         help="One fault plan of the scenarios, a fault profile (its name or file), or `none`. Default: every plan.",
         metavar="NAME")] = None,

@@ -84,6 +84,8 @@ def _tell(show: Screen, explored: Explored, selection: Selection, asked: Asked, 
         return
     about = _about(explored, selection, asked, again)
     cases = [_told(each, about, selection) for each in explored.cases]
+    for note in explored.report.notes:
+        show.notice(note)
     for each in exploration_lines(explored.exploration, cases, about):
         show.print(each)
     show.print(line("  ", Span("the same as a page: ", "dim"), str(explored.report.folder / _PAGE)))
@@ -102,6 +104,8 @@ def _tell(show: Screen, explored: Explored, selection: Selection, asked: Asked, 
 def _emit(cases: tuple[SavedCase, ...]) -> None:
     """A test beside each case."""
     for each in cases:
+        if each.file is None:
+            continue
         name = each.file.stem.replace("-", "_")
         write_shared(each.file.with_name(f"test_{name}.py"), to_pytest(each.case, each.file.name))
 
@@ -120,6 +124,9 @@ def _about(explored: Explored, selection: Selection, asked: Asked, again: tuple[
 
 
 def _told(saved: SavedCase, about: About, selection: Selection) -> CaseTold:
-    replay = shlex.join(["flowprobe", "replay", str(saved.file), "--env", selection.environment.name])
-    return tell_case(saved.found, name=saved.file.stem, replay=replay, defaults=about.defaults, file=saved.file,
+    """One that could not be written cannot be replayed: the search that finds it again is what there is."""
+    words = ["replay", str(saved.file)] if saved.file else ["explore", about.file, "--seed", str(about.seed)]
+    replay = shlex.join(["flowprobe", *words, "--env", selection.environment.name])
+    name = saved.file.stem if saved.file else saved.case.name
+    return tell_case(saved.found, name=name, replay=replay, defaults=about.defaults, file=saved.file,
                      thresholds=saved.shrunk.thresholds, best_so_far=saved.shrunk.ended)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from flowprobe.cli.sinks import EventLines, Sinks, annotations_for, summarize, w
 from flowprobe.cli.watching import Screen, screen
 from flowprobe.core.scenario import Environment
 from flowprobe.errors import InvalidInput, Problem
+from flowprobe.files.cases import case_files, without_cases
 from flowprobe.report.lines import footer
 from flowprobe.report.model import RunReport
 from flowprobe.report.result_json import indented, result_text
 from flowprobe.report.spans import Span
 from flowprobe.running.engine import Program
 from flowprobe.running.run import run
-from flowprobe.running.selection import Request, select
+from flowprobe.running.selection import Request, Selection, select
 
 __all__ = ["run_command"]
 
@@ -26,7 +28,13 @@ def run_command(request: Request, sinks: Sinks, *, why: int = 0) -> int:
     """Returns the exit code. Where a machine reads standard output, it has nothing else; people read standard error.
     `why` is how many trials may be made to explain what fails."""
     _refuse_paths(request.output, sinks)
-    selection = select(request)
+    cases = case_files(request.paths)
+    if cases:
+        return _with_cases(request, cases, sinks, why)
+    return _run(request, select(request), sinks, why)
+
+
+def _run(request: Request, selection: Selection, sinks: Sinks, why: int) -> int:
     if not selection.chosen:
         print("nothing failed in the newest run of this folder", file=sys.stderr)
         return 0
@@ -39,6 +47,22 @@ def run_command(request: Request, sinks: Sinks, *, why: int = 0) -> int:
     if events is not None:
         events.close()
     return report.exit_code
+
+
+def _with_cases(request: Request, cases: Sequence[Path], sinks: Sinks, why: int) -> int:
+    """Scenarios first, then the cases; what chooses among scenarios leaves cases out where there are both."""
+    from flowprobe.cli.suites import narrowing, run_suite
+
+    others = without_cases(request.paths)
+    if not others:
+        return run_suite(request, None, cases, sinks)
+    request = replace(request, paths=others)
+    selection = select(request)
+    if flags := narrowing(request):
+        left_out = f"{len(cases)} case{'s' * (len(cases) > 1)} left out: {', '.join(flags)} chooses among scenarios"
+        return _run(request, replace(selection, notes=(*selection.notes, left_out)), sinks, why)
+    sinks.refuse_inputs(selection)
+    return run_suite(request, selection, cases, sinks)
 
 
 def _program(why: int, show: Screen) -> Program | None:

@@ -56,6 +56,10 @@ class Sinks:
         found = zip(_USUAL, (self.junit, self.html, self.ctrf, self.har, self.markdown, ndjson), strict=True)
         return {flag: path for flag, path in found if path is not None}
 
+    def asked(self) -> tuple[str, ...]:
+        """The options that were given a place, standard output too."""
+        return (*self.named(), *(("--ndjson",) if self.ndjson == STANDARD_OUTPUT else ()))
+
     def unfit(self) -> Iterator[Problem]:
         """What is wrong with them by themselves."""
         taken: dict[Path, str] = {}

@@ -4,7 +4,7 @@ with the blame named, and never a pass."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from flowprobe.core.blame import undecided, violations
@@ -21,7 +21,8 @@ from flowprobe.core.evidence import RunEvidence, StepEvidence, TrialEvidence, is
 from flowprobe.core.passed import why_never_fired
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["Blame", "ExitCode", "Kind", "Verdict", "answered", "exit_code", "judge_run", "judge_trial", "worst"]
+__all__ = ["Blame", "ExitCode", "Kind", "Verdict", "answered", "exit_code", "foremost", "judge_run", "judge_trial",
+           "worst"]
 
 
 class Kind(StrEnum):
@@ -281,6 +282,14 @@ def leftovers(trial: TrialEvidence) -> tuple[str, ...]:
             case CleanupPlanned(described=described):
                 left.append(f"{step}: {described} was not run")
     return tuple(left)
+
+
+def foremost(codes: Iterable[int]) -> int:
+    """The code of several runs: the first of 7, 130, 6, 5, 4, 1, 3, 0 that one of them has."""
+    order = (ExitCode.CLEANUP, ExitCode.INTERRUPTED, ExitCode.HALTED, ExitCode.REFUSED, ExitCode.INTERNAL,
+             ExitCode.FAIL, ExitCode.INCONCLUSIVE)
+    there = set(codes)
+    return next((code for code in order if code in there), ExitCode.OK)
 
 
 def exit_code(run: RunEvidence, verdicts: Mapping[str, Verdict], *, internal: bool = False) -> int:

@@ -19,6 +19,7 @@ from flowprobe.core.exploring.kept import Key
 from flowprobe.core.exploring.model import Learned, Placed, Try, Trying
 from flowprobe.core.exploring.values import boundaries
 from flowprobe.errors import FlowProbeError, ToolFailed
+from flowprobe.explore.loading import blamed
 from flowprobe.explore.quiet import hushed, only_asking
 from flowprobe.explore.strategies import Given, strategy_of, zone_of
 
@@ -71,7 +72,10 @@ def drive(space: Space, trying: Trying, *, seed: int, examples: int, memo: Memo 
         raise
     except Exception as error:  # a strategy of somebody else's: what a try raises has left above
         said = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise ToolFailed(f"no account state could be drawn ({said}): see the account's strategies in Python") from error
+        file, line = blamed(error, {name.rpartition(":")[0] for name in space.python})
+        place = f"{file}:{line}: " if file else ""
+        raise ToolFailed(f"no account state could be drawn ({place}{said}): see the account's strategies in Python") \
+            from error
 
 
 class _Left(BaseException):

@@ -41,7 +41,10 @@ def write_case(case: Case, folder: Path, *, defaults: Mapping[str, Any] | None =
     named, path = _free(case, folder)
     text = case_text(named, defaults=defaults)
     _prove(named, path, text)
-    path.touch()
+    try:
+        path.touch()
+    except OSError as error:
+        raise ToolFailed(f"cannot write {path}: {error.strerror}") from error
     replace_whole(path, text)
     return path
 

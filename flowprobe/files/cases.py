@@ -11,16 +11,16 @@ from typing import Any, cast
 from flowprobe.core.exploring.case import Case
 from flowprobe.core.faults.fault import FaultPlan
 from flowprobe.core.scenario import Scenario
-from flowprobe.errors import Problem
+from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.case_tables import CASE
 from flowprobe.files.context import Context
 from flowprobe.files.fault_checks import check_profile
 from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence, read_text
 from flowprobe.files.problems import Source, did_you_mean, listed
 from flowprobe.files.reading import Reader, compile_shape
-from flowprobe.files.scenarios import is_case, read_file
+from flowprobe.files.scenarios import has_scenarios, is_case, read_file
 
-__all__ = ["case_files", "check_case", "load_case", "scenario_path"]
+__all__ = ["case_files", "check_case", "load_case", "load_cases", "scenario_path", "without_cases"]
 
 _KEYS = {field.key for field in CASE.fields}
 _SUFFIXES = (".yaml", ".yml")
@@ -29,6 +29,20 @@ _SUFFIXES = (".yaml", ".yml")
 def load_case(path: Path, *, text: str | None = None) -> Case:
     """Read one case; `text` stands for the file's content. Raises InvalidInput with every problem of it."""
     return cast(Case, read_file(path, _reader(), _check, text=text))
+
+
+def load_cases(paths: Iterable[Path]) -> tuple[Case, ...]:
+    """Read several. Raises InvalidInput with the problems of all."""
+    cases: list[Case] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            cases.append(load_case(path))
+        except InvalidInput as invalid:
+            problems += invalid.problems
+    if problems:
+        raise InvalidInput(tuple(problems))
+    return tuple(cases)
 
 
 @cache
@@ -42,6 +56,11 @@ def case_files(paths: Iterable[Path]) -> tuple[Path, ...]:
     for path in paths:
         found.update(dict.fromkeys(file for file in _files_at(path) if is_case(file)))
     return tuple(found)
+
+
+def without_cases(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Those of the paths that name something else than cases alone: scenarios, or nothing that is there."""
+    return tuple(path for path in paths if not case_files([path]) or (path.is_dir() and has_scenarios(path)))
 
 
 def _files_at(path: Path) -> Iterator[Path]:

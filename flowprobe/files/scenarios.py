@@ -26,8 +26,8 @@ from flowprobe.files.reading import Reader, compile_shape
 from flowprobe.files.steps import check_steps
 from flowprobe.files.tables import PROFILE, SCENARIO
 
-__all__ = ["PROJECT_FILE", "is_case", "is_profile", "load_profile", "load_scenario", "read_file", "read_scenario",
-           "scenario_files"]
+__all__ = ["PROJECT_FILE", "has_scenarios", "is_case", "is_profile", "load_profile", "load_scenario", "read_file",
+           "read_scenario", "scenario_files"]
 
 PROJECT_FILE = "flowprobe.yaml"
 _SUFFIXES = (".yaml", ".yml")
@@ -165,6 +165,11 @@ def scenario_files(paths: Iterable[Path]) -> tuple[Path, ...]:
     if problems:
         raise InvalidInput(tuple(problems))
     return tuple(found)
+
+
+def has_scenarios(path: Path) -> bool:
+    """Whether there is one at this path."""
+    return next(_scenarios_at(path), None) is not None
 
 
 def _scenarios_at(path: Path) -> Iterator[Path]:

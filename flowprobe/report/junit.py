@@ -1,5 +1,7 @@
 """JUnit XML: a test suite for each scenario and binding, a test case for each trial.
 
+A case that is replayed is a test case too: see `replays`.
+
 A fail is a `<failure>`, an inconclusive verdict an `<error>`: what reads the file must not take "we cannot judge"
 for green. Characters that XML 1.0 forbids are replaced, and the text is parsed back before it is handed over: one
 stray byte from a body makes some consumers show green.
@@ -8,7 +10,7 @@ stray byte from a body makes some consumers show green.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 from xml.etree import ElementTree
 
@@ -18,17 +20,19 @@ from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.report.lines import details
 from flowprobe.report.model import RunReport
 
-__all__ = ["junit_problem", "junit_xml"]
+__all__ = ["junit_problem", "junit_xml", "legal"]
 
 _Case: TypeAlias = tuple[TrialEvidence, Verdict, tuple[str, str]]
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit_xml(report: RunReport) -> str:
-    """The document as text; raises ElementTree.ParseError if it could not be read back."""
+def junit_xml(report: RunReport | None, more: Iterable[ElementTree.Element] = ()) -> str:
+    """The document as text, with `more` test suites behind those of the run; raises ElementTree.ParseError if it could
+    not be read back."""
     root = ElementTree.Element("testsuites", {"name": "flowprobe"})
-    for name, cases in _suites(report).items():
+    for name, cases in _suites(report).items() if report is not None else ():
         root.append(_suite(name, cases))
+    root.extend(more)
     text = ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
     ElementTree.fromstring(text)
     return text + "\n"
@@ -54,7 +58,7 @@ def _suites(report: RunReport) -> Mapping[str, list[_Case]]:
 def _suite(name: str, cases: list[_Case]) -> ElementTree.Element:
     kinds = [verdict.kind for _, verdict, _ in cases]
     suite = ElementTree.Element("testsuite", {
-        "name": _legal(name), "tests": str(len(cases)), "failures": str(kinds.count(Kind.FAIL)),
+        "name": legal(name), "tests": str(len(cases)), "failures": str(kinds.count(Kind.FAIL)),
         "errors": str(kinds.count(Kind.INCONCLUSIVE)), "skipped": "0",
         "time": f"{sum(trial.seconds for trial, _, _ in cases):.3f}",
     })
@@ -64,7 +68,7 @@ def _suite(name: str, cases: list[_Case]) -> ElementTree.Element:
 
 def _case(trial: TrialEvidence, verdict: Verdict, problem: tuple[str, str]) -> ElementTree.Element:
     case = ElementTree.Element("testcase", {
-        "classname": _legal(trial.started.scenario), "name": _legal(trial.started.plan), "time": f"{trial.seconds:.3f}",
+        "classname": legal(trial.started.scenario), "name": legal(trial.started.plan), "time": f"{trial.seconds:.3f}",
     })
     match verdict.kind:
         case Kind.FAIL:
@@ -72,18 +76,18 @@ def _case(trial: TrialEvidence, verdict: Verdict, problem: tuple[str, str]) -> E
         case Kind.INCONCLUSIVE:
             case.append(_problem("error", verdict, *problem))
         case Kind.DEGRADED:
-            ElementTree.SubElement(case, "system-out").text = _legal("degraded: " + "; ".join(verdict.reasons))
+            ElementTree.SubElement(case, "system-out").text = legal("degraded: " + "; ".join(verdict.reasons))
         case Kind.PASS:
             pass
     return case
 
 
 def _problem(tag: str, verdict: Verdict, message: str, text: str) -> ElementTree.Element:
-    problem = ElementTree.Element(tag, {"message": _legal(message), "type": str(verdict.blame) or str(verdict.kind)})
-    problem.text = _legal(text)
+    problem = ElementTree.Element(tag, {"message": legal(message), "type": str(verdict.blame) or str(verdict.kind)})
+    problem.text = legal(text)
     return problem
 
 
-def _legal(text: str) -> str:
+def legal(text: str) -> str:
     """The characters that XML 1.0 §2.2 allows; others become U+FFFD."""
     return _ILLEGAL.sub("�", text)

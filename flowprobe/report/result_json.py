@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flowprobe.core.blame import why
@@ -23,9 +23,10 @@ __all__ = ["indented", "result_text", "trial_text"]
 VERSION = 1
 
 
-def result_text(report: RunReport) -> Iterator[str]:
-    """The whole run as JSON, line by line of what was told of its trials; the journal has the bodies."""
-    yield _open(_run(report), "trials")
+def result_text(report: RunReport, more: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """The whole run as JSON, line by line of what was told of its trials; the journal has the bodies. `more` are
+    further members."""
+    yield _open({**_run(report), **(more or {})}, "trials")
     for number, (trial, told) in enumerate(zip(report.evidence.trials, report.told, strict=True)):
         yield ", " if number else ""
         yield from _with_cause(told.result, report.causes.get(trial.started.trial))

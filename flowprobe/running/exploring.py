@@ -7,16 +7,18 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol
 
 import flowprobe
 from flowprobe.core.exploring.allowing import allowed_by
 from flowprobe.core.exploring.case import Case, Setting, case_of
 from flowprobe.core.exploring.confirming import Confirmed, steadied
 from flowprobe.core.exploring.constraints import satisfied
-from flowprobe.core.exploring.exploration import Exploration, Found, Ground, Progress, Reduced
+from flowprobe.core.exploring.exploration import Exploration, Flaky, Found, Ground, Progress, Reduced
 from flowprobe.core.exploring.gathering import gathered
+from flowprobe.core.exploring.kept import Known
 from flowprobe.core.exploring.model import Learned, Placed, Try, Trying, state_key
 from flowprobe.core.exploring.oddities import oddities_of
 from flowprobe.core.exploring.pairs import covered, pairwise
@@ -29,8 +31,9 @@ from flowprobe.core.oracles import ORACLES
 from flowprobe.core.policy import Policy, policy_of
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.verdict import ExitCode
-from flowprobe.errors import InvalidInput, Problem, Refused
+from flowprobe.errors import InvalidInput, Problem, Refused, ToolFailed
 from flowprobe.explore.driving import Space, drive
+from flowprobe.explore.loading import load_strategies
 from flowprobe.explore.strategies import zone_of
 from flowprobe.files.case_writing import write_case
 from flowprobe.report.model import RunReport
@@ -38,7 +41,7 @@ from flowprobe.running.engine import Engine, Trouble, Watcher
 from flowprobe.running.flight import single_flight
 from flowprobe.running.review import review
 from flowprobe.running.selection import Chosen, Request, Selection, bindings
-from flowprobe.running.tries import Tries, earlier_tries
+from flowprobe.running.tries import Head, Tries, earlier_tries, refuse_other
 from flowprobe.running.trying import Bounds, Trials
 
 __all__ = ["Explored", "Follower", "SavedCase", "Wish", "explore"]
@@ -69,11 +72,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class SavedCase:
-    """A case, what it was found as, its file, and how it was made small."""
+    """A case, what it was found as, its file (None where it could not be written), and how it was made small."""
 
     found: Found
     case: Case
-    file: Path
+    file: Path | None
     shrunk: Shrunk
 
 
@@ -95,6 +98,7 @@ def explore(request: Request, selection: Selection, follower: Follower, wish: Wi
                                          selection.variables, selection.contract), datetime.now(UTC))
     reviewed.enforce()
     _enforce(reviewed.policy, wish)
+    _refuse_nothing(chosen.scenario, bool(selection.environment.providers), wish)
     search_of = _Search(request, reviewed.selection, chosen.scenario, binding, follower, wish)
     with single_flight(selection.environment):
         return search_of.run()
@@ -123,18 +127,54 @@ def _enforce(policy: Policy, wish: Wish) -> None:
                       f"{policy.given}` ({policy.place('given')}): explore with --only faults")
 
 
+def _refuse_nothing(scenario: Scenario, providers: bool, wish: Wish) -> None:
+    """Where there is nothing to vary, to find nothing says nothing."""
+    odd = wish.only != "faults" and (oddities_of(scenario)
+                                     or any(field.strategy is not None for field in scenario.account.values()))
+    if odd or (wish.only != "states" and providers):
+        return
+    account = "`account` says of no field what else it may be"
+    if wish.only == "states":
+        found, instead = account, "say it (docs/reference/scenario.md#the-account), or leave --only out"
+    elif wish.only == "faults":
+        found, instead = "the environment has no providers to fail", "declare them, or leave --only out"
+    else:
+        found, instead = f"{account}, and the environment has no providers to fail", "declare either"
+    raise InvalidInput((Problem("nothing-to-explore", scenario.file, 0, 0, found, instead),))
+
+
 class _Search:
     def __init__(self, request: Request, selection: Selection, scenario: Scenario, binding: Mapping[str, str],
                  follower: Follower, wish: Wish) -> None:
         self._scenario, self._binding, self._follower, self._wish = scenario, binding, follower, wish
         self._environment = selection.environment
         self._policy = policy_of(selection.environment)
-        self._known = earlier_tries(wish.resume) if wish.resume else {}
-        self._engine = Engine(request, selection, follower, rerun=lambda _: self._command())
+        fields = {} if wish.only == "faults" else scenario.account
+        self._python = load_strategies(fields, allow_exec=request.allow_exec)
+        self._request, self._known = self._resumed(request)
+        self._engine = Engine(self._request, selection, follower, rerun=lambda _: self._command())
+        self._moved = False
+        self._flaky: list[Flaky] = []
         self._default = ordinary(scenario)
         self._shrunk: dict[tuple[str, tuple[str, ...]], tuple[Shrunk, Confirmed]] = {}
         self._exploration: Exploration | None = None
-        self._request = request
+        self._trials: Trials | None = None
+
+    def _resumed(self, request: Request) -> tuple[Request, Known]:
+        """What an earlier search knows; it goes on with its seed. Raises InvalidInput where it was about something
+        else."""
+        if self._wish.resume is None:
+            return request, {}
+        head, known = earlier_tries(self._wish.resume)
+        if head is not None:
+            request = replace(request, seed=head.seed if request.seed is None else request.seed)
+            refuse_other(head, self._head(request.seed or 0), self._wish.resume)
+        return request, known
+
+    def _head(self, seed: int) -> Head:
+        file = Path(self._scenario.file)
+        content = blake2b(file.read_bytes(), digest_size=16).hexdigest()
+        return Head(str(file.resolve()), content, self._environment.name, dict(self._binding), seed)
 
     def run(self) -> Explored:
         report = self._engine.execute(self._program)
@@ -142,8 +182,8 @@ class _Search:
         return Explored(report, self._exploration, cases, self._code(report))
 
     def _program(self, engine: Engine, trouble: Trouble | None) -> None:
-        tries = Tries(engine.folder, engine.redact)
-        trials = Trials(engine, self._scenario, self._binding, bounds=self._wish.bounds, tries=tries,
+        tries = Tries(engine.folder, engine.redact, self._head(engine.setting.seed))
+        trials = self._trials = Trials(engine, self._scenario, self._binding, bounds=self._wish.bounds, tries=tries,
                         known=self._known, oracles=self._wish.oracles)
         engine.compare_anew()
         if trouble is not None:
@@ -154,7 +194,8 @@ class _Search:
         found = search(
             trials, self._default, self._states(), terms=terms, cannot=self._cannot, reduce=self._reduce,
             random=self._random, paired=self._paired, told=self._follower.told)
-        self._exploration = replace(found, found=gathered(found.found, self._default))
+        kept = tuple(each for each in found.found if each.of or not self._moved)
+        self._exploration = replace(found, found=gathered(kept, self._default), flaky=(*found.flaky, *self._flaky))
 
     # --- what there is to try ---
 
@@ -198,16 +239,39 @@ class _Search:
         fields = {} if self._wish.only == "faults" else self._scenario.account
         faults = () if self._wish.only == "states" else ground.faults
         if fields or faults:
-            drive(Space(fields, faults, self._allowed, ground.states), trying, seed=self._engine.setting.seed,
-                  examples=_DICE)
+            space = Space(fields, faults, self._allowed, ground.states, self._python)
+            try:
+                drive(space, trying, seed=self._engine.setting.seed, examples=_DICE)
+            except ToolFailed as failed:  # code that draws: what was learned until then stays
+                self._give_up(str(failed), "tool")
 
     # --- what was found ---
 
     def _reduce(self, first: Try, learned: Learned, trying: Trying) -> Reduced:
+        self._on_firm_ground(trying)
         shrunk = shrink(first, learned, trying, defaults=self._default, allowed=allowed_by(self._scenario, first.state))
         shrunk, confirmed = steadied(shrunk, trying, _CONFIRMED)
         self._shrunk[shrunk.smallest.key] = shrunk, confirmed
         return Reduced(shrunk.smallest, shrunk.learned, confirmed.k, confirmed.n)
+
+    def _on_firm_ground(self, trying: Trying) -> None:
+        """What breaks is due to the state and the faults only where the journey still passes without. A provider whose
+        quota is met, or a product that broke down, would else look like a find in every try. Raises Enough."""
+        default = Try(self._default, (), "calibrate")
+        first = plain = trying(default)
+        if plain.judged not in ("pass", "degraded"):
+            plain = trying(default)
+        if plain.judged in ("pass", "degraded"):
+            if first.broke:
+                self._flaky.append(Flaky(default, first.breaks, 1, 2))
+            return
+        self._moved = True
+        why = plain.because or "; ".join(broke.sentence or broke.kind for broke in plain.breaks) or plain.judged
+        self._give_up(f"the journey does not pass any more without any fault, as it did at first: {why}", "environment")
+
+    def _give_up(self, because: str, blame: str) -> NoReturn:
+        assert self._trials is not None
+        self._trials.give_up(because, blame)
 
     def _saved(self, found: Found) -> SavedCase:
         broke = found.breaks[0] if found.breaks else None
@@ -219,7 +283,15 @@ class _Search:
             self._environment.name, self._engine.setting.seed, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             flowprobe.__version__)
         case = case_of(shrunk, confirmed, setting)
-        return SavedCase(found, case, write_case(case, folder, defaults=self._default), shrunk)
+        return SavedCase(found, case, self._written(case), shrunk)
+
+    def _written(self, case: Case) -> Path | None:
+        """One that cannot be written is told all the same."""
+        try:
+            return write_case(case, self._wish.cases, defaults=self._default)
+        except ToolFailed as failed:
+            self._follower.notice(f"{case.name} is not kept: {failed}")
+            return None
 
     def _command(self) -> str:
         return (f"flowprobe explore {shlex.quote(self._scenario.file)} --env {self._environment.name} "
@@ -232,6 +304,9 @@ class _Search:
         found = self._exploration
         if found is not None and any(each.confirmed for each in found.found):
             return ExitCode.FAIL
-        if found is None or found.ended == "no baseline" or found.found_nothing_to_try or found.found or found.flaky:
+        stopped = self._trials is not None and self._trials.hindrance is not None
+        if found is None or found.found_nothing_to_try or found.found or found.flaky or stopped:
             return ExitCode.INCONCLUSIVE
+        if found.ended == "no baseline":
+            return ExitCode.FAIL if found.baseline.fails else ExitCode.INCONCLUSIVE
         return ExitCode.OK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -20,46 +20,81 @@ from flowprobe.core.oracles import ORACLES
 from flowprobe.core.plan import trial_of
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.trial import NO_FAULTS, Trial
-from flowprobe.core.verdict import ExitCode
-from flowprobe.errors import InvalidInput
+from flowprobe.core.verdict import ExitCode, foremost
+from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.cases import check_case, scenario_path
-from flowprobe.report.model import RunReport
+from flowprobe.report.replays import CaseReplayed
 from flowprobe.running.engine import Engine, Trouble, Watcher
 from flowprobe.running.flight import single_flight
-from flowprobe.running.review import review
+from flowprobe.running.review import Review, review
 from flowprobe.running.selection import Request, Selection, select
 
-__all__ = ["CaseReplayed", "replay"]
+__all__ = ["Prepared", "prepare", "replay"]
 
 
 @dataclass(frozen=True, slots=True)
-class CaseReplayed:
-    """What came of a case, and the run in which it did."""
+class Prepared:
+    """Cases of one scenario, environment and personas, which are tried in one run."""
 
-    case: Case
-    said: Replayed
-    report: RunReport
+    cases: tuple[Case, ...]
+    request: Request
+    review: Review
 
 
-def replay(cases: Sequence[Case], request: Request, watcher: Watcher, *, times: int | None = None) -> (
+def prepare(cases: Iterable[Case], request: Request) -> tuple[Prepared, ...]:
+    """All that can be refused is refused here, before anything is sent. `request` has what all share, and its
+    environment stands in for those of the cases. Raises InvalidInput and Refused."""
+    groups = [tuple(of_it) for _, of_it in groupby(sorted(cases, key=_where), key=_where)]
+    prepared: list[Prepared] = []
+    problems: list[Problem] = []
+    for number, few in enumerate(groups, start=1):
+        try:
+            prepared.append(_prepared(few, _placed(request, number) if len(groups) > 1 else request))
+        except InvalidInput as invalid:
+            problems += invalid.problems
+    if problems:
+        raise InvalidInput(tuple(dict.fromkeys(problems)))
+    return tuple(prepared)
+
+
+def _placed(request: Request, number: int) -> Request:
+    """Several runs each have a folder in the one that was asked for."""
+    return request if request.output is None else replace(request, output=request.output / str(number))
+
+
+def _prepared(few: tuple[Case, ...], request: Request) -> Prepared:
+    selection, asked = _selected(few, request, _where(few[0]))
+    reviewed = review(asked, selection, datetime.now(UTC))
+    reviewed.enforce()
+    return Prepared(few, asked, reviewed)
+
+
+def replay(prepared: Sequence[Prepared], watcher: Watcher, *, times: int | None = None) -> (
         tuple[tuple[CaseReplayed, ...], int]):
-    """Try each case again, those of one scenario in one run; `request` has what all share, and its environment stands
-    in for those of the cases. Returns what came of them, and the exit code. Raises as `run` does."""
+    """Try each case again. Returns what came of them, and the exit code: where a run was stopped, none follows. Raises
+    as `run` does."""
     done: list[CaseReplayed] = []
     codes: list[int] = []
-    for one, of_it in groupby(sorted(cases, key=_where), key=_where):
-        few = tuple(of_it)
-        selection, asked = _selected(few, request, one)
-        reviewed = review(asked, selection, datetime.now(UTC))
-        reviewed.enforce()
+    for each in prepared:
+        selection = each.review.selection
         with single_flight(selection.environment):
-            replaying = _Replay(few, reviewed.selection.chosen[0].scenario, times, selection.environment.name)
-            report = Engine(asked, reviewed.selection, watcher, rerun=replaying.command).execute(replaying.program)
-        done += (CaseReplayed(case, said, report) for case, said in replaying.said)
+            replaying = _Replay(each.cases, selection.chosen[0].scenario, times, selection.environment.name,
+                                fail_fast=each.request.fail_fast)
+            report = Engine(each.request, selection, watcher, rerun=replaying.command).execute(replaying.program)
+        done += (CaseReplayed(case, said, report, replaying.seconds.get(case.file, 0.0))
+                 for case, said in replaying.said)
         codes.append(report.exit_code)
-        if report.exit_code == ExitCode.INTERRUPTED:
+        if report.exit_code in _LAST or (each.request.fail_fast and _is_broken(done)):
             break
-    return tuple(done), _code(done, codes, left=len(cases) - len(done))
+    return tuple(done), _code(done, codes, left=sum(len(each.cases) for each in prepared) - len(done))
+
+
+_LAST = (ExitCode.INTERRUPTED, ExitCode.HALTED, ExitCode.REFUSED)
+"""Codes of a run after which none follows."""
+
+
+def _is_broken(done: Iterable[CaseReplayed]) -> bool:
+    return any(each.said.outcome == "still broken" for each in done)
 
 
 def _where(case: Case) -> tuple[str, str, tuple[tuple[str, str], ...]]:
@@ -82,11 +117,12 @@ class _Replay:
     """The program of one run: of each case the journey without its faults, and then with them."""
 
     def __init__(self, cases: Sequence[Case], scenario: Scenario, times: int | None, environment: str,
-                 oracles: Collection[str] = tuple(ORACLES)) -> None:
+                 oracles: Collection[str] = tuple(ORACLES), *, fail_fast: bool = False) -> None:
         self._cases, self._scenario, self._times, self._oracles = cases, scenario, times, oracles
-        self._environment = environment
+        self._environment, self._fail_fast = environment, fail_fast
         self._of: dict[str, Case] = {}
         self.said: list[tuple[Case, Replayed]] = []
+        self.seconds: dict[str, float] = {}
 
     def command(self, trial: Trial) -> str:
         case = self._of[trial.id]
@@ -101,6 +137,8 @@ class _Replay:
                 self.said.append((case, Replayed("cannot tell", hindrance[0])))
             else:
                 self.said.append((case, self._replayed(engine, case)))
+            if self._fail_fast and self.said[-1][1].outcome == "still broken":
+                trouble = "--fail-fast: an earlier case is still broken", "stopped"
 
     def _replayed(self, engine: Engine, case: Case) -> Replayed:
         needed = self._times or trials_needed(case.confirmed)
@@ -123,6 +161,7 @@ class _Replay:
 
     def _learned(self, engine: Engine, case: Case, plan: FaultPlan) -> Learned:
         judged = engine.make(self._trial(engine, case, plan))
+        self.seconds[case.file] = self.seconds.get(case.file, 0.0) + judged.evidence.seconds
         return learned(plan.faults, judged.evidence, judged.verdict, oracles=self._oracles)
 
     def _trial(self, engine: Engine, case: Case, plan: FaultPlan) -> Trial:
@@ -140,10 +179,5 @@ def _whole(state: Mapping[str, object], scenario: Scenario) -> Mapping[str, obje
 
 def _code(done: Sequence[CaseReplayed], codes: Sequence[int], *, left: int) -> int:
     """What was left behind, a stop and bugs of ours come first; then the cases decide."""
-    for code in (ExitCode.CLEANUP, ExitCode.INTERRUPTED, ExitCode.HALTED, ExitCode.REFUSED, ExitCode.INTERNAL):
-        if code in codes:
-            return code
-    outcomes = {each.said.exit_code for each in done}
-    if ExitCode.FAIL in outcomes:
-        return ExitCode.FAIL
-    return ExitCode.INCONCLUSIVE if ExitCode.INCONCLUSIVE in outcomes or left else ExitCode.OK
+    ours = (code for code in codes if code not in (ExitCode.FAIL, ExitCode.INCONCLUSIVE))
+    return foremost((*ours, *(each.said.exit_code for each in done), ExitCode.INCONCLUSIVE if left else ExitCode.OK))

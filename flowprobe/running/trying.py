@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import NoReturn
 
 from flowprobe.core.exploring.kept import Known
 from flowprobe.core.exploring.lessons import learned
@@ -16,6 +17,7 @@ from flowprobe.core.plan import Bindings, trial_of
 from flowprobe.core.policy import demand
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.trial import NO_FAULTS, Trial
+from flowprobe.errors import ToolFailed
 from flowprobe.running.engine import Engine, Judged
 from flowprobe.running.tries import Tries
 
@@ -31,7 +33,8 @@ class Bounds:
 
 
 class Making:
-    """Makes trials of one scenario, as many as the bounds, the environment's budget and whoever stops the run allow."""
+    """Makes trials of one scenario, as many as the bounds, the environment's budget and whoever stops the run allow.
+    `hindrance` is what ended it other than its bounds; `unkept` is why what was learned could not be written down."""
 
     def __init__(self, engine: Engine, scenario: Scenario, bounds: Bounds, *,
                  clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,6 +43,7 @@ class Making:
         self._need = (calls.most or calls.least, writes.most or writes.least)
         self.made = 0
         self.hindrance: tuple[str, str] | None = None
+        self.unkept = ""
 
     def refuse(self) -> None:
         """Raise Enough where no further trial may be made."""
@@ -63,14 +67,18 @@ class Making:
         return judged
 
     def _refuse_stopped(self) -> None:
-        if hindrance := self._engine.hindrance():
-            self.hindrance = hindrance
-            raise Enough(hindrance[0])
+        if hindrance := self._engine.hindrance() or (self.unkept and (self.unkept, "tool")):
+            self.give_up(*hindrance)
+
+    def give_up(self, because: str, blame: str) -> NoReturn:
+        """End the search, for a reason that is none of its budget. Raises Enough."""
+        self.hindrance = because, blame
+        raise Enough(because)
 
 
 class Trials:
     """Makes the trial of each try. What `known` says of a try is not tried again; `seen` is told of each trial that was
-    made."""
+    made. `hindrance` is what ended the search other than its budget: why, and whose doing it is."""
 
     def __init__(self, engine: Engine, scenario: Scenario, binding: Bindings, *, bounds: Bounds, tries: Tries,
                  known: Known, oracles: Collection[str] = tuple(ORACLES),
@@ -102,8 +110,16 @@ class Trials:
                                         oracles=self._oracles))
 
     def _keep(self, made: Try, found: Learned) -> Learned:
-        self._tries.add(made, found)
+        """What cannot be kept has been learned all the same: there is just no further try."""
+        try:
+            self._tries.add(made, found)
+        except ToolFailed as failed:
+            self._making.unkept = str(failed)
         return found
+
+    def give_up(self, because: str, blame: str) -> NoReturn:
+        """End the search, for a reason that is none of its budget. Raises Enough."""
+        self._making.give_up(because, blame)
 
     def trial(self, made: Try) -> Trial:
         """The trial that a try would be."""

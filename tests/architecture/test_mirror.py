@@ -29,6 +29,7 @@ ELSEWHERE = {
     "flowprobe/cli/explaining.py": EXPLAINING,
     "flowprobe/running/run.py": RUNS,
     "flowprobe/cli/replaying.py": EXPLORING,
+    "flowprobe/cli/suites.py": "tests/end_to_end/test_suites.py",
     "flowprobe/running/exploring.py": EXPLORING,
     "flowprobe/running/replaying.py": EXPLORING,
     "flowprobe/cli/configuring.py": POLICY,

@@ -25,7 +25,7 @@ from flowprobe.core.events import (
 )
 from flowprobe.core.evidence import fold
 from flowprobe.core.findings import Finding
-from flowprobe.core.verdict import Blame, Kind, Verdict, exit_code, judge_run, worst
+from flowprobe.core.verdict import Blame, Kind, Verdict, exit_code, foremost, judge_run, worst
 from tests.journals import (
     SLOW,
     Journal,
@@ -369,3 +369,9 @@ def test_where_nothing_ever_answered_a_broken_promise_is_the_environments() -> N
     journal = Journal().runner(started(), sent("one"), unanswered(), step_ended("one", "broken", finding("no-reply")), ended())
     journal.runner(sent("probe invites", 2, phase="probe"), unanswered(2), promise("broken"))
     assert judged(journal).blame is Blame.ENVIRONMENT
+
+
+def test_of_several_runs_the_gravest_code_is_that_of_all() -> None:
+    grave = [7, 130, 6, 5, 4, 1, 3, 0]
+    assert [foremost(grave[place:][::-1]) for place in range(len(grave))] == grave
+    assert foremost(()) == 0

@@ -10,7 +10,8 @@ from flowprobe.core.exploring.case import CaseThreshold, Found
 from flowprobe.core.exploring.confirming import Confirmed
 from flowprobe.core.exploring.model import Break
 from flowprobe.core.faults.latency import Latency
-from flowprobe.files.cases import case_files, check_case, load_case, scenario_path
+from flowprobe.errors import InvalidInput
+from flowprobe.files.cases import case_files, check_case, load_case, load_cases, scenario_path, without_cases
 from flowprobe.files.scenarios import is_case, load_scenario, scenario_files
 from tests.files.samples import GOOD
 
@@ -51,6 +52,23 @@ def test_cases_are_found_in_folders_and_are_no_scenarios(tmp_path: Path) -> None
     assert case_files([tmp_path, tmp_path / "c.yaml"]) == (tmp_path / "a.yml", tmp_path / "b.yaml")
     assert case_files([tmp_path / "b.yaml"]) == (tmp_path / "b.yaml",)
     assert scenario_files([tmp_path]) == (tmp_path / "c.yaml",)
+
+
+def test_paths_of_cases_alone_are_told_from_those_with_scenarios(tmp_path: Path) -> None:
+    for name in ("cases/a.yaml", "both/b.yaml"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("case: a\n")
+    (tmp_path / "both" / "c.yaml").write_text("scenario: c\n")
+    paths = [tmp_path / name for name in ("cases", "cases/a.yaml", "both", "both/c.yaml", "absent.yaml")]
+    assert without_cases(paths) == tuple(paths[2:])
+
+
+def test_the_problems_of_several_are_told_at_once(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text("case: a\n")
+    with pytest.raises(InvalidInput) as invalid:
+        load_cases([tmp_path / "a.yaml", CASE, tmp_path / "b.yaml"])
+    assert {Path(problem.file).name for problem in invalid.value.problems} == {"a.yaml", "b.yaml"}
 
 
 @pytest.mark.parametrize("name", ["journey.yaml", "absent.yaml"])

@@ -15,13 +15,14 @@ from flowprobe.core.plan import Setting
 from flowprobe.core.trial import Trial
 from flowprobe.core.verdict import judge_trial
 from flowprobe.running.engine import Judged
-from flowprobe.running.tries import Tries, earlier_tries
+from flowprobe.running.tries import TRIES, Head, Tries, earlier_tries
 from flowprobe.running.trying import Bounds, Trials
 from tests.journals import Journal, ended, exchange, replied, sent, started, step_ended
 from tests.scenes import ADMIN, BASE, NOW, a_scenario, a_step
 
 PAY = a_step("pay", "POST /v1/pay")
 CALM = Try({"seats": 3}, (), "calibrate")
+HEAD = Head("/work/paying.yaml", "abc", "local", {}, 7)
 DOWN = Try({"seats": 0}, (Placed(Site("payments", "POST /v1/charges", "pay"), Status(503)),))
 
 
@@ -63,7 +64,7 @@ def engine() -> FakeEngine:
 @pytest.fixture
 def trials(engine: FakeEngine, tmp_path: Path) -> Making:
     def make(bounds: Bounds = Bounds(), known: Known | None = None, **options: object) -> Trials:  # noqa: B008
-        return Trials(engine, a_scenario(PAY), {"admin": "pro-eu"}, bounds=bounds, tries=Tries(tmp_path, str),
+        return Trials(engine, a_scenario(PAY), {"admin": "pro-eu"}, bounds=bounds, tries=Tries(tmp_path, str, HEAD),
                       known=known or {}, **options)
 
     return make
@@ -80,7 +81,7 @@ def test_a_try_is_a_trial_with_its_state_and_its_faults(engine: FakeEngine, tria
 
 def test_what_was_learned_is_kept_at_once(trials: Making, tmp_path: Path) -> None:
     trials()(DOWN)
-    assert [each.judged for each in earlier_tries(tmp_path)[DOWN.key]] == ["pass"]
+    assert [each.judged for each in earlier_tries(tmp_path)[1][DOWN.key]] == ["pass"]
 
 
 def test_what_is_known_is_not_tried_again(engine: FakeEngine, trials: Making) -> None:
@@ -130,3 +131,13 @@ def test_whoever_shows_the_search_sees_each_trial(trials: Making) -> None:
     trying = trials(seen=lambda made, _judged: seen.append(made))
     trying(DOWN)
     assert seen == [DOWN]
+
+
+def test_what_cannot_be_kept_is_learned_and_is_the_last_that_is_tried(trials: Making, tmp_path: Path) -> None:
+    trying = trials()
+    (tmp_path / TRIES).mkdir()
+    assert trying(CALM).judged == "pass"
+    with pytest.raises(Enough, match="cannot write"):
+        trying(DOWN)
+    assert trying.hindrance is not None
+    assert trying.hindrance[1] == "tool"

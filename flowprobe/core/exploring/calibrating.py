@@ -24,7 +24,8 @@ def calibrate(notebook: Notebook, times: int) -> Baseline:
         broke = [run for run in runs if run.broke]
         notebook.causes.flaky.append(Flaky(tried, broke[0].breaks, len(broke), len(runs)))
     sites, unstable = _sites(runs)
-    return Baseline(sites, unstable, frozenset(run.signature for run in runs), len(runs), _broken(runs, failed))
+    return Baseline(sites, unstable, frozenset(run.signature for run in runs), len(runs), _broken(runs, failed),
+                    sum(run.broke for run in runs))
 
 
 def _broken(runs: Sequence[Learned], failed: Sequence[Learned]) -> str:

@@ -24,13 +24,20 @@ not reliably, without any fault, so there was nothing to compare with."""
 @plain
 class Baseline(Plain):
     """The journey without faults. `sites` are its calls in their order, each with a typical time; `unstable` those of
-    which not every run had the same number: they are told without their ordinal (0)."""
+    which not every run had the same number: they are told without their ordinal (0). Of the `tries`, `failed` broke
+    promises."""
 
     sites: tuple[Reached, ...] = ()
     unstable: frozenset[Site] = frozenset()
     signatures: frozenset[str] = frozenset()
     tries: int = 0
     broken: str = ""
+    failed: int = 0
+
+    @property
+    def fails(self) -> bool:
+        """Whether it failed each time: then that is what is found."""
+        return 0 < self.failed == self.tries
 
 
 @plain

@@ -46,4 +46,12 @@ def test_a_pass_that_is_not_one_each_time_is_flaky_with_its_rate() -> None:
     failed = Learned("fail", (Break("pay", "status", "status", "saw 500"),))
     baseline, notebook = calibrated(run([PAY]), failed, run([PAY]))
     assert baseline.broken.endswith("1 of 3 times: saw 500")
+    assert (baseline.failed, baseline.fails) == (1, False)
     assert [(each.broke, each.of) for each in notebook.causes.flaky] == [(1, 3)]
+
+
+def test_what_fails_each_time_is_told_from_what_cannot_be_judged() -> None:
+    failing, _ = calibrated(*[Learned("fail", because="saw 500")] * 3)
+    assert (failing.failed, failing.fails) == (3, True)
+    untold, _ = calibrated(*[Learned("inconclusive", because="the product did not start")] * 3)
+    assert (untold.failed, untold.fails) == (0, False)
