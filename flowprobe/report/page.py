@@ -21,7 +21,7 @@ from flowprobe.report.page_style import STYLE
 
 __all__ = ["run_page"]
 
-_SPARSE = 0.5
+_SPARSE = 0.7
 """A table of which less than that is filled is a list instead."""
 _FOOTER_HEAD = 2
 """The lines with the verdict and the counts, which the page has at its top."""

@@ -154,7 +154,8 @@ def _receipt(receipt: Injected) -> tuple[str, ...]:
     chance = f" (a chance of {receipt.collision:.2g} that it was not)" if receipt.collision is not None else ""
     gave_up = f"the caller gave up after {milliseconds(receipt.gave_up_s)}" if receipt.gave_up_s is not None else ""
     return (f"{receipt.edge}: {receipt.site} #{receipt.ordinal}", receipt.kind,
-            milliseconds(receipt.asked_s) if receipt.asked_s else "", milliseconds(receipt.realised_s),
+            milliseconds(receipt.asked_s) if receipt.asked_s else "",
+            milliseconds(receipt.realised_s) if receipt.asked_s or receipt.slept_s else "",
             f"{receipt.evidence}{chance}", "; ".join(filter(None, (receipt.detail, gave_up))))
 
 
