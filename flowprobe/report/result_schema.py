@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from flowprobe.core.cause import Part
 from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, ExchangeEnded, Injected, PlannedFault
 from flowprobe.core.findings import Finding
 from flowprobe.core.leaks import Leak
@@ -98,7 +99,19 @@ def _seen() -> Schema:
         "invariants": list_of(invariant, "What came of what is promised of the whole journey."),
         "observed": list_of(_of("", Observation), "What the oracles saw, promised or not."),
         "leaks": list_of(_of("", Leak), "Calls that seem to have gone past the proxy."),
+        "cause": {"anyOf": [_cause(), {"type": "null"}],
+                  "description": "What a failure takes; null where nobody looked."},
     }
+
+
+def _cause() -> Schema:
+    part = _of("A fault of the plan, as it was in the end.", Part)
+    return object_of(
+        "The smallest set of faults that is known to break the same.",
+        needed=list_of(part, "The faults that it takes."), spare=list_of(part, "Those of the plan that it does not."),
+        step=text("Of the promise; empty for the whole journey."), broke=text("What was seen of the promise."),
+        confirmed=count("How often it broke again."), of=count("Of how many trials that could tell."),
+        trials=count("How many it took in all."), minimal=_typed(bool), ended=text("Why nobody knows whether it is."))
 
 
 def _step() -> Schema:
