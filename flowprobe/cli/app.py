@@ -199,6 +199,42 @@ def replay(
     return replay_command(request, times=times, as_json=as_json)
 
 
+RunName = Annotated[str, typer.Argument(
+    help="`latest`, a run's folder, or the beginning of its id or of its folder's name.", metavar="RUN")]
+
+
+@app.command(name="list")
+def list_(everything: Annotated[bool, typer.Option("--all", help="Not the newest 20 alone.")] = False,
+          as_json: AsJson = False) -> int:
+    """List the runs of this folder, the newest first: when, where, what came of them, and their ids."""
+    from flowprobe.cli.showing import list_command
+
+    return list_command(everything=everything, as_json=as_json)
+
+
+@app.command()
+def show(
+    run: RunName,
+    trial: Annotated[Optional[str], typer.Argument(  # noqa: UP045
+        help="A trial: its number, its plan, or the beginning of its id.", metavar="[TRIAL]")] = None,
+    step: Annotated[Optional[str], typer.Argument(help="A step of it.", metavar="[STEP]")] = None,  # noqa: UP045
+    full: Annotated[bool, typer.Option("--full", help="Every line that the run had shown, however many.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Tell of a run again in 30 lines; of one of its trials everything; of a step what was sent and what came."""
+    from flowprobe.cli.showing import show_command
+
+    return show_command(run, trial, step, whole=full, as_json=as_json)
+
+
+@app.command(name="open")
+def open_(run: RunName = "latest") -> int:
+    """Open the page of a run in the browser; where there is none, print where the page is."""
+    from flowprobe.cli.showing import open_command
+
+    return open_command(run)
+
+
 @app.command(name="probe-propagation")
 def probe_propagation(
     paths: Annotated[Optional[list[Path]], typer.Argument(  # noqa: UP045
