@@ -59,6 +59,8 @@ def run(
         "--why", help="Take what fails apart, until the smallest set of faults that breaks it is known.")] = False,
     why_budget: Annotated[int, typer.Option(
         help="How many trials that may take, in all.", min=1, metavar="NUMBER")] = 30,
+    live: Annotated[bool, typer.Option(
+        "--live", help="Also print each call, each provider call and each injection as it happens.")] = False,
     as_json: AsJson = False,
     junit: Annotated[Optional[Path], typer.Option(help="Also write JUnit XML there.", metavar="FILE")] = None,  # noqa: UP045
     html: Annotated[Optional[Path], typer.Option(help="Also write the page of the run there.", metavar="FILE")] = None,  # noqa: UP045
@@ -84,7 +86,8 @@ def run(
         seed=settings.seed.value, tags=tuple(tag or ()), bind=_binding(persona or []), fail_fast=fail_fast,
         last_failed=last_failed, output=settings.output.value, timeout_s=settings.timeout_s.value,
         allow_exec=allow_exec, cleanup_first=not no_cleanup_first, proxy=proxy)
-    return run_command(request, Sinks(junit, html, ctrf, har, markdown, ndjson, as_json), why=why_budget if why else 0)
+    return run_command(request, Sinks(junit, html, ctrf, har, markdown, ndjson, as_json), why=why_budget if why else 0,
+                       live=live)
 
 
 @app.command()
@@ -225,6 +228,26 @@ def show(
     from flowprobe.cli.showing import show_command
 
     return show_command(run, trial, step, whole=full, as_json=as_json)
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="A run, as for show.", metavar="RUN")],
+    after: Annotated[str, typer.Argument(help="The later one.", metavar="RUN")] = "latest",
+    as_json: AsJson = False,
+) -> int:
+    """Compare two runs: verdicts, findings, times, provider calls. Exit 1 where the second is worse."""
+    from flowprobe.cli.showing import diff_command
+
+    return diff_command(before, after, as_json=as_json)
+
+
+@app.command()
+def follow(run: RunName = "latest") -> int:
+    """Show a run that goes on, or went on, event by event, until it ends; Ctrl-C leaves the run alone."""
+    from flowprobe.cli.following import follow_command
+
+    return follow_command(run)
 
 
 @app.command(name="open")

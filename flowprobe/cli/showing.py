@@ -1,4 +1,4 @@
-"""`flowprobe list`, `show` and `open`: what has been run, from its folders. Nothing is sent."""
+"""`flowprobe list`, `show`, `diff` and `open`: what has been run, from its folders. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import json
 import os
 import sys
 import webbrowser
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from flowprobe.cli.watching import screen
+from flowprobe.core.diffing import compare, gist_of
 from flowprobe.core.events import members
 from flowprobe.core.evidence import StepEvidence
+from flowprobe.core.verdict import ExitCode
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.report.closeup import step_json, step_lines, trial_lines
+from flowprobe.report.diffing import diff_json, diff_lines
 from flowprobe.report.lines import footer, headline, remarks
 from flowprobe.report.listing import counted, run_lines
 from flowprobe.report.result_json import result_text, trial_text
@@ -26,7 +29,7 @@ from flowprobe.running.listing import Row, rows
 from flowprobe.running.retelling import Retelling, Retold, retell
 from flowprobe.running.runs import Run, find_run, find_trial
 
-__all__ = ["list_command", "open_command", "show_command"]
+__all__ = ["diff_command", "list_command", "open_command", "show_command"]
 
 _NEWEST = 20
 
@@ -128,6 +131,10 @@ def _no_step(steps: Sequence[StepEvidence], word: str) -> NoReturn:
                                 f"name one of: {names}"),))
 
 
+def _when(run: Run) -> str:
+    return f"{datetime.fromtimestamp(run.began).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
 def _headline(run: Run) -> Line:
     return headline(run.started.version, run.started.environment, run.started.seed, str(run.folder))
 
@@ -143,6 +150,29 @@ def _print_json(value: dict[str, Any]) -> int:
     text = json.dumps(value, ensure_ascii=False, indent=1, default=members)
     print(text.encode("utf-8", "backslashreplace").decode())
     return 0
+
+
+# --- two runs ---------------------------------------------------------------------------------------
+
+
+def diff_command(before: str, after: str, *, as_json: bool) -> int:
+    """Returns 0 where nothing is worse, else 1."""
+    one, other = find_run(before), find_run(after)
+    diff = compare(*([gist_of(told.evidence, told.verdict) for told in retell(run)[1]] for run in (one, other)))
+    code = ExitCode.FAIL if diff.is_worse else ExitCode.OK
+    if as_json:
+        _print_json(diff_json(diff, before=one.id, after=other.id, exit_code=code))
+    else:
+        _print([*_unlike(one, other), *diff_lines(diff)])
+    return code
+
+
+def _unlike(one: Run, other: Run) -> Iterator[Line]:
+    """What is compared, and what makes the comparison a lame one."""
+    for name, run in (("before", one), ("after ", other)):
+        ended = "" if run.state == "ended" else f" · {run.state}: only the trials that it made are compared"
+        yield line(Span(f"{name}  ", "dim"), _when(run), f" · environment {run.started.environment} · seed "
+                   f"{run.started.seed} · {run.folder}", Span(ended, "odd"))
 
 
 # --- the page -------------------------------------------------------------------------------------

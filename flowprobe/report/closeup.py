@@ -68,7 +68,8 @@ def step_json(step: StepEvidence) -> dict[str, Any]:
 
 
 def _exchange_json(found: ExchangeEvidence) -> dict[str, Any]:
-    return {**members(found.exchange), "joined_by": found.by, "injections": [members(each) for each in found.injections]}
+    return {**members(found.exchange), "joined_by": found.by,
+            "injections": [members(receipt) for receipt in found.injections]}
 
 
 def _reply_json(call: CallEvidence) -> dict[str, Any] | None:
