@@ -28,7 +28,8 @@ def diff_lines(diff: Diff) -> Iterator[Line]:
     yield line("")
     same = len(diff.trials) - len(diff.changed)
     mark, words, style = _outcome(diff)
-    yield line(Span(f"{mark} {words}", style), f"  {len(diff.changed)} of {len(diff.trials)} trials differ, {same} came out the same")
+    yield line(Span(f"{mark} {words}", style),
+               f"  {len(diff.changed)} of {len(diff.trials)} trials differ, {same} came out the same")
     if any(trial.times for trial in diff.trials):
         yield line(Span(f"  times are told where they differ by more than {milliseconds(NOISE_S)} and by more than "
                         f"{NOISE_SHARE:.0%} of the shorter: less is taken for noise", "dim"))

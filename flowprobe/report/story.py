@@ -49,8 +49,9 @@ def story(blocks: Sequence[Block], foot: Sequence[Line], *, more: str, room: int
         yield from (*whole, *foot)
         return
     end = _cut(foot, _FOOT)
-    yield from _shortened(blocks, room - len(end) - 1)
-    yield line(Span("  shortened; the whole of a trial: ", "dim"), more)
+    if blocks:
+        yield from _shortened(blocks, room - len(end) - 1)
+        yield line(Span("  shortened; the whole of a trial: ", "dim"), more)
     yield from end
 
 
