@@ -27,7 +27,7 @@ from flowprobe.report.steps import journey
 from flowprobe.report.story import ROOM, block_of, story
 from flowprobe.running.listing import Row, rows
 from flowprobe.running.retelling import Retelling, Retold, retell
-from flowprobe.running.runs import Run, find_run, find_trial
+from flowprobe.running.runs import Run, exploration_of, find_run, find_trial
 
 __all__ = ["diff_command", "list_command", "open_command", "show_command"]
 
@@ -82,7 +82,7 @@ def _foot(run: Run, telling: Retelling, gaps: Sequence[str]) -> list[Line]:
     """How it ended; what has not ended has no verdict and no exit code."""
     report = telling.report()
     if run.state == "ended":
-        return [*footer(report), *_gaps(gaps)]
+        return [*_cases(run), *footer(report), *_gaps(gaps)]
     kinds = [str(verdict.kind) for verdict in report.verdicts.values()]
     counts = counted({kind: kinds.count(kind) for kind in kinds})
     at = f"{datetime.fromtimestamp(run.last).astimezone():%H:%M:%S}"
@@ -92,6 +92,14 @@ def _foot(run: Run, telling: Retelling, gaps: Sequence[str]) -> list[Line]:
     rest = [] if run.state == "running" else remarks(report)
     return [line(""), *_going(telling), line(Span(f"? {run.state}", "odd"), f"  {counts}", Span(f"  {said}", "dim")),
             *rest, *_gaps(gaps)]
+
+
+def _cases(run: Run) -> Iterator[Line]:
+    """What a search found stands above the counts of its trials."""
+    cases = exploration_of(run).get("cases")
+    for case in cases if isinstance(cases, list) else ():
+        yield line("  ", Span("✗ found: ", "bad"), Span(str(case.get("sentence", "")), "bold"))
+        yield line("      ", Span("replay it: ", "dim"), str(case.get("replay", "")))
 
 
 def _going(telling: Retelling) -> list[Line]:

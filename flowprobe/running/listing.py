@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from typing import Any
 
 from flowprobe.errors import ToolFailed
 from flowprobe.running.places import STATE
-from flowprobe.running.runs import Run, Unreadable, known_runs, result_of, trials_of
+from flowprobe.running.runs import Run, Unreadable, exploration_of, known_runs, result_of, trials_of
 
 __all__ = ["Row", "rows"]
 
@@ -60,12 +59,11 @@ def _row(run: Run) -> Row:
     row = Row(str(run.folder), run.state, run.id, "exploration" if run.is_exploration else "run", run.began,
               max(0.0, run.last - run.began), run.started.environment, tuple(scenarios), str(result.get("verdict", "")),
               code if isinstance(code, int) else None, counts)
-    return _explored(row) if run.is_exploration and result else row
+    return _explored(row, exploration_of(run)) if run.is_exploration and result else row
 
 
-def _explored(row: Row) -> Row:
+def _explored(row: Row, found: Mapping[str, Any]) -> Row:
     """A search has a verdict of its own: its trials are there to break."""
-    found = _read(Path(row.folder) / "exploration.json")
     cases = found.get("cases")
     if not isinstance(cases, list):
         return row
@@ -73,10 +71,3 @@ def _explored(row: Row) -> Row:
     return replace(row, verdict=f"{len(cases)} case{'' if len(cases) == 1 else 's'}" if cases else "nothing found",
                    exit_code=code if isinstance(code, int) else row.exit_code)
 
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -15,7 +15,8 @@ from flowprobe.journal.reader import Follower, being_written, ends_of
 from flowprobe.report.visible import visible
 from flowprobe.running.places import STATE, shown_path
 
-__all__ = ["Run", "State", "Unreadable", "find_run", "find_trial", "known_runs", "result_of", "trials_of"]
+__all__ = ["Run", "State", "Unreadable", "exploration_of", "find_run", "find_trial", "known_runs", "result_of",
+           "trials_of"]
 
 State: TypeAlias = Literal["ended", "running", "cut off"]
 LATEST = "latest"
@@ -83,11 +84,12 @@ def find_run(word: str, state: Path = STATE) -> Run:
 
 def result_of(run: Run) -> dict[str, Any]:
     """The run's `result.json`; empty where there is none, or none that can be read."""
-    try:
-        result = json.loads((run.folder / "result.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return result if isinstance(result, dict) else {}
+    return _json(run.folder / "result.json")
+
+
+def exploration_of(run: Run) -> dict[str, Any]:
+    """What its search found, its `exploration.json`; empty where it was none, or left none that can be read."""
+    return _json(run.folder / "exploration.json")
 
 
 def trials_of(run: Run) -> tuple[TrialStarted, ...]:
@@ -141,6 +143,14 @@ def _read(folder: Path) -> Run | Unreadable:
     ended = isinstance(last.event, RunEnded) and not ends.torn
     state: State = "ended" if ended else "running" if alive else "cut off"
     return Run(folder, ends.first.event, ends.first.wall, last.wall, state, ends.torn)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _is_path(word: str) -> bool:

@@ -7,7 +7,16 @@ import pytest
 from flowprobe.core.events import Event, RunEnded, RunStarted
 from flowprobe.errors import InvalidInput
 from flowprobe.journal.writer import JournalWriter
-from flowprobe.running.runs import Run, Unreadable, find_run, find_trial, known_runs, result_of, trials_of
+from flowprobe.running.runs import (
+    Run,
+    Unreadable,
+    exploration_of,
+    find_run,
+    find_trial,
+    known_runs,
+    result_of,
+    trials_of,
+)
 from tests.journals import ended, started
 
 FIRST, SECOND = "aa11bb22cc33dd44", "aa99bb22cc33dd44"
@@ -128,6 +137,9 @@ def test_a_result_that_is_not_there_or_damaged_is_empty(state: Path) -> None:
     assert result_of(run) == {}
     (run.folder / "result.json").write_text('{"verdict": "pass"}')
     assert result_of(run) == {"verdict": "pass"}
+    assert exploration_of(run) == {}
+    (run.folder / "exploration.json").write_text('{"cases": []}')
+    assert exploration_of(run) == {"cases": []}
 
 
 def test_the_trials_of_a_run_come_in_their_order(state: Path) -> None:
