@@ -27,7 +27,7 @@ from flowprobe.report.steps import journey
 from flowprobe.report.story import ROOM, block_of, story
 from flowprobe.running.listing import Row, rows
 from flowprobe.running.retelling import Retelling, Retold, retell
-from flowprobe.running.runs import Run, exploration_of, find_run, find_trial
+from flowprobe.running.runs import Run, exploration_of, find_run, find_trial, result_of, told_in
 
 __all__ = ["diff_command", "list_command", "open_command", "show_command"]
 
@@ -69,9 +69,8 @@ def show_command(run: str, trial: str | None, step: str | None, *, whole: bool, 
 def _show_run(run: Run, *, whole: bool, as_json: bool) -> int:
     telling, trials, gaps = retell(run)
     if as_json:
-        report = telling.report(trials, gaps=gaps)
-        result = json.loads("".join(result_text(report)))
-        code = result["exit_code"] if run.state == "ended" else None
+        result = result_of(run) or json.loads("".join(result_text(telling.report(trials, gaps=gaps))))
+        code = result.get("exit_code") if run.state == "ended" else None
         return _print_json({**result, "exit_code": code, "state": run.state})
     blocks = [block_of(each.evidence, each.verdict, each.twin) for each in trials]
     return _print([_headline(run), *story(blocks, _foot(run, telling, gaps), more=f"flowprobe show {run.id[:6]} TRIAL",
@@ -119,7 +118,9 @@ def _gaps(gaps: Sequence[str]) -> list[Line]:
 
 def _show_trial(run: Run, told: Retold, *, as_json: bool) -> int:
     if as_json:
-        return _print_json(json.loads("".join(trial_text(told.evidence, told.verdict, told.twin))))
+        known = told_in(result_of(run)).get(told.evidence.started.trial)
+        text = "".join(trial_text(told.evidence, told.verdict, told.twin))
+        return _print_json(dict(known) if known else json.loads(text))
     return _print([_headline(run), (), *trial_lines(told.number, told.evidence, told.verdict, told.twin)])
 
 

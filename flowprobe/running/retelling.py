@@ -13,7 +13,7 @@ from flowprobe.core.verdict import Blame, Kind, Verdict, answered, exit_code, ju
 from flowprobe.journal.reader import read_folder
 from flowprobe.report.model import RunReport
 from flowprobe.report.telling import tell
-from flowprobe.running.runs import Run, result_of
+from flowprobe.running.runs import Run, result_of, told_in
 
 __all__ = ["Retelling", "Retold", "journal_of", "retell"]
 
@@ -34,7 +34,8 @@ class Retelling:
     def __init__(self, run: Run, *, whole: bool = False) -> None:
         self._run, self._whole = run, whole
         self._result = result_of(run)
-        self._judged = _judged(self._result)
+        self._told = told_in(self._result)
+        self._judged = _judged(self._told.values())
         self._part: list[Stamped] = []
         self._begun = False
         self._over = False
@@ -90,6 +91,9 @@ class Retelling:
         self._answered = self._answered or answered(evidence)
         verdict = self._judged.get(trial.trial) or judge_trial(
             evidence, reachable=self._answered or self._evidence.ready or part.ready, trouble=part.trouble)
+        if self._told and trial.trial not in self._told:  # it was made for another one, and is told with that
+            self._evidence = self._evidence.plus(part, None)
+            return
         self._compare(trial)
         self._number += 1
         yield Retold(self._number, evidence, verdict, self._twin)
@@ -132,10 +136,10 @@ def retell(run: Run, *, whole: bool = False) -> tuple[Retelling, tuple[Retold, .
     return telling, tuple(trials), gaps
 
 
-def _judged(result: Mapping[str, Any]) -> dict[str, Verdict]:
+def _judged(trials: Iterable[Mapping[str, Any]]) -> dict[str, Verdict]:
     """The verdicts of a result, by the id of the trial; one that this version does not know is left out."""
     judged = {}
-    for trial in result.get("trials", ()):
+    for trial in trials:
         try:
             judged[trial["trial"]] = Verdict(Kind(trial["verdict"]), Blame(trial["blame"]), tuple(trial["reasons"]))
         except (KeyError, TypeError, ValueError):

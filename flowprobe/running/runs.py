@@ -4,7 +4,7 @@ folders; nothing is sent, and nothing is written."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeAlias
@@ -16,7 +16,7 @@ from flowprobe.report.visible import visible
 from flowprobe.running.places import STATE, shown_path
 
 __all__ = ["Run", "State", "Unreadable", "exploration_of", "find_run", "find_trial", "known_runs", "result_of",
-           "trials_of"]
+           "told_in", "trials_of"]
 
 State: TypeAlias = Literal["ended", "running", "cut off"]
 LATEST = "latest"
@@ -93,9 +93,18 @@ def exploration_of(run: Run) -> dict[str, Any]:
 
 
 def trials_of(run: Run) -> tuple[TrialStarted, ...]:
-    """The trials that it began, in their order. Raises ToolFailed."""
+    """The trials that it began, in their order; where it left a result, those that it told of. Raises ToolFailed."""
     lines = Follower(run.journal / "runner.jsonl").new()
-    return tuple(line.event for line in lines if isinstance(line.event, TrialStarted))
+    begun = (line.event for line in lines if isinstance(line.event, TrialStarted))
+    told = told_in(result_of(run))
+    return tuple(trial for trial in begun if not told or trial.trial in told)
+
+
+def told_in(result: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The trials of a result, by their ids; empty where there is no result."""
+    trials = result.get("trials")
+    found = [trial for trial in trials if isinstance(trial, dict)] if isinstance(trials, list) else []
+    return {str(trial.get("trial", "")): trial for trial in found}
 
 
 def find_trial(run: Run, word: str) -> TrialStarted:

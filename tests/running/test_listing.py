@@ -7,7 +7,7 @@ from flowprobe.core.events import RunStarted
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.running.listing import rows
 from tests.journals import started
-from tests.running.test_runs import FIRST, SECOND, written
+from tests.running.test_finding_runs import FIRST, SECOND, written
 
 RESULT = {"verdict": "fail", "exit_code": 7, "trials": [
     {"scenario": "One", "verdict": "pass"}, {"scenario": "One", "verdict": "fail"}, {"scenario": "Two", "verdict": "fail"}, 7]}

@@ -7,7 +7,7 @@ from flowprobe.core.events import Event, Interrupted, RunEnded, RunStarted
 from flowprobe.core.verdict import Blame, Kind
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.running.retelling import Retelling, journal_of, retell
-from flowprobe.running.runs import Run, find_run
+from flowprobe.running.runs import Run, find_run, find_trial
 from tests.journals import SLOW, ended, exchange, finding, injected, replied, sent, started, step_ended
 
 RUN = "aa11bb22cc33dd44"
@@ -94,3 +94,11 @@ def test_bodies_are_kept_where_they_are_asked_for(tmp_path: Path) -> None:
     run = written(tmp_path, *green(ONE))
     bodies = [told.evidence.calls[0].outcome for whole in (False, True) for told in retell(run, whole=whole)[1]]
     assert [getattr(each, "body", None) for each in bodies] == ["", "{}"]
+
+
+def test_a_trial_that_the_result_does_not_tell_of_was_made_for_another_one(tmp_path: Path) -> None:
+    run = written(tmp_path, *green(ONE), *red(TWO), *red(THREE, "down"))
+    (tmp_path / "result.json").write_text(json.dumps({"trials": [{"trial": ONE}, {"trial": THREE}]}))
+    _, trials, _ = retell(run)
+    assert [(told.number, told.evidence.started.plan) for told in trials] == [(1, "none"), (2, "down")]
+    assert find_trial(run, "2").plan == "down"
