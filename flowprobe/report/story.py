@@ -9,7 +9,7 @@ from itertools import groupby
 
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.verdict import Kind, Verdict
-from flowprobe.report.lines import scenario_line, trial_block
+from flowprobe.report.lines import MARK, scenario_line, trial_block
 from flowprobe.report.spans import Line, Span, line
 
 __all__ = ["ROOM", "Block", "block_of", "story"]
@@ -21,8 +21,6 @@ _FOOT = 8
 _LEAST = 12
 """The worst trial has so many lines, however many others there are."""
 _WORST = (Kind.FAIL, Kind.INCONCLUSIVE, Kind.DEGRADED, Kind.PASS)
-_MARK = {Kind.PASS: ("✓", "good"), Kind.DEGRADED: ("≈", "warn"), Kind.FAIL: ("✗", "bad"),
-         Kind.INCONCLUSIVE: ("?", "odd")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def _body(blocks: Sequence[Block], sizes: dict[int, int]) -> Iterator[Line]:
 
 def _counts(blocks: Sequence[Block]) -> tuple[Line, ...]:
     kinds = [block.kind for block in blocks]
-    return tuple(line("  ", Span(_MARK[kind][0], _MARK[kind][1]), f" {kinds.count(kind)} more {kind}")
+    return tuple(line("  ", Span(*MARK[kind]), f" {kinds.count(kind)} more {kind}")
                  for kind in _WORST if kind in kinds)
 
 
