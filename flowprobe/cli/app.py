@@ -59,6 +59,8 @@ def run(
         "--why", help="Take what fails apart, until the smallest set of faults that breaks it is known.")] = False,
     why_budget: Annotated[int, typer.Option(
         help="How many trials that may take, in all.", min=1, metavar="NUMBER")] = 30,
+    live: Annotated[bool, typer.Option(
+        "--live", help="Also print each call, each provider call and each injection as it happens.")] = False,
     as_json: AsJson = False,
     junit: Annotated[Optional[Path], typer.Option(help="Also write JUnit XML there.", metavar="FILE")] = None,  # noqa: UP045
     html: Annotated[Optional[Path], typer.Option(help="Also write the page of the run there.", metavar="FILE")] = None,  # noqa: UP045
@@ -84,7 +86,8 @@ def run(
         seed=settings.seed.value, tags=tuple(tag or ()), bind=_binding(persona or []), fail_fast=fail_fast,
         last_failed=last_failed, output=settings.output.value, timeout_s=settings.timeout_s.value,
         allow_exec=allow_exec, cleanup_first=not no_cleanup_first, proxy=proxy)
-    return run_command(request, Sinks(junit, html, ctrf, har, markdown, ndjson, as_json), why=why_budget if why else 0)
+    return run_command(request, Sinks(junit, html, ctrf, har, markdown, ndjson, as_json), why=why_budget if why else 0,
+                       live=live)
 
 
 @app.command()
@@ -197,6 +200,62 @@ def replay(
     request = Request(paths=tuple(paths), environment=settings.environment.value, faults="none",
                       timeout_s=settings.timeout_s.value, allow_exec=allow_exec, proxy=proxy)
     return replay_command(request, times=times, as_json=as_json)
+
+
+RunName = Annotated[str, typer.Argument(
+    help="`latest`, a run's folder, or the beginning of its id or of its folder's name.", metavar="RUN")]
+
+
+@app.command(name="list")
+def list_(everything: Annotated[bool, typer.Option("--all", help="Not the newest 20 alone.")] = False,
+          as_json: AsJson = False) -> int:
+    """List the runs of this folder, the newest first: when, where, what came of them, and their ids."""
+    from flowprobe.cli.showing import list_command
+
+    return list_command(everything=everything, as_json=as_json)
+
+
+@app.command()
+def show(
+    run: RunName,
+    trial: Annotated[Optional[str], typer.Argument(  # noqa: UP045
+        help="A trial: its number, its plan, or the beginning of its id.", metavar="[TRIAL]")] = None,
+    step: Annotated[Optional[str], typer.Argument(help="A step of it.", metavar="[STEP]")] = None,  # noqa: UP045
+    full: Annotated[bool, typer.Option("--full", help="Every line that the run had shown, however many.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Tell of a run again in 30 lines; of one of its trials everything; of a step what was sent and what came."""
+    from flowprobe.cli.showing import show_command
+
+    return show_command(run, trial, step, whole=full, as_json=as_json)
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="A run, as for show.", metavar="RUN")],
+    after: Annotated[str, typer.Argument(help="The later one.", metavar="RUN")] = "latest",
+    as_json: AsJson = False,
+) -> int:
+    """Compare two runs: verdicts, findings, times, provider calls. Exit 1 where the second is worse."""
+    from flowprobe.cli.showing import diff_command
+
+    return diff_command(before, after, as_json=as_json)
+
+
+@app.command()
+def follow(run: RunName = "latest") -> int:
+    """Show a run that goes on, or went on, event by event, until it ends; Ctrl-C leaves the run alone."""
+    from flowprobe.cli.following import follow_command
+
+    return follow_command(run)
+
+
+@app.command(name="open")
+def open_(run: RunName = "latest") -> int:
+    """Open the page of a run in the browser; where there is none, print where the page is."""
+    from flowprobe.cli.showing import open_command
+
+    return open_command(run)
 
 
 @app.command(name="probe-propagation")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from flowprobe.cli.following import LiveScreen
 from flowprobe.cli.sinks import EventLines, Sinks, annotations_for, summarize, write_all
 from flowprobe.cli.watching import Screen, screen
 from flowprobe.core.scenario import Environment
@@ -24,32 +26,32 @@ from flowprobe.running.selection import Request, Selection, select
 __all__ = ["run_command"]
 
 
-def run_command(request: Request, sinks: Sinks, *, why: int = 0) -> int:
+def run_command(request: Request, sinks: Sinks, *, why: int = 0, live: bool = False) -> int:
     """Returns the exit code. Where a machine reads standard output, it has nothing else; people read standard error.
-    `why` is how many trials may be made to explain what fails."""
+    `why` is how many trials may be made to explain what fails; `live` prints what goes on as well."""
     _refuse_paths(request.output, sinks)
     cases = case_files(request.paths)
     if cases:
-        return _with_cases(request, cases, sinks, why)
-    return _run(request, select(request), sinks, why)
+        return _with_cases(request, cases, sinks, why, live)
+    return _run(request, select(request), sinks, why, live)
 
 
-def _run(request: Request, selection: Selection, sinks: Sinks, why: int) -> int:
+def _run(request: Request, selection: Selection, sinks: Sinks, why: int, live: bool) -> int:
     if not selection.chosen:
         print("nothing failed in the newest run of this folder", file=sys.stderr)
         return 0
     sinks.refuse_inputs(selection)
     events = EventLines(sinks.ndjson) if sinks.ndjson is not None else None
     show = screen(sys.stderr if sinks.takes_standard_output else sys.stdout)
-    with show:
-        report = run(replace(request, overhear=events), selection, show, _program(why, show))
+    with show, LiveScreen(show) if live else nullcontext(show) as watcher:
+        report = run(replace(request, overhear=events), selection, watcher, _program(why, show))
     _finish(report, show, sinks, selection.environment)
     if events is not None:
         events.close()
     return report.exit_code
 
 
-def _with_cases(request: Request, cases: Sequence[Path], sinks: Sinks, why: int) -> int:
+def _with_cases(request: Request, cases: Sequence[Path], sinks: Sinks, why: int, live: bool) -> int:
     """Scenarios first, then the cases; what chooses among scenarios leaves cases out where there are both."""
     from flowprobe.cli.suites import narrowing, run_suite
 
@@ -60,7 +62,7 @@ def _with_cases(request: Request, cases: Sequence[Path], sinks: Sinks, why: int)
     selection = select(request)
     if flags := narrowing(request):
         left_out = f"{len(cases)} case{'s' * (len(cases) > 1)} left out: {', '.join(flags)} chooses among scenarios"
-        return _run(request, replace(selection, notes=(*selection.notes, left_out)), sinks, why)
+        return _run(request, replace(selection, notes=(*selection.notes, left_out)), sinks, why, live)
     sinks.refuse_inputs(selection)
     return run_suite(request, selection, cases, sinks)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +13,10 @@ from typing import Any
 from flowprobe.core.events import SCHEMA_VERSION, Stamped, from_json
 from flowprobe.errors import ToolFailed
 
-__all__ = ["Follower", "Stream", "each_line", "read_folder", "read_stream"]
+__all__ = ["Ends", "Follower", "Stream", "being_written", "each_line", "ends_of", "read_folder", "read_stream"]
+
+_TAIL = 1 << 16
+"""So much of the end of a stream is looked through for its last line; one that is longer is not told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +126,47 @@ def read_stream(path: Path) -> Stream:
 def read_folder(folder: Path) -> tuple[Stream, ...]:
     """Every stream of a run, by name."""
     return tuple(read_stream(path) for path in sorted(folder.glob("*.jsonl")))
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The first and the last line of a stream, None where they cannot be read; `torn` as for `Stream`."""
+
+    first: Stamped | None
+    last: Stamped | None
+    torn: bool = False
+
+
+def ends_of(path: Path) -> Ends:
+    """Where a stream begins and ends, without what stands between. Raises ToolFailed."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline()
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+            *whole, rest = file.read().split(b"\n")
+    except OSError as error:
+        raise ToolFailed(f"cannot read the journal {path}: {error.strerror}") from error
+    return Ends(_stamped(first) if first.endswith(b"\n") else None, _stamped(whole[-1]) if whole else None, bool(rest))
+
+
+def _stamped(line: bytes) -> Stamped | None:
+    data = _parse(line)
+    event = from_json(data) if data is not None and data["v"] <= SCHEMA_VERSION else None
+    return None if data is None or event is None else Stamped(data["w"], data["n"], data["mono"], data["wall"], event)
+
+
+def being_written(path: Path) -> bool:
+    """Whether the writer of a stream still lives. Where the file system has no locks, nobody can tell: no."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(file)
+    return False

@@ -1,10 +1,13 @@
 """Append events to one stream: one file for each process, one line for each event.
 
-A line leaves with one write and no buffer of ours, so that a crash loses at most the line in the making.
+A line leaves with one write and no buffer of ours, so that a crash loses at most the line in the making. The file is
+locked for as long as its writer lives: whoever reads it knows by that whether more is to come.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import threading
@@ -45,11 +48,14 @@ class JournalWriter:
     def _create(self) -> int:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+            file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
             raise ToolFailed(
                 f"cannot start the journal {self.path}: {error.strerror}; each run needs a folder of its own"
             ) from error
+        with contextlib.suppress(OSError):  # a file system without locks keeps nobody from writing
+            fcntl.flock(file, fcntl.LOCK_EX)
+        return file
 
     def append(self, event: Event) -> int:
         """Write one event, and return its number."""

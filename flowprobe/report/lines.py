@@ -15,7 +15,8 @@ from flowprobe.report.model import RunReport
 from flowprobe.report.spans import Line, Span, line
 from flowprobe.report.steps import journey
 
-__all__ = ["MARK", "details", "footer", "headline", "noticed", "promises", "scenario_line", "summary", "trial_block"]
+__all__ = ["MARK", "details", "footer", "headline", "noticed", "promises", "remarks", "scenario_line", "summary",
+           "trial_block"]
 
 MARK = {Kind.PASS: ("✓", "good"), Kind.DEGRADED: ("≈", "warn"), Kind.FAIL: ("✗", "bad"),
          Kind.INCONCLUSIVE: ("?", "odd")}
@@ -88,6 +89,11 @@ def footer(report: RunReport) -> Iterator[Line]:
     mark, style = MARK[report.verdict]
     yield line("")
     yield line(Span(f"{mark} {report.verdict}", style), f"  {counts}", Span(f"  exit {report.exit_code}", "dim"))
+    yield from remarks(report)
+
+
+def remarks(report: RunReport) -> Iterator[Line]:
+    """What has to be known of a run beside its counts."""
     for trial in report.evidence.trials:
         for left in leftovers(trial):
             yield line("  ", Span(f"left behind by {trial.started.plan!r}: {left}", "bad"))

@@ -25,6 +25,7 @@ WALK, RUNS, PAGES = "tests/core/test_walk.py", "tests/end_to_end/test_running.py
 PROBING = "tests/end_to_end/test_probing.py"
 EXPLORING = "tests/end_to_end/test_exploring.py"
 EXPLAINING = "tests/end_to_end/test_why.py"
+SHOWING = "tests/end_to_end/test_showing.py"
 ELSEWHERE = {
     "flowprobe/cli/explaining.py": EXPLAINING,
     "flowprobe/running/run.py": RUNS,
@@ -39,6 +40,8 @@ ELSEWHERE = {
     "flowprobe/cli/doctor.py": PAGES,
     "flowprobe/cli/proxying.py": STANDING,
     "flowprobe/cli/running.py": RUNS,
+    "flowprobe/cli/showing.py": SHOWING,
+    "flowprobe/cli/following.py": SHOWING,
     "flowprobe/cli/standing.py": STANDING,
     "flowprobe/core/clock.py": "tests/core/test_journey.py",
     "flowprobe/core/contract_reply.py": "tests/core/test_contract.py",
