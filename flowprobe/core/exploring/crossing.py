@@ -56,7 +56,7 @@ class Crossing:
         self._fell: set[tuple[str, str]] = set()
         self._looks: dict[str, str] = {}
         self._times: Counter[_Value] = Counter()
-        self._sound: set[_Value] = set()
+        self._shown: dict[_Value, set[Site]] = {}
         self._gains: dict[tuple[int, int], int] = {}
         self._reckoned = self._most = 0
 
@@ -148,17 +148,22 @@ class Crossing:
         yield from (*others, *known)
 
     def _next_new(self, alone: list[State], others: list[State]) -> Iterator[State]:
-        """The next with a value that was in no sound state; those before it can wait."""
+        """The next with a value that has not been shown; those before it can wait."""
         while alone:
             state = alone.pop(0)
-            if not all(value in self._sound for value in self._odd(state)):
+            if not all(map(self._is_shown, self._odd(state))):
                 yield state
                 return
             others.append(state)
 
     def _is_new(self, value: _Value) -> bool:
-        """It was in no sound state, and not because none with it is sound."""
-        return value not in self._sound and self._times[value] < _OFTEN
+        """It has not been shown, and not because no state with it does so."""
+        return self._times[value] < _OFTEN and not self._is_shown(value)
+
+    def _is_shown(self, value: _Value) -> bool:
+        """Sound states with it have come to every usual call: another odd value may keep a state from some of them."""
+        reached = self._shown.get(value)
+        return reached is not None and all(each.site in reached for each in self._baseline.sites if each.site.ordinal)
 
     def _odd(self, state: State) -> tuple[_Value, ...]:
         default = self._notebook.default
@@ -175,7 +180,8 @@ class Crossing:
         self._broken += learned.broke
         if learned.judged in ("pass", "degraded"):
             odd = self._odd(state)
-            self._sound |= {*odd}
+            for value in odd:
+                self._shown.setdefault(value, set()).update(seen.site for seen in learned.reached)
             self._taken.append(_Taken(state, learned, odd))
 
     # --- with faults ------------------------------------------------------------------------------
