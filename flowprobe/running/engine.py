@@ -284,6 +284,13 @@ class Engine:
             return None
         return f"{part}: {detail}", "tool" if part == "proxy" else "environment"
 
+    def hindrance_within(self, seconds: float) -> Trouble | None:
+        """The same, for what it takes a moment to hear of: that a process has ended."""
+        until = time.monotonic() + seconds
+        while (found := self.hindrance()) is None and time.monotonic() < until:
+            self._stopper.wait(0.02)
+        return found
+
     def halted(self) -> Trouble | None:
         """Why the run goes no further: a guard of the environment, or somebody who stopped it."""
         if self._guard.halt is not None:

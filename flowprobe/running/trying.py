@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import NoReturn
 
+from flowprobe.core.events import CallUnanswered
 from flowprobe.core.exploring.kept import Known
 from flowprobe.core.exploring.lessons import learned
 from flowprobe.core.exploring.model import Enough, Learned, Try
@@ -22,6 +23,9 @@ from flowprobe.running.engine import Engine, Judged
 from flowprobe.running.tries import Tries
 
 __all__ = ["Bounds", "Making", "Trials"]
+
+_HEARD_OF_S = 0.3
+"""A call that got no reply may be the first sign that the product is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class Making:
         self._need = tuple(max(need, now - then) for need, now, then in
                            zip(self._need, self._engine.spent, before, strict=True))  # type: ignore[assignment]
         self.made += 1
+        if any(isinstance(call.outcome, CallUnanswered) for call in judged.evidence.calls):
+            self._engine.hindrance_within(_HEARD_OF_S)
         self._refuse_stopped()
         return judged
 
