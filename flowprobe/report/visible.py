@@ -1,4 +1,4 @@
-"""Text from elsewhere, made safe to print: control characters, escapes and bidi marks become visible."""
+"""Text from elsewhere, made safe to print: control characters, escapes, separators of lines and bidi marks are seen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 __all__ = ["visible"]
 
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _TABS = str.maketrans({"\t": " ", "\n": " "})
 
 

@@ -28,6 +28,7 @@ from urllib.request import urlopen
 
 from flowprobe.cli.cleaning import cleanup_command
 from flowprobe.cli.running import run_command
+from flowprobe.cli.sinks import Sinks
 from flowprobe.http.driver import Driver  # noqa: F401  # imported before the first fork
 from flowprobe.ledger.file import Ledger
 from flowprobe.running.selection import Request
@@ -215,7 +216,7 @@ def _be_born(ledger: bool) -> None:
 
 
 def run() -> int:
-    return run_command(Request(paths=(Path("journey.yaml"),), seed=1, cleanup_first=False), as_json=False, junit=None)
+    return run_command(Request(paths=(Path("journey.yaml"),), seed=1, cleanup_first=False), Sinks())
 
 
 def sweep() -> int:

@@ -31,15 +31,12 @@ from flowprobe.core.faults.webhook import Webhook
 from flowprobe.core.faults.websocket import Websocket
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["FAMILIES", "LATENCY_S", "ORDER", "Family", "Nature", "Offer", "family", "nature", "offers"]
+__all__ = ["FAMILIES", "LATENCY_S", "ORDER", "Family", "Offer", "family", "offers"]
 
 Family: TypeAlias = Literal["lost", "error", "slow", "garbled", "twice"]
 FAMILIES: tuple[Family, ...] = ("lost", "error", "slow", "garbled", "twice")
 """What a fault is to the product: the provider acted and nobody heard of it; it refused; it takes its time; it says
 something strange; it was told twice. In this order they are tried in odd states: what costs most comes first."""
-
-Nature: TypeAlias = Literal["fails", "garbled", "twice"]
-"""That a call fails, is lost or comes too late are one to a product that does not handle its failing."""
 
 LATENCY_S = 0.5
 _LONG = 10_000
@@ -77,15 +74,6 @@ def family(kind: Kind) -> Family:
             return "slow" if kind.latency else "error"
         case _:
             return "error"
-
-
-def nature(kind: Kind) -> Nature:
-    """What a fault is to a product that has no answer to it."""
-    match family(kind):
-        case "lost" | "error" | "slow":
-            return "fails"
-        case "garbled" | "twice" as other:
-            return other
 
 
 def offers(seen: Sequence[Reached], *, connections: bool, cap_s: float) -> Mapping[Site, tuple[Offer, ...]]:

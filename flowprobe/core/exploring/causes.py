@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from flowprobe.core.exploring.catalogue import Nature, family, nature
+from flowprobe.core.exploring.catalogue import Family, family
 from flowprobe.core.exploring.exploration import Flaky, Found, Reduce, Reduced
 from flowprobe.core.exploring.model import Break, Learned, Placed, Site, Try
 from flowprobe.core.plain import Plain, plain
@@ -21,7 +21,7 @@ class _Cause(Plain):
     """What broke; which calls failed in which way; which fields were odd."""
 
     breaks: frozenset[Break]
-    faults: frozenset[tuple[Site, Nature]]
+    faults: frozenset[tuple[Site, Family]]
     fields: frozenset[str]
 
 
@@ -42,29 +42,20 @@ class Causes:
         return len(self._found)
 
     def expects(self, state: Mapping[str, Any], fault: Placed) -> bool:
-        """Whether it is known that this fault alone, or one of its family, breaks something in this state."""
-        return any(len(case.faults) == 1 and fault.site == case.faults[0].site
-                   and family(fault.kind) == family(case.faults[0].kind)
+        """Whether it is known that this fault alone breaks something in this state."""
+        return any(len(case.faults) == 1 and fault.site == case.faults[0].site and fault.name == case.faults[0].name
                    and self._is_there(case, state) for _, case in self._known)
-
-    def breaks_alone(self, state: Mapping[str, Any]) -> bool:
-        """Whether it is known that this state breaks something without any fault."""
-        return any(not case.faults and self._is_there(case, state) for _, case in self._known)
-
-    def blamed(self, tried: Try) -> frozenset[str]:
-        """The odd fields of a try that known causes take."""
-        return frozenset(name for _, case in self._known if self._is_in(case, tried) for name in self._odd(case.state))
 
     def culprits(self, tried: Try) -> tuple[Placed, ...]:
         """The faults of a try that known causes take."""
-        blamed = {part for _, case in self._known if self._is_in(case, tried) for part in _parts(case)}
-        return tuple(fault for fault in tried.faults if (fault.site, nature(fault.kind)) in blamed)
+        blamed = {part for known, case in self._known if self._is_in(known, case, tried) for part in known.faults}
+        return tuple(fault for fault in tried.faults if (fault.site, family(fault.kind)) in blamed)
 
     def unexplained(self, tried: Try, learned: Learned) -> Learned | None:
         """The same without the breaks of causes that are known and are there; None where that leaves nothing."""
         breaks = set(learned.breaks)
         for known, case in self._known:
-            if breaks & known.breaks and self._is_in(case, tried):
+            if breaks & known.breaks and self._is_in(known, case, tried):
                 breaks -= known.breaks
                 self._again(known, tried)
         left = tuple(broke for broke in learned.breaks if broke in breaks)
@@ -87,8 +78,7 @@ class Causes:
     def _keep(self, first: Try, learned: Learned, reduced: Reduced, at: int) -> None:
         same = tuple(broke for broke in reduced.learned.breaks if broke in learned.breaks) or learned.breaks
         cause = self._cause(reduced.tried, same)
-        before = self._as_it_was(first, reduced.tried)
-        self._known += [(cause, reduced.tried), (cause, before), (cause, replace(before, faults=reduced.tried.faults))]
+        self._known += [(cause, reduced.tried), (cause, self._as_it_was(first, reduced.tried))]
         if reduced.confirmed < reduced.of:
             self.flaky.append(Flaky(reduced.tried, same, reduced.confirmed, reduced.of))
         elif cause in self._found:
@@ -97,13 +87,10 @@ class Causes:
             self._found[cause] = Found(same, reduced.tried, reduced.learned, first, at, reduced.confirmed, reduced.of)
 
     def _as_it_was(self, first: Try, smallest: Try) -> Try:
-        """The smallest case with the faults of the first, and the values that its odd fields had there: reducing may
-        have exchanged them for simpler ones, and those break the same."""
+        """The smallest case with the values that its odd fields had at first: reducing may have brought them nearer to
+        the usual, and the others break the same."""
         there = {name: first.state[name] for name in self._odd(smallest.state) if name in first.state}
-        sites = {each.site for each in smallest.faults}
-        same = tuple(each for each in first.faults if each.site in sites)
-        faults = same if len(same) == len(smallest.faults) else smallest.faults
-        return replace(smallest, state={**smallest.state, **there}, faults=faults)
+        return replace(smallest, state={**smallest.state, **there})
 
     def _again(self, cause: _Cause, tried: Try) -> None:
         known = self._found.get(cause)
@@ -115,8 +102,8 @@ class Causes:
     def _cause(self, tried: Try, breaks: tuple[Break, ...]) -> _Cause:
         return _Cause(frozenset(breaks), _parts(tried), frozenset(self._odd(tried.state)))
 
-    def _is_in(self, case: Try, tried: Try) -> bool:
-        return _parts(case) <= _parts(tried) and self._is_there(case, tried.state)
+    def _is_in(self, known: _Cause, case: Try, tried: Try) -> bool:
+        return known.faults <= _parts(tried) and self._is_there(case, tried.state)
 
     def _is_there(self, case: Try, state: Mapping[str, Any]) -> bool:
         return all(name in state and state[name] == value for name, value in self._odd(case.state).items())
@@ -127,5 +114,5 @@ class Causes:
                 if name not in self._default or self._default[name] != value}
 
 
-def _parts(tried: Try) -> frozenset[tuple[Site, Nature]]:
-    return frozenset((each.site, nature(each.kind)) for each in tried.faults)
+def _parts(tried: Try) -> frozenset[tuple[Site, Family]]:
+    return frozenset((each.site, family(each.kind)) for each in tried.faults)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from flowprobe.core.exploring.catalogue import FAMILIES
 from flowprobe.core.exploring.exploration import Baseline, StatesTried
-from flowprobe.core.exploring.layers import Layer, layers, proved, untried
+from flowprobe.core.exploring.layers import Layer, layers, proved
 from flowprobe.core.exploring.model import Learned, Placed, Reached, Site, Try, state_key
 from flowprobe.core.exploring.notebook import Notebook, fault_key
 from flowprobe.core.exploring.singles import Menu
@@ -22,28 +21,19 @@ Paired: TypeAlias = Callable[[Sequence[State]], tuple[int, int]]
 """How many pairs of field values these states cover, of how many."""
 
 
-_Value: TypeAlias = tuple[str, str]
-"""A field, and what it is, as JSON."""
-
-_UNLIKE = 3
-"""So much more is hoped for of a fault that looks unlike any other at its call than of one that looks like another."""
-_OFTEN = 2
-_SEVERAL = 2
-
-
 @plain
 class _Taken(Plain):
-    """A state that the product takes, in which the journey passes without faults, and its odd values."""
+    """A state that the product takes, in which the journey passes without faults; its odd values as texts."""
 
     state: State
     learned: Learned
-    odd: tuple[_Value, ...]
+    odd: tuple[str, ...]
 
 
 class Crossing:
     """What covers most comes first: an odd value of a field beside a fault at a call that have not been there together.
-    A state has many values and a layer many faults, so a few tries see each value with each fault once; and first with
-    each that looks unlike the others. What needs two odd values and a fault comes after that."""
+    A state has many values and a layer many faults, so a few tries see each value with each fault once. What needs two
+    odd values and a fault comes after that."""
 
     def __init__(self, notebook: Notebook, menu: Menu, baseline: Baseline, states: Iterable[State], *,
                  prune: bool, faults: bool) -> None:
@@ -52,13 +42,10 @@ class Crossing:
         self._taken: list[_Taken] = []
         self._met: list[State] = []
         self._refused = self._broken = 0
-        self._covered: set[tuple[_Value, str]] = set()
+        self._covered: set[tuple[str, str]] = set()
         self._fell: set[tuple[str, str]] = set()
-        self._looks: dict[str, str] = {}
-        self._times: Counter[_Value] = Counter()
-        self._shown: dict[_Value, set[Site]] = {}
         self._gains: dict[tuple[int, int], int] = {}
-        self._reckoned = self._most = 0
+        self._reckoned = 0
 
     @property
     def taken(self) -> tuple[State, ...]:
@@ -77,10 +64,7 @@ class Crossing:
                     yield from proved(self._notebook, layer, sound)
             there = {layer.family for layer in sound}
             sound += [Layer((), name) for name in FAMILIES if name not in there]  # for calls of odd states alone
-            sound += untried(self._notebook, self._baseline, self._menu)
-            self._looks = {fault_key(each.fault): f"{each.fault.site} {each.learned.signature}"
-                           for each in self._notebook.alone if not each.within}
-        for state in self._in_turn():
+        for state in self._unlike(self._states):
             self._unfaulted(state)
             yield
             yield from self._best(sound)
@@ -130,77 +114,27 @@ class Crossing:
                 seen.add(key)
                 yield state
 
-    def _in_turn(self) -> Iterator[State]:
-        """First those with several odd values, until none of their values is new; then by turns these and those with a
-        single one. What the journey has stood with others can wait. Last what is known to break."""
-        alone, known, others = list[State](), list[State](), list[State]()
-        for state in self._unlike(self._states):
-            if len(self._odd(state)) < _SEVERAL:
-                alone.append(state)
-            elif self._notebook.causes.breaks_alone(state):
-                known.append(state)
-            else:
-                if not any(map(self._is_new, self._odd(state))):
-                    yield from self._next_new(alone, others)
-                yield state
-        while alone:
-            yield from self._next_new(alone, others)
-        yield from (*others, *known)
-
-    def _next_new(self, alone: list[State], others: list[State]) -> Iterator[State]:
-        """The next with a value that has not been shown; those before it can wait."""
-        while alone:
-            state = alone.pop(0)
-            if not all(map(self._is_shown, self._odd(state))):
-                yield state
-                return
-            others.append(state)
-
-    def _is_new(self, value: _Value) -> bool:
-        """It has not been shown, and not because no state with it does so."""
-        return self._times[value] < _OFTEN and not self._is_shown(value)
-
-    def _is_shown(self, value: _Value) -> bool:
-        """Sound states with it have come to every usual call: another odd value may keep a state from some of them."""
-        reached = self._shown.get(value)
-        return reached is not None and all(each.site in reached for each in self._baseline.sites if each.site.ordinal)
-
-    def _odd(self, state: State) -> tuple[_Value, ...]:
-        default = self._notebook.default
-        return tuple((name, json.dumps(value, sort_keys=True, default=str)) for name, value in state.items()
-                     if name not in default or default[name] != value)
-
     def _unfaulted(self, state: State) -> None:
         _, learned = self._notebook.take(Try(state, (), "states"))
-        self._times.update(self._odd(state))
         if learned.judged == "refused":
             self._refused += 1
             return
         self._met.append(state)
         self._broken += learned.broke
         if learned.judged in ("pass", "degraded"):
-            odd = self._odd(state)
-            for value in odd:
-                self._shown.setdefault(value, set()).update(seen.site for seen in learned.reached)
+            default = self._notebook.default
+            odd = tuple(f"{name}={json.dumps(value, sort_keys=True, default=str)}" for name, value in state.items()
+                        if name not in default or default[name] != value)
             self._taken.append(_Taken(state, learned, odd))
 
     # --- with faults ------------------------------------------------------------------------------
 
     def _best(self, sound: Sequence[Layer]) -> Iterator[None]:
-        """The state and the layer that show most that is new, and more of them while they show half as much as any did.
-        What a try can show only becomes less, so what was reckoned before is a bound, and few are reckoned again.
-        `_gains` has those that may show something."""
+        """The state and the layer that show most that is new. What a try can show only becomes less, so what was
+        reckoned before is a bound, and few are reckoned again. `_gains` has those that may show something."""
         for number in range(self._reckoned, len(self._taken)):
             self._gains |= {(number, level): self._gain(number, sound[level]) for level in range(len(sound))}
         self._reckoned = len(self._taken)
-        is_first = True
-        while (found := self._most_new(sound)) is not None and (is_first or 2 * found[1] >= self._most):
-            (number, level), gain = found
-            self._most, is_first = max(self._most, gain), False
-            del self._gains[number, level]
-            yield from self._suffer(self._taken[number], self._unknown(self._taken[number], sound[level]))
-
-    def _most_new(self, sound: Sequence[Layer]) -> tuple[tuple[int, int], int] | None:
         best, most = None, 0
         for place, bound in sorted(self._gains.items(), key=lambda each: -each[1]):
             if bound <= most:
@@ -208,18 +142,14 @@ class Crossing:
             gain = self._gains[place] = self._gain(place[0], sound[place[1]])
             if gain > most:
                 best, most = place, gain
-        self._gains = {place: bound for place, bound in self._gains.items() if bound}
-        return None if best is None else (best, most)
+        self._gains = {place: bound for place, bound in self._gains.items() if bound and place != best}
+        if best is not None:
+            yield from self._suffer(self._taken[best[0]], self._unknown(self._taken[best[0]], sound[best[1]]))
 
     def _gain(self, number: int, layer: Layer) -> int:
-        """Odd values beside faults that they have not met; more where they have not met one that looks like it."""
-        taken, gain = self._taken[number], 0
-        for fault in self._unknown(taken, layer):
-            key = fault_key(fault)
-            look = self._looks.get(key, "")
-            gain += sum(((value, key) not in self._covered)
-                        + _UNLIKE * (bool(look) and (value, look) not in self._covered) for value in taken.odd)
-        return gain
+        taken = self._taken[number]
+        keys = [fault_key(fault) for fault in self._unknown(taken, layer)]
+        return sum((value, key) not in self._covered for value in taken.odd for key in keys)
 
     def _suffer(self, taken: _Taken, faults: tuple[Placed, ...]) -> Iterator[None]:
         """One state, with all of these faults; those that break it are taken out, and the rest is tried again. So is
@@ -229,20 +159,17 @@ class Crossing:
             yield
             fell = tuple(fault for number, fault in enumerate(faults) if number in learned.fired)
             gone = culprits or fell
-            blamed = self._notebook.causes.blamed(Try(taken.state, culprits)) if culprits else None
-            self._note(taken, gone, blamed)
+            self._note(taken, gone)
             left = tuple(fault for fault in faults if fault not in gone)
             if len(left) == len(faults) or learned.judged in ("refused", "inconclusive"):
                 return
             faults = left
 
-    def _note(self, taken: _Taken, fell: Iterable[Placed], blamed: Collection[str] | None) -> None:
-        """What fell was beside each odd value; what broke shows only those that it takes: nobody saw the others."""
+    def _note(self, taken: _Taken, fell: Iterable[Placed]) -> None:
         for fault in fell:
             key = fault_key(fault)
             self._fell.add((state_key(taken.state), key))
-            met = [value for value in taken.odd if blamed is None or value[0] in blamed]
-            self._covered |= {(value, name) for value in met for name in (key, self._looks.get(key, key))}
+            self._covered |= {(value, key) for value in taken.odd}
 
     def _here(self, taken: _Taken, layer: Layer) -> tuple[Placed, ...]:
         """The faults of a layer on calls that are made in this state, and the like on those made in it alone; without

@@ -1,6 +1,7 @@
 """Finds that are one defect, told as one: the same promise, odd fields and calls, by another kind of fault.
 
-A call that fails, whichever way, an answer that is misread and one that comes twice are different defects.
+That a call fails, is lost or comes too late are one to a product that does not handle its failing; an answer that it
+misreads and one that it gets twice are others.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from flowprobe.core.exploring.catalogue import nature
+from flowprobe.core.exploring.catalogue import Family, family
 from flowprobe.core.exploring.exploration import Found
 from flowprobe.core.exploring.model import Break, Try, state_key
 
 __all__ = ["gathered"]
 
+_FAILS: tuple[Family, ...] = ("lost", "error", "slow")
 _Defect: TypeAlias = tuple[Break | None, frozenset[str], frozenset[tuple[str, str, str, str]]]
 
 
@@ -29,9 +31,13 @@ def gathered(found: Iterable[Found], default: Mapping[str, Any]) -> tuple[Found,
 
 
 def _defect(found: Found, default: Mapping[str, Any]) -> _Defect:
-    calls = frozenset((placed.site.edge, placed.site.call, placed.site.step, nature(placed.kind))
+    calls = frozenset((placed.site.edge, placed.site.call, placed.site.step, _nature(family(placed.kind)))
                       for placed in found.case.faults)
     return next(iter(found.breaks), None), _odd(found.case, default), calls
+
+
+def _nature(kind: Family) -> str:
+    return "fails" if kind in _FAILS else kind
 
 
 def _odd(tried: Try, default: Mapping[str, Any]) -> frozenset[str]:

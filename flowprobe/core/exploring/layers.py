@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from flowprobe.core.exploring.catalogue import FAMILIES, Family, family
 from flowprobe.core.exploring.exploration import Baseline
 from flowprobe.core.exploring.model import Placed, Site, Try
-from flowprobe.core.exploring.notebook import Alone, Notebook, fault_key
-from flowprobe.core.exploring.singles import Menu, shuffled
+from flowprobe.core.exploring.notebook import Alone, Notebook
+from flowprobe.core.exploring.singles import shuffled
 from flowprobe.core.faults.kinds import before_calls
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["Layer", "layers", "proved", "untried"]
+__all__ = ["Layer", "layers", "proved"]
 
 
 @plain
@@ -41,15 +41,6 @@ def layers(notebook: Notebook, baseline: Baseline, seed: int, *, prune: bool) ->
     while any(left.values()):
         found.append(_laid([at[0] for at in left.values() if at], None, left))
     return [layer for layer in found if layer.faults]
-
-
-def untried(notebook: Notebook, baseline: Baseline, menu: Menu) -> list[Layer]:
-    """What may fall on the calls of an untroubled journey, and has not been tried anywhere: one at each call."""
-    tried = {fault_key(each.fault) for each in notebook.alone}
-    left = {site: [fault for fault in menu.all(site) if fault_key(fault) not in tried and not before_calls(fault.kind)]
-            for site in shuffled({each.site: None for each in baseline.sites}, menu.seed)}
-    return [Layer(tuple(at[number] for at in left.values() if number < len(at)))
-            for number in range(max(map(len, left.values()), default=0))]
 
 
 def _by_site(stood: Sequence[Alone], baseline: Baseline, seed: int) -> dict[Site, list[Alone]]:

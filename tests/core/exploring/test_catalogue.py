@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowprobe.core.exploring.catalogue import FAMILIES, ORDER, Offer, family, nature, offers
+from flowprobe.core.exploring.catalogue import FAMILIES, ORDER, Offer, family, offers
 from flowprobe.core.exploring.model import Reached, Site
 from flowprobe.core.faults.close import Close
 from flowprobe.core.faults.hang import Hang
@@ -86,12 +86,6 @@ def test_what_had_no_reply_is_not_cut_within_it() -> None:
 ])
 def test_what_a_fault_is_to_the_product(kind: Kind, expected: str) -> None:
     assert family(kind) == expected
-
-
-def test_however_a_call_fails_it_is_of_one_nature() -> None:
-    failing = (Status(500), LostReply(), Hang(1.0), Reset("request"))
-    assert {nature(kind) for kind in failing} == {"fails"}
-    assert nature(Webhook(duplicate=2)) == "twice"
 
 
 def test_every_family_is_offered_at_a_write() -> None:

@@ -45,24 +45,6 @@ def test_a_cause_is_reduced_once_and_explains_what_has_it_in_it() -> None:
     assert not causes.expects({"seats": 1, "plan": "any"}, Placed(PAY, Status(404)))
 
 
-def test_whether_a_state_breaks_alone_and_which_fields_are_to_blame_is_known() -> None:
-    causes = Causes(DEFAULT, None)
-    causes.add(Try({**DEFAULT, "seats": 0}), BROKE, 1, ask)
-    state = {**DEFAULT, "seats": 0, "plan": "pro"}
-    assert causes.breaks_alone(state)
-    assert not causes.breaks_alone({**DEFAULT, "plan": "pro"})
-    assert causes.blamed(Try(state)) == {"seats"}
-    assert causes.blamed(Try({**DEFAULT, "plan": "pro"})) == frozenset()
-
-
-def test_a_fault_that_reducing_has_changed_is_explained_as_well() -> None:
-    first = Try(DEFAULT, (Placed(PAY, Body("html")),))
-    causes = Causes(DEFAULT, lambda tried, learned, _ask: Reduced(Try(tried.state, (Placed(PAY, Status(500)),)), learned))
-    causes.add(first, BROKE, 1, ask)
-    assert causes.unexplained(first, BROKE) is None
-    assert causes.unexplained(Try(DEFAULT, (Placed(PAY, Status(404)),)), BROKE) is None
-
-
 def test_what_does_not_break_each_time_is_flaky_and_no_find() -> None:
     causes = Causes(DEFAULT, lambda tried, learned, _ask: Reduced(tried, learned, 1, 3))
     causes.add(Try(DEFAULT, (Placed(PAY, Status(500)),)), BROKE, 1, ask)

@@ -19,24 +19,6 @@ def test_each_state_is_tried_without_faults_before_it_is_tried_with_any() -> Non
         seen.add(key)
 
 
-def test_states_with_several_odd_values_come_first_and_a_single_one_that_they_have_shown_comes_last() -> None:
-    usual = {"n": 1, "m": 1, "k": 1}
-    alone, new, several = {**usual, "n": 2}, {**usual, "k": 2}, {**usual, "n": 2, "m": 2}
-    product = FakeProduct((ONE,))
-    explore(product, usual, [alone, new, several])
-    unfaulted = [tried.state for tried in product.made if not tried.faults and tried.phase == "states"]
-    assert unfaulted == [several, new, alone]
-
-
-def test_what_a_fault_was_seen_to_break_hides_no_other_odd_value_beside_it() -> None:
-    """Both need the same fault, and one state has both odd values: the second is looked for in another as well."""
-    weak = [Weakness("n", ((ONE.site(), "refused"),), lambda state: state["n"] == 2),
-            Weakness("m", ((ONE.site(), "refused"),), lambda state: state["m"] == 2 and state["n"] == 1)]
-    states = [{"n": 2, "m": 2}, {"n": 1, "m": 2}]
-    found = explore(FakeProduct((ONE,), tuple(weak)), {"n": 1, "m": 1}, states, reduce=None)
-    assert {broke.where for each in found.found for broke in each.breaks} == {"n", "m"}
-
-
 def test_a_call_that_only_an_odd_state_makes_has_every_fault_as_well() -> None:
     weak = Weakness("odd", ((ODD.site(), "refused"),))
     found = explore(FakeProduct((ONE, ODD), (weak,)), {"n": 1}, [{"n": 2}])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from flowprobe.core.exploring.catalogue import FAMILIES, family
 from flowprobe.core.exploring.exploration import Baseline
-from flowprobe.core.exploring.layers import Layer, layers, proved, untried
-from flowprobe.core.exploring.model import Placed, Reached, Try
+from flowprobe.core.exploring.layers import Layer, layers, proved
+from flowprobe.core.exploring.model import Placed, Try
 from flowprobe.core.exploring.notebook import Notebook
-from flowprobe.core.exploring.singles import Menu
 from flowprobe.core.faults.body import Body
 from flowprobe.core.faults.lost_reply import LostReply
 from flowprobe.core.faults.reset import Reset
@@ -31,17 +30,6 @@ def test_one_fault_of_each_family_at_each_call_and_then_the_rest() -> None:
     assert [layer.family for layer in found] == ["lost", "error", "garbled", None]
     assert all(len({fault.site for fault in layer.faults}) == len(layer.faults) == 2 for layer in found)
     assert all(family(fault.kind) == layer.family for layer in found for fault in layer.faults if layer.family in FAMILIES)
-
-
-def test_what_was_never_tried_is_laid_together_and_what_was_is_not() -> None:
-    reached = tuple(Reached(call.site(), 200, 0.05, reply_bytes=300) for call in (ONE, TWO))
-    menu = Menu(connections=False, cap_s=3.0, cannot=lambda _: "", seed=0)
-    menu.add(reached)
-    found = untried(noted(FakeProduct((ONE, TWO))), Baseline(reached), menu)
-    kinds = [fault.kind for layer in found for fault in layer.faults]
-    assert all(len({fault.site for fault in layer.faults}) == len(layer.faults) for layer in found)
-    assert Status(429, retry_after=1.0) in kinds
-    assert not [kind for kind in KINDS if kind in kinds]
 
 
 def test_what_breaks_alone_is_in_no_layer() -> None:
