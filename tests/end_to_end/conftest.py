@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 from flowprobe.report.result_schema import result_schema
 
 PRODUCT = Path(__file__).parent / "odd_product.py"
-DEADLINE_S = 40.0
+DEADLINE_S = 150.0
 RESULT = Draft202012Validator(result_schema())
 
 PROJECT = """\
