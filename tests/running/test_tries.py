@@ -15,7 +15,7 @@ from flowprobe.running.tries import TRIES, Head, Tries, earlier_tries, refuse_ot
 
 DOWN = Try({"seats": 0}, (Placed(Site("payments", "POST /v1/charges", "pay"), Status(503)),))
 CALM = Try({"seats": 3}, phase="calibrate")
-HEAD = Head("/work/paying.yaml", "abc", "local", {"admin": "pro-eu"}, 7)
+HEAD = Head("/home/mia/paying.yaml", "abc", "local", {"admin": "pro-eu"}, 7)
 
 
 def kept(folder: Path) -> Tries:
@@ -56,7 +56,7 @@ def test_what_came_after_the_journey_stopped_passing_is_left_out(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("other", "said"), [
-    ({"scenario": "/work/else.yaml"}, "exploration of /work/paying.yaml, not of /work/else.yaml"),
+    ({"scenario": "/home/mia/else.yaml"}, "exploration of /home/mia/paying.yaml, not of /home/mia/else.yaml"),
     ({"environment": "demo"}, "of the environment 'local', not 'demo'"), ({"seed": 8}, "its seed was 7, not 8"),
     ({"personas": {"admin": "free-us"}}, "add --persona admin=pro-eu"), ({"content": "xyz"}, "has changed since"),
 ])

@@ -22,7 +22,7 @@ from tests.scenes import ADMIN, BASE, NOW, a_scenario, a_step
 
 PAY = a_step("pay", "POST /v1/pay")
 CALM = Try({"seats": 3}, (), "calibrate")
-HEAD = Head("/work/paying.yaml", "abc", "local", {}, 7)
+HEAD = Head("/home/mia/paying.yaml", "abc", "local", {}, 7)
 DOWN = Try({"seats": 0}, (Placed(Site("payments", "POST /v1/charges", "pay"), Status(503)),))
 
 
