@@ -11,7 +11,8 @@ from flowprobe.core.trial import Trial
 from flowprobe.core.verdict import Verdict
 from flowprobe.report.causes import cause_lines, tried_line
 from flowprobe.report.spans import Span, line
-from flowprobe.running.again import again, found_run
+from flowprobe.running.again import again
+from flowprobe.running.runs import find_run
 from flowprobe.running.selection import Request
 
 __all__ = ["Shown", "why_command"]
@@ -19,7 +20,7 @@ __all__ = ["Shown", "why_command"]
 
 def why_command(run: str, trial: str | None, request: Request, *, budget: int, as_json: bool) -> int:
     """Returns the exit code of the run that tries it again: 1 where it still fails, 0 where it does not."""
-    return run_command(again(request, found_run(run), trial), Sinks(as_json=as_json), why=budget)
+    return run_command(again(request, find_run(run).folder, trial), Sinks(as_json=as_json), why=budget)
 
 
 class Shown:

@@ -15,10 +15,9 @@ from flowprobe.core.faults.kinds import describe, kind_name
 from flowprobe.core.faults.turns import described
 from flowprobe.core.scenario import Fault, Scenario
 from flowprobe.errors import InvalidInput, Problem
-from flowprobe.running.places import STATE
 from flowprobe.running.selection import Request, Selection, select
 
-__all__ = ["again", "found_run", "found_trial"]
+__all__ = ["again", "found_trial"]
 
 _READ = "docs/how-to/read-a-failure.md"
 
@@ -37,30 +36,14 @@ def again(request: Request, folder: Path, trial: str | None) -> Request:
     return asked
 
 
-def found_run(word: str) -> Path:
-    """The folder of a run by its path, as `latest`, or by the beginning of its name or its id. Raises InvalidInput."""
-    runs = STATE / "runs"
-    if word == "latest" and (STATE / "latest").is_dir():
-        return STATE / "latest"
-    if (Path(word) / "journal").is_dir() or (Path(word) / "result.json").is_file():
-        return Path(word)
-    known = sorted(path.name for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else []
-    fitting = [name for name in known if name.startswith(word) or name.rpartition("-")[2].startswith(word)]
-    if len(fitting) == 1:
-        return runs / fitting[0]
-    if fitting:
-        raise _problem("ambiguous-run", word, f"{len(fitting)} runs begin so: {', '.join(fitting[:5])}",
-                       "name more of it")
-    raise _problem("no-run", word, f"there is no run {word!r} here",
-                   f"the newest are: {', '.join(known[:-6:-1])}" if known else "run once, in this folder")
-
-
 def found_trial(result: Mapping[str, Any], folder: Path, word: str | None) -> Mapping[str, Any]:
-    """The one that is named by the beginning of its id or by its plan; the one that failed under faults where nothing
-    is named. Raises InvalidInput where it has no faults that its failure could be due to."""
+    """The one that is named by its number, by the beginning of its id or by its plan; the one that failed under faults
+    where nothing is named. Raises InvalidInput where it has no faults that its failure could be due to."""
     trials: Sequence[Mapping[str, Any]] = result["trials"]
     if word is None:
         fitting = [trial for trial in trials if trial["verdict"] == "fail" and trial["faults"]]
+    elif word.isascii() and word.isdigit() and 0 < int(word) <= len(trials):
+        fitting = [trials[int(word) - 1]]
     else:
         fitting = [trial for trial in trials if trial["trial"].startswith(word) or trial["plan"] == word]
         fitting = [trial for trial in fitting if trial["verdict"] == "fail"] or fitting

@@ -87,7 +87,7 @@ def test_what_cannot_be_explained_is_said_before_anything_is_sent(bundled: Place
     text = file.read_text()
     cases = {
         ("why", "latest", "none"): "came out as pass", ("why", "latest", "nothing"): "it has: none, slow-search",
-        ("why", "ffff"): "there is no run 'ffff' here", ("why", "latest", "--env", "gone"): "no environment 'gone'"}
+        ("why", "ffff"): "no run is called 'ffff'", ("why", "latest", "--env", "gone"): "no environment 'gone'"}
     for words, said in cases.items():
         result = bundled.flowprobe(*words)
         assert (result.code, said in result.err) == (2, True), result.err
