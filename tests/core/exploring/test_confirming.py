@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import cycle
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowprobe.core.exploring.confirming import Confirmed, confirm, steadied
 from flowprobe.core.exploring.model import Break, Enough, Learned, Placed, Site, Try, Trying
@@ -76,16 +78,29 @@ def breaking_from(edge: float, *noise: float) -> Trying:
     return trying
 
 
-def test_a_delay_at_the_very_edge_is_made_a_little_longer_until_it_breaks_each_time() -> None:
+def test_a_delay_is_kept_a_little_longer_than_the_very_edge() -> None:
     shrunk, confirmed = steadied(at_the_edge(0.4), breaking_from(0.4, 0.0, 0.008, -0.008))
     assert confirmed == Confirmed(3, 3)
     (threshold,) = shrunk.thresholds
     assert (threshold.breaks_s, delay_of(shrunk.smallest.faults[0].kind), threshold.holds_s) == (0.41, 0.41, 0.39)
 
 
-def test_what_breaks_each_time_stays_as_it_is() -> None:
-    shrunk = at_the_edge(0.5)
-    assert steadied(shrunk, breaking_from(0.4)) == (shrunk, Confirmed(3, 3))
+@given(st.floats(0.02, 30.0))
+def test_the_little_is_within_what_a_threshold_is_exact_to(seconds: float) -> None:
+    shrunk, confirmed = steadied(at_the_edge(seconds), breaking_from(seconds))
+    assert confirmed == Confirmed(3, 3)
+    assert seconds < shrunk.thresholds[0].breaks_s <= seconds + max(0.01, 0.05 * seconds)
+
+
+def test_where_the_edge_moves_it_is_made_longer_until_it_breaks_each_time() -> None:
+    shrunk, confirmed = steadied(at_the_edge(0.4), breaking_from(0.4, 0.0, 0.018))
+    assert (confirmed, shrunk.thresholds[0].breaks_s) == (Confirmed(3, 3), 0.42)
+
+
+def test_what_breaks_at_the_edge_only_is_confirmed_there() -> None:
+    edge = at_the_edge(0.4)
+    assert steadied(edge, lambda attempt: FAIL if attempt.faults == edge.smallest.faults else PASS) == (
+        edge, Confirmed(3, 3))
 
 
 def test_what_has_no_delay_is_flaky_as_it_is() -> None:
@@ -95,4 +110,4 @@ def test_what_has_no_delay_is_flaky_as_it_is() -> None:
 
 def test_what_goes_on_being_flaky_is_kept_where_it_broke_most_often() -> None:
     shrunk, confirmed = steadied(at_the_edge(0.4), breaking_from(0.4, 0.0, 1.0))
-    assert (confirmed.k, shrunk.thresholds[0].breaks_s) == (2, 0.4)
+    assert (confirmed.k, shrunk.thresholds[0].breaks_s) == (2, 0.41)
