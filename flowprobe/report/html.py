@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from functools import cache
 from html import escape as escaped
 
 from flowprobe.report.visible import visible
 
 __all__ = ["Markup", "document", "element", "escape", "head"]
 
+_SPECIAL = re.compile("[&<>\"']")
 _VOID = ("meta", "br", "hr", "input")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -22,23 +25,30 @@ class Markup(str):
 
 def escape(text: str) -> Markup:
     """Any text, to be read as it is: also in an attribute, and with its control characters and bidi marks seen."""
-    return text if isinstance(text, Markup) else Markup(escaped(visible(text)))
+    if isinstance(text, Markup):
+        return text
+    text = visible(text)
+    return Markup(escaped(text) if _SPECIAL.search(text) else text)
 
 
 def element(tag: str, /, *children: str, **attributes: str | bool) -> Markup:
     """An element; `class_` is the attribute `class`, `aria_label` is `aria-label`, and one that is False is left
     out."""
-    named = "".join(_attribute(name, value) for name, value in attributes.items())
+    named = "".join([_attribute(name, value) for name, value in attributes.items()])
     if tag in _VOID:
         return Markup(f"<{tag}{named}>")
-    return Markup(f"<{tag}{named}>{''.join(map(escape, children))}</{tag}>")
+    return Markup(f"<{tag}{named}>{''.join([escape(child) for child in children])}</{tag}>")
 
 
 def _attribute(name: str, value: str | bool) -> str:
     if value is False:
         return ""
-    name = name.rstrip("_").replace("_", "-")
-    return f" {name}" if value is True else f' {name}="{escape(value)}"'
+    return f" {_named(name)}" if value is True else f' {_named(name)}="{escape(value)}"'
+
+
+@cache
+def _named(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
 
 
 def document(title: str, style: str, *body: str) -> str:

@@ -1,7 +1,8 @@
 """The waterfall of a trial: its calls, and the provider calls under the call that caused them, as bars of time.
 
 What a bar says stands in text beside it: the bar is for the eye alone. The part of the time that was injected is
-hatched, so that no colour is needed to tell it.
+hatched, so that no colour is needed to tell it. A run has ten thousand steps, and most of them held: what each of
+them has is written out, and `element` is left to the rest.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from flowprobe.core.events import CallReplied, CallUnanswered, Injected
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.findings import Finding
-from flowprobe.report.html import Markup, element
+from flowprobe.report.html import Markup, element, escape
 from flowprobe.report.model import Beside
 from flowprobe.report.steps import MARK, NO_MARK, path_of, receipt_words
 
@@ -66,11 +67,13 @@ def _scale(trial: TrialEvidence) -> _Scale:
 
 def _step(step: StepEvidence, scale: _Scale, beside: Beside, anchor: str) -> Markup:
     sign, style = MARK.get(step.outcome, NO_MARK)
-    name = element("a", element("span", sign, class_=style, aria_hidden="true"), f" {step.name}", class_="name",
-                   href=f"#{anchor}", title=f"{step.name}: {step.outcome}")
-    said = [] if step.outcome == "held" and step.calls else [element("p", _outcome_words(step), class_="soft")]
-    return element("li", name, *said, *_calls(step.calls, scale, beside), _expected(step, beside), id=anchor,
-                   class_=f"step {step.outcome}")
+    name = escape(step.name)
+    said = "" if step.outcome == "held" and step.calls else element("p", _outcome_words(step), class_="soft")
+    return Markup(
+        f'<li id="{anchor}" class="step {step.outcome}">'
+        f'<a class="name" href="#{anchor}" title="{name}: {step.outcome}">'
+        f'<span class="{style}" aria-hidden="true">{sign}</span> {name}</a>'
+        f"{said}{''.join(_calls(step.calls, scale, beside))}{_expected(step, beside)}</li>")
 
 
 def _outcome_words(step: StepEvidence) -> str:
@@ -132,9 +135,10 @@ def _injected(receipt: Injected) -> Markup:
 
 
 def _row(what: str, came: str, bars: Sequence[Markup], *, under: bool = False, bad: bool = False) -> Markup:
-    return element("div", element("code", what), element("span", came, class_="came bad" if bad else "came"),
-                   Markup(f'<span class="track" aria-hidden="true">{"".join(bars)}</span>'),
-                   class_="row under" if under else "row")
+    return Markup(
+        f'<div class="{"row under" if under else "row"}"><code>{escape(what)}</code>'
+        f'<span class="{"came bad" if bad else "came"}">{escape(came)}</span>'
+        f'<span class="track" aria-hidden="true">{"".join(bars)}</span></div>')
 
 
 # --- the expectation beside what came -------------------------------------------------------------

@@ -12,6 +12,6 @@ _TABS = str.maketrans({"\t": " ", "\n": " "})
 
 def visible(text: str) -> str:
     """`text` on one line, with nothing in it that a terminal would act on."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return _UNSAFE.sub(lambda match: f"\\x{ord(match.group()):02x}", text.translate(_TABS))
