@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from flowprobe.core.cause import Cause
 from flowprobe.core.events import CallReplied, CallSent
 from flowprobe.core.evidence import RunEvidence
+from flowprobe.core.times import NO_TIMES, Times
 from flowprobe.core.verdict import Kind, Verdict, worst
 
 __all__ = ["Beside", "Carried", "Read", "RunReport", "Told"]
@@ -47,12 +48,14 @@ class Told:
     """What the files of a run say of a trial, put into words when it was judged, so that its evidence can go. `result`
     is its part of `result.json`, in lines that are joined without a break, to be gone through once; `problem` is the
     message and the text that JUnit has of a trial that failed or could not be judged, `place` where what broke is
-    promised (`scenarios/a.yaml:9:7`; empty where nothing did), `page` the inside of its part of the page, in lines."""
+    promised (`scenarios/a.yaml:9:7`; empty where nothing did), `page` the inside of its part of the page, in lines,
+    `times` what its steps and providers took."""
 
     result: Iterable[str]
     problem: tuple[str, str] = ("", "")
     place: str = ""
     page: Iterable[str] = ()
+    times: Times = NO_TIMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from flowprobe.report.html import Markup, element, escape, head
 from flowprobe.report.lines import MARK, footer
 from flowprobe.report.model import RunReport, Told
 from flowprobe.report.page_calls import trial_anchor
+from flowprobe.report.page_charts import charts
 from flowprobe.report.page_script import SCRIPT
 from flowprobe.report.page_style import STYLE
 
@@ -59,9 +60,14 @@ def _body(report: RunReport) -> Iterator[str]:
     yield _overview(journeys, report.verdicts)
     yield _finder(report)
     yield f"<main>{_LEGEND}\n"
-    told, first = iter(report.told), _first(report, Kind.FAIL)
+    told, times, first = iter(report.told), (each.times for each in report.told), _first(report, Kind.FAIL)
     for journey in journeys:
-        yield from _journey(journey, islice(told, len(journey.trials)), report.verdicts, first)
+        many = len(journey.trials)
+        yield '<section class="journey">'
+        yield element("h2", journey.title) + element("p", journey.who, class_="soft") + "\n"
+        yield from charts(journey.trials, islice(times, many), report.verdicts)
+        yield from _trials(journey, islice(told, many), report.verdicts, first)
+        yield "</section>\n"
     yield "</main>\n"
     yield _rest(report)
 
@@ -161,13 +167,10 @@ def _finder(report: RunReport) -> Markup:
 # --- the trials -----------------------------------------------------------------------------------
 
 
-def _journey(journey: _Journey, told: Iterable[Told], verdicts: Mapping[str, Verdict],
-             first: TrialEvidence | None) -> Iterator[str]:
-    yield '<section class="journey">'
-    yield element("h2", journey.title) + element("p", journey.who, class_="soft") + "\n"
+def _trials(journey: _Journey, told: Iterable[Told], verdicts: Mapping[str, Verdict],
+            first: TrialEvidence | None) -> Iterator[str]:
     for trial, each in zip(journey.trials, told, strict=True):
         yield from _trial(trial, verdicts[trial.started.trial], each, opened=trial is first)
-    yield "</section>\n"
 
 
 def _trial(trial: TrialEvidence, verdict: Verdict, told: Told, *, opened: bool) -> Iterator[str]:

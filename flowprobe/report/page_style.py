@@ -70,6 +70,23 @@ summary:focus-visible, a:focus-visible, pre:focus-visible, input:focus-visible {
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; font-size: .85rem; color: var(--soft); padding: 0;
   margin: .5rem 0; list-style: none; }
 .legend .track { display: inline-block; width: 2rem; vertical-align: -.1rem; }
+.charts { content-visibility: auto; contain-intrinsic-size: auto 20rem; }
+.charts .key { white-space: nowrap; }
+.charts .key .track { display: inline-block; width: 1.2rem; vertical-align: -.1rem; }
+.panels, .bars { list-style: none; padding: 0; margin: 0; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: .6rem;
+  margin-top: .5rem; }
+.panel { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .7rem .6rem; }
+.panel > a { display: inline-block; padding: 0 .4rem; border-radius: .3rem; margin-bottom: .3rem; font-size: .9rem;
+  font-weight: 600; text-decoration: none; }
+.panel > a:hover { text-decoration: underline; }
+.bars li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 .5rem; font-size: .8rem;
+  line-height: 1.35; padding: .1rem 0; }
+.bars .what { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+.bars .took { color: var(--soft); font-variant-numeric: tabular-nums; white-space: nowrap; }
+.bars .track { grid-column: 1 / -1; height: .55rem; }
+.bars i { left: 0; }
+.track .before { position: absolute; top: -2px; bottom: -2px; width: 2px; margin-left: -1px; background: var(--text); }
 .expected, .facts { margin: .3rem 0; background: var(--card); border: 1px solid var(--line); }
 .expected strong { color: var(--bad); }
 .degraded .expected strong { color: var(--warn); }
@@ -104,8 +121,9 @@ figcaption { font-size: .9rem; }
   .trial { content-visibility: visible; break-inside: auto; }
   .k-fail::details-content, .k-inconclusive::details-content { content-visibility: visible; block-size: auto; }
   .curl::details-content, .inside details::details-content { content-visibility: visible; block-size: auto; }
-  .step, figure { break-inside: avoid; }
+  .charts { content-visibility: visible; break-inside: auto; }
+  .step, .panel, figure:not(.charts) { break-inside: avoid; }
   .diff { max-height: none; overflow: visible; }
-  .track, .track i, .tag, .chip, .verdict { print-color-adjust: exact; }
+  .track, .track i, .track b, .tag, .chip, .verdict { print-color-adjust: exact; }
 }
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowprobe.core.evidence import TrialEvidence
+from flowprobe.core.times import times_of
 from flowprobe.core.verdict import Verdict
 from flowprobe.report.junit import junit_problem
 from flowprobe.report.model import Beside, Told
@@ -16,4 +17,4 @@ __all__ = ["tell"]
 def tell(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None, beside: Beside | None = None) -> Told:
     """`twin` is the unfaulted trial of the same scenario and binding, None for that one itself."""
     return Told(trial_text(trial, verdict, twin), junit_problem(trial, verdict, twin), broken_at(trial),
-                trial_page(trial, verdict, twin, beside or Beside()))
+                trial_page(trial, verdict, twin, beside or Beside()), times_of(trial))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from flowprobe.core.times import Spent, Times
 from flowprobe.errors import ToolFailed
 from flowprobe.report.model import Told
 
@@ -36,7 +37,7 @@ class _Stretch:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What was told of a trial: its problem and then its result, and its part of the page."""
+    """What was told of a trial: its problem and its times, then its result; and its part of the page."""
 
     result: _Stretch
     page: _Stretch
@@ -53,9 +54,13 @@ class Spool:
         self._records: list[_Record] = []
 
     def add(self, told: Told) -> None:
-        problem = json.dumps([self._redact(text) for text in (*told.problem, told.place)])
-        result = self._kept(chain((problem,), map(self._redact, told.result)))
+        head = [*(self._redact(text) for text in (*told.problem, told.place)),
+                self._rows(told.times.steps), self._rows(told.times.providers)]
+        result = self._kept(chain((json.dumps(head),), map(self._redact, told.result)))
         self._records.append(_Record(result, self._kept(map(self._redact, told.page))))
+
+    def _rows(self, spents: Iterable[Spent]) -> list[tuple[str, float, float]]:
+        return [(self._redact(spent.name), spent.seconds, spent.injected_s) for spent in spents]
 
     def _kept(self, lines: Iterable[str]) -> _Stretch:
         start = self._end
@@ -69,8 +74,9 @@ class Spool:
         """Raises ToolFailed, also from a result or a page, where the disk does not give back what was written."""
         for record in self._records:
             lines = self._lines(record.result)
-            message, text, place = json.loads(next(lines))
-            yield Told(lines, (message, text), place, self._lines(record.page))
+            message, text, place, steps, providers = json.loads(next(lines))
+            yield Told(lines, (message, text), place, self._lines(record.page),
+                       Times(_spents(steps), _spents(providers)))
 
     def _lines(self, stretch: _Stretch) -> Iterator[str]:
         begun = b""
@@ -107,6 +113,10 @@ class Spool:
                 raise ToolFailed("what was noted for the reports is gone from the disk")
             yield piece
             start += len(piece)
+
+
+def _spents(rows: Iterable[tuple[str, float, float]]) -> tuple[Spent, ...]:
+    return tuple(Spent(*row) for row in rows)
 
 
 def _pieces(lines: Iterable[str]) -> Iterator[bytes]:

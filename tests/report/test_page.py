@@ -155,14 +155,14 @@ def asked() -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
-def browsed(text: str, folder: Path, anchor: str = "") -> tuple[str, str]:
+def browsed(text: str, folder: Path, anchor: str = "", *options: str) -> tuple[str, str]:
     """The page as the browser has it, and what it said of it."""
     assert CHROMIUM is not None
     file = folder / "page.html"
     file.write_text(text, encoding="utf-8")
     shown = subprocess.run(
         [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0",
-         f"--user-data-dir={folder / 'profile'}", "--dump-dom", file.as_uri() + anchor],
+         f"--user-data-dir={folder / 'profile'}", *options, "--dump-dom", file.as_uri() + anchor],
         capture_output=True, text=True, timeout=120, check=False)
     return shown.stdout, shown.stderr
 
@@ -187,6 +187,26 @@ def test_nothing_that_a_product_says_runs_or_is_asked_for(tmp_path: Path, asked:
     assert "1 of 1 trials" in dom
     assert "CONSOLE" not in said, said
     assert paths == []
+
+
+@browser
+@pytest.mark.parametrize("width", [320, 360])
+def test_on_a_telephone_nothing_stands_out_at_the_side(tmp_path: Path, width: int) -> None:
+    """In a frame, for a window of Chromium is never as narrow."""
+    long = "a-step-of-a-journey-with-a-name-that-does-not-end-where-a-telephone-ends"
+    wide = report_of(Journal().runner(
+        BEGUN, started(), sent(long), replied(), step_ended(long), ended(), started("slow", SLOW, trial=OTHER),
+        sent(long, trial=OTHER), replied(trial=OTHER, seconds=1.0), step_ended(long, "broken", finding(), trial=OTHER),
+        ended(trial=OTHER)).proxy(exchange(trial=OTHER), injected(trial=OTHER)))
+    (tmp_path / "run.html").write_text(page_text(wide), encoding="utf-8")
+    frame = (f"<iframe src=run.html style='width:{width}px;height:6000px;border:0'></iframe><script>onload = () => {{"
+             "const inner = document.querySelector('iframe').contentDocument, all = inner.documentElement;"
+             "const parts = [...inner.querySelectorAll('.charts *')].map(each => each.getBoundingClientRect().right);"
+             "const out = parts.filter(right => right > all.clientWidth).length + all.scrollWidth - all.clientWidth;"
+             "document.title = inner.querySelectorAll('.panel').length + ' ' + out }</script>")
+    dom, said = browsed(frame, tmp_path, "", "--allow-file-access-from-files")
+    assert "CONSOLE" not in said, said
+    assert "<title>2 0</title>" in dom
 
 
 @browser

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from flowprobe.core.redact import Redactor
+from flowprobe.core.times import Spent, Times
 from flowprobe.errors import ToolFailed
 from flowprobe.report.model import Told
 from flowprobe.running.spool import Spool
 
 FIRST = Told(('{"trial": "a", "steps": [', '{"step": "ü"}', ', {"step": "\ud800"}', "]}"), page=("<p>ä</p>", "<p>\ud800</p>"))
-SECOND = Told(('{"trial": "b", "steps": [', "]}"), ("it broke", "one\ntwo"), "a.yaml:9:7")
+SECOND = Told(('{"trial": "b", "steps": [', "]}"), ("it broke", "one\ntwo"), "a.yaml:9:7", (), Times((Spent("a", 0.2, 0.1),), (Spent("pay", 0.1),)))
 
 
 def whole(told: Told) -> Told:
@@ -55,7 +56,8 @@ def test_no_secret_that_is_known_is_written(tmp_path: Path, monkeypatch: pytest.
     real = os.pwrite
     monkeypatch.setattr(os, "pwrite", lambda file, data, place: written.append(data) or real(file, data, place))
     spool = Spool(tmp_path, Redactor(["s3cr3t-token"]))
-    spool.add(Told(('{"url": "?key=s3cr3t-token"}',), ("s3cr3t-token came", "with s3cr3t-token"), page=("<p>s3cr3t-token</p>",)))
+    spool.add(Told(('{"url": "?key=s3cr3t-token"}',), ("s3cr3t-token came", "with s3cr3t-token"), page=("<p>s3cr3t-token</p>",),
+                   times=Times((Spent("s3cr3t-token", 1.0),))))
     assert written
     assert b"s3cr3t" not in b"".join(written)
     assert next(iter(spool)).problem == ("«redacted» came", "with «redacted»")
