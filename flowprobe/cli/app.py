@@ -72,6 +72,9 @@ def run(
     ndjson: Annotated[Optional[Path], typer.Option(  # noqa: UP045
         help="Also write the events of the journal there as they are recorded; `-` is standard output.",
         metavar="FILE")] = None,
+    otlp: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="Also write the run there as OTLP traces, or send it to a collector (http://localhost:4318).",
+        metavar="FILE|URL")] = None,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
 ) -> int:
     """Run journeys: the unfaulted trial first, then each fault plan."""
@@ -86,8 +89,8 @@ def run(
         seed=settings.seed.value, tags=tuple(tag or ()), bind=_binding(persona or []), fail_fast=fail_fast,
         last_failed=last_failed, output=settings.output.value, timeout_s=settings.timeout_s.value,
         allow_exec=allow_exec, cleanup_first=not no_cleanup_first, proxy=proxy)
-    return run_command(request, Sinks(junit, html, ctrf, har, markdown, ndjson, as_json), why=why_budget if why else 0,
-                       live=live)
+    sinks = Sinks(junit, html, ctrf, har, markdown, ndjson, as_json, otlp)
+    return run_command(request, sinks, why=why_budget if why else 0, live=live)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import threading
@@ -19,6 +20,7 @@ from flowprobe.report.junit import junit_xml
 from flowprobe.report.markdown import as_far_as, markdown_text
 from flowprobe.report.model import RunReport
 from flowprobe.report.page import run_page
+from flowprobe.running.exporting import collector_at, deliver, trace_lines
 from flowprobe.running.folder import write_shared
 from flowprobe.running.selection import Selection
 from flowprobe.running.traffic import traffic
@@ -27,7 +29,8 @@ __all__ = ["EventLines", "Sinks", "annotations_for", "summarize", "write_all"]
 
 STANDARD_OUTPUT = Path("-")
 _USUAL = {"--junit": "junit.xml", "--html": "report.html", "--ctrf": "ctrf.json", "--har": "run.har",
-          "--markdown": "summary.md", "--ndjson": "events.ndjson"}
+          "--markdown": "summary.md", "--ndjson": "events.ndjson", "--otlp": "traces.jsonl"}
+_HOST_AND_PORT = re.compile(r"[\w.-]+:\d+(/.*)?")
 _SUMMARY_BYTES = 1_000_000
 """GitHub refuses a step's summary of more than a mebibyte."""
 
@@ -35,7 +38,7 @@ _SUMMARY_BYTES = 1_000_000
 @dataclass(frozen=True, slots=True)
 class Sinks:
     """What the options of a run name, None for nothing. `ndjson` may be `-`; with `as_json` the result goes to standard
-    output."""
+    output. `otlp` is a file, or the http(s) URL of a collector."""
 
     junit: Path | None = None
     html: Path | None = None
@@ -44,6 +47,7 @@ class Sinks:
     markdown: Path | None = None
     ndjson: Path | None = None
     as_json: bool = False
+    otlp: str | None = None
 
     @property
     def takes_standard_output(self) -> bool:
@@ -53,15 +57,24 @@ class Sinks:
     def named(self) -> dict[str, Path]:
         """The files, by their options."""
         ndjson = None if self.ndjson == STANDARD_OUTPUT else self.ndjson
-        found = zip(_USUAL, (self.junit, self.html, self.ctrf, self.har, self.markdown, ndjson), strict=True)
+        otlp = Path(self.otlp) if self.otlp is not None and not self.collector else None
+        found = zip(_USUAL, (self.junit, self.html, self.ctrf, self.har, self.markdown, ndjson, otlp), strict=True)
         return {flag: path for flag, path in found if path is not None}
 
+    @property
+    def collector(self) -> str:
+        """Where traces are sent, '' for nowhere. Whatever has a scheme is meant for a URL."""
+        return self.otlp if self.otlp is not None and "://" in self.otlp else ""
+
     def asked(self) -> tuple[str, ...]:
-        """The options that were given a place, standard output too."""
-        return (*self.named(), *(("--ndjson",) if self.ndjson == STANDARD_OUTPUT else ()))
+        """The options that were given a place, standard output and a collector too."""
+        return (*self.named(), *(("--ndjson",) if self.ndjson == STANDARD_OUTPUT else ()),
+                *(("--otlp",) if self.collector else ()))
 
     def unfit(self) -> Iterator[Problem]:
         """What is wrong with them by themselves."""
+        if self.otlp is not None:
+            yield from _unfit_traces(self.otlp, self.collector)
         taken: dict[Path, str] = {}
         for flag, path in self.named().items():
             yield from _unfit(flag, path)
@@ -96,6 +109,18 @@ def _unfit(flag: str, path: Path) -> Iterator[Problem]:
         found = f"cannot be written: {error.strerror}"
     if found:
         yield _problem(flag, f"{path} {found}", instead)
+
+
+def _unfit_traces(given: str, collector: str) -> Iterator[Problem]:
+    """A collector without its scheme would be a file of that name."""
+    if _HOST_AND_PORT.fullmatch(given):
+        yield _problem("--otlp", f"{given} is no URL, and a strange name for a file",
+                       f"write http://{given} for a collector, ./{given} for a file")
+    try:
+        if collector:
+            collector_at(collector, os.environ)
+    except InvalidInput as error:
+        yield from error.problems
 
 
 def _replaced(flag: str, path: Path, read: Iterable[Path]) -> Iterator[Problem]:
@@ -168,7 +193,8 @@ def write_all(report: RunReport, sinks: Sinks, environment: Environment) -> None
     texts: dict[str, Callable[[], str | Iterable[str]]] = {
         "--junit": lambda: report.redact(junit_xml(report)), "--html": lambda: run_page(report),
         "--ctrf": lambda: ctrf_text(report, build_of(os.environ)),
-        "--har": lambda: traffic(report, environment), "--markdown": lambda: markdown_text(report)}
+        "--har": lambda: traffic(report, environment), "--markdown": lambda: markdown_text(report),
+        "--otlp": lambda: trace_lines(report)}
     failed = []
     for flag, path in sinks.named().items():
         if flag in texts:
@@ -176,6 +202,11 @@ def write_all(report: RunReport, sinks: Sinks, environment: Environment) -> None
                 write_shared(path, texts[flag]())
             except ToolFailed as failure:
                 failed.append(str(failure))
+    if sinks.collector:
+        try:
+            deliver(report, collector_at(sinks.collector, os.environ))
+        except ToolFailed as failure:
+            failed.append(str(failure))
     if failed:
         raise ToolFailed("; ".join(failed))
 

@@ -9,6 +9,7 @@ import pytest
 from flowprobe.cli.sinks import EventLines, Sinks, annotations_for, summarize, write_all
 from flowprobe.core.scenario import Environment, Position
 from flowprobe.errors import ToolFailed
+from flowprobe.journal.writer import JournalWriter
 from tests.journals import Journal, ended, finding, replied, sent, started, step_ended
 from tests.reports import report_of
 
@@ -32,6 +33,28 @@ def test_each_file_is_looked_at(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     assert said(Sinks(har=tmp_path / "a", markdown=tmp_path / "b", ndjson=tmp_path / "c")) == [
         f"{flag}: {tmp_path}/{name} is a folder" for flag, name in (("--har", "a"), ("--markdown", "b"), ("--ndjson", "c"))]
+
+
+def test_traces_go_to_a_file_or_to_a_collector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, url = Sinks(otlp=str(tmp_path / "t.jsonl")), Sinks(otlp="http://localhost:4318")
+    assert (said(file), file.named(), file.collector) == ([], {"--otlp": tmp_path / "t.jsonl"}, "")
+    assert (said(url), url.named(), url.collector) == ([], {}, "http://localhost:4318")
+    assert file.asked() == url.asked() == ("--otlp",)
+    assert said(Sinks(otlp="localhost:4318")) == ["--otlp: localhost:4318 is no URL, and a strange name for a file"]
+    assert said(Sinks(otlp="./localhost:4318")) == []
+    assert said(Sinks(otlp="ftp://localhost")) == ["--otlp: the URL is no http URL that everybody reads alike"]
+    assert said(Sinks(otlp=str(tmp_path / "x"), ctrf=tmp_path / "x")) == [f"--otlp: {tmp_path}/x is what --ctrf is written to"]
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "s3cr3t")
+    assert said(url) == ["OTEL_EXPORTER_OTLP_HEADERS: its member 1 is not name=value"]
+    assert said(file) == []
+
+
+def test_a_collector_that_is_not_there_does_not_keep_the_files_from_being_written(tmp_path: Path) -> None:
+    with JournalWriter(tmp_path / "journal" / "runner.jsonl", "runner") as writer:
+        writer.append(started())
+    with pytest.raises(ToolFailed, match=r"cannot send the traces to http://127\.0\.0\.1:9/v1/traces: "):
+        write_all(replace(REPORT, folder=tmp_path), Sinks(ctrf=tmp_path / "c.json", otlp="http://127.0.0.1:9"), NOWHERE)
+    assert (tmp_path / "c.json").exists()
 
 
 def test_standard_output_is_given_to_one_alone() -> None:

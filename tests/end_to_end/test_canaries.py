@@ -56,7 +56,7 @@ STEPS = """\
 PASSING, FAILING = STEPS % "{inner: {$type: string}}", STEPS % "{head: nothing-like-this, quoted: 1, base64: 2, decoded: 3, inner: 4, urlsafe: 5}"
 
 
-SINKS = ("--ctrf", "ctrf.json", "--har", "run.har", "--markdown", "summary.md", "--ndjson", "events.ndjson")
+SINKS = ("--ctrf", "ctrf.json", "--har", "run.har", "--markdown", "summary.md", "--ndjson", "events.ndjson", "--otlp", "traces.jsonl")
 GITHUB = {"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "job.md", "GITHUB_REF_NAME": "c4nary-cookie-5"}
 TOLD = ("junit.xml", "page.html", *SINKS[1::2], "job.md")
 """What a run writes for others, beside its folder."""

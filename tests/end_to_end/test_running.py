@@ -88,7 +88,7 @@ def test_the_page_of_a_run_is_also_written_where_it_is_wanted(place: Place) -> N
 def test_a_run_is_told_to_other_machines_in_as_many_forms_as_are_asked_for(place: Place) -> None:
     place.scenario(TWO.format(name="A", status=200), "a.yaml")
     result = place.flowprobe("run", "a.yaml", "--env", "bare", "--ctrf", "out/c.json", "--har", "out/h.har", "--markdown", "out/m.md",
-                             "--ndjson", "-", "--junit", "out/j.xml")
+                             "--ndjson", "-", "--junit", "out/j.xml", "--otlp", "out/t.jsonl")
     assert result.code == 0, result.err
     events = [json.loads(line) for line in result.out.splitlines()]
     written = [json.loads(line) for name in ("runner", "proxy") for line in (place.latest() / "journal" / f"{name}.jsonl").read_text().splitlines()]
@@ -99,8 +99,20 @@ def test_a_run_is_told_to_other_machines_in_as_many_forms_as_are_asked_for(place
     slowed = [entry for entry in log["entries"] if entry["_flowprobe"]["injections"]]
     assert {entry["pageref"] for entry in slowed} == {log["pages"][1]["id"]}
     assert all(entry["_flowprobe"]["edge"] == "user" for entry in log["entries"])
+    traces = [json.loads(line)["resourceSpans"][0]["scopeSpans"][0]["spans"] for line in (place.folder / "out" / "t.jsonl").read_text().splitlines()]
+    assert [spans[0]["name"] for spans in traces] == [page["title"] for page in log["pages"]]
+    assert [sum("events" in span for span in spans) for spans in traces] == [0, len(slowed)]
     assert "| ✓ | A |" in (place.folder / "out" / "m.md").read_text()
     assert "✓" in result.err
+
+
+def test_a_collector_that_is_not_there_is_said_when_the_run_has_ended(place: Place) -> None:
+    place.scenario(TWO.format(name="A", status=200), "a.yaml")
+    result = place.flowprobe("run", "a.yaml", "--env", "bare", "--faults", "none", "--otlp", "http://127.0.0.1:9", "--ctrf", "c.json")
+    assert result.code == 3, result.err
+    assert "✓ pass" in result.out
+    assert "cannot send the traces to http://127.0.0.1:9/v1/traces: " in result.err
+    assert (place.folder / "c.json").exists()
 
 
 def at(line: dict[str, Any]) -> tuple[str, int]:

@@ -175,7 +175,7 @@ HOSTILE = """\
 def test_nothing_that_a_product_says_breaks_the_runner_or_what_it_writes(place: Place) -> None:
     for number in range(7):
         place.workflow(HOSTILE.format(n=number), name=f"{number}.yaml")
-    sinks = ("--junit", "junit.xml", "--ctrf", "c.json", "--har", "h.har", "--markdown", "m.md", "--ndjson", "e.ndjson")
+    sinks = ("--junit", "junit.xml", "--ctrf", "c.json", "--har", "h.har", "--markdown", "m.md", "--ndjson", "e.ndjson", "--otlp", "t.jsonl")
     result = place.run(".", "--env", "bare", *sinks)
     assert (result.code, len(result.json["trials"]), "Traceback" in result.err) == (1, 7, False), result.err
     assert {trial["verdict"] for trial in result.json["trials"]} == {"fail"}
