@@ -24,6 +24,7 @@ _PLANS = 12
 _ROWS = 12
 """Of each journey the steps, and the providers, that take the longest under any plan."""
 
+_ONE, _SEVERAL = "step or provider", "steps or providers"
 _SHORT = 12
 """A longer name may not be seen whole beside its numbers."""
 
@@ -123,7 +124,7 @@ def _caption(rows: _Rows, others: int, *, repeated: bool) -> Iterator[Markup | s
     if repeated:
         yield " Of a plan that was run several times, the median."
     told = [f"{others} more plan{'s' * (others > 1)}" if others else "",
-            f"{rows.hidden} shorter step{'s' * (rows.hidden > 1)} or providers" if rows.hidden else ""]
+            f"{rows.hidden} shorter {_SEVERAL if rows.hidden > 1 else _ONE}" if rows.hidden else ""]
     if any(told):
         yield element("span", f" Not drawn: {' and '.join(filter(None, told))}.", class_="soft")
 

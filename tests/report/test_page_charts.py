@@ -98,6 +98,7 @@ def test_of_many_steps_the_longest_are_drawn_in_their_order() -> None:
     text = drawn([("none", PLAIN, Kind.PASS), ("slow", long, Kind.PASS)])
     assert re.findall(r'"what">(.*?)<', panels(text)[1]) == [*(f"s{number}" for number in range(8, 20)), "└ payments"]
     assert "Not drawn: 10 shorter steps or providers." in text
+    assert "Not drawn: 1 shorter step or provider." in drawn([("none", PLAIN, Kind.PASS), ("slow", Times(long.steps[:11]), Kind.PASS)])
 
 
 def test_of_a_plan_that_was_run_several_times_the_median_is_drawn_and_the_worst_is_linked() -> None:
