@@ -26,13 +26,17 @@ LATE = {
     ("flowprobe.http.trust", "certifi"): "only where the system has no certificates of its own",
     ("flowprobe.product.guardian", "ctypes"): "Linux alone has the call that it is for",
     ("flowprobe.proxy.__main__", "flowprobe.proxy.child"): "mitmproxy may be what cannot be imported: that is told",
+    ("flowprobe.telemetry.otlp", "google.protobuf.json_format"): "few environments listen, and it is felt at the start",
+    ("flowprobe.telemetry.otlp", "google.protobuf.message"): "the same",
+    ("flowprobe.telemetry.otlp", "opentelemetry.proto.collector.logs.v1.logs_service_pb2"): "the same",
+    ("flowprobe.telemetry.otlp", "opentelemetry.proto.collector.trace.v1.trace_service_pb2"): "the same",
     ("flowprobe.running.selection", "flowprobe.files.contracts"): "only where a scenario asks for the contract",
     ("flowprobe.running.authorities", "certifi"): "only for a provider edge of the kind `forward`",
 }
 """Imports within a function, outside cli/ (where each command imports what it needs), each with its reason."""
 
-THROUGH = {"anyio": "starlette", "certifi": "httpx", "cryptography": "mitmproxy", "h11": "httpx", "h2": "httpx",
-           "httpcore": "httpx"}
+THROUGH = {"anyio": "starlette", "certifi": "httpx", "cryptography": "mitmproxy", "google": "opentelemetry-proto", "h11": "httpx",
+           "h2": "httpx", "httpcore": "httpx"}
 """Libraries that come with a declared one and are a part of its interface."""
 
 MITMPROXY_FOR_ALL = {"mitmproxy.connection", "mitmproxy.http", "mitmproxy.proxy.layer", "mitmproxy.tls"}
@@ -52,7 +56,8 @@ def test_every_library_that_is_imported_is_declared() -> None:
     extras = project["optional-dependencies"].values()
     declared = {_plain(line) for lines in (project["dependencies"], *extras) for line in lines}
     outside = {each.imported.split(".")[0] for each in every_import()} - set(sys.stdlib_module_names) - {"flowprobe"}
-    names = {"yaml": "pyyaml", "jsonpath_ng": "jsonpath-ng", "jsonschema_rs": "jsonschema-rs"}
+    names = {"yaml": "pyyaml", "jsonpath_ng": "jsonpath-ng", "jsonschema_rs": "jsonschema-rs",
+             "opentelemetry": "opentelemetry-proto"}
     strange = {name for name in outside
                if names.get(name, name) not in declared and THROUGH.get(name) not in declared}
     assert not strange

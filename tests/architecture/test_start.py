@@ -10,8 +10,8 @@ import pytest
 
 from tests.architecture.source import ROOT
 
-SLOW = {"botocore", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "mitmproxy", "oauthlib", "pydantic", "rich",
-        "starlette", "uvicorn"}
+SLOW = {"botocore", "google", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "mitmproxy", "oauthlib",
+        "opentelemetry", "pydantic", "rich", "starlette", "uvicorn"}
 LOADED = """
 import atexit, sys
 atexit.register(lambda: print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules})))
