@@ -14,9 +14,9 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from flowprobe.core.telemetry import LogLine, Span
+from flowprobe.core.telemetry import LogLine, Span, Telemetry
 
-__all__ = ["JSON", "LIMIT", "PROTOBUF", "TooLarge", "lines_of_json", "logs", "spans_of_json", "traces"]
+__all__ = ["JSON", "LIMIT", "PROTOBUF", "TooLarge", "lines_of_json", "logs", "request_of", "spans_of_json", "traces"]
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 LIMIT = 16 * 1024 * 1024
@@ -54,6 +54,32 @@ def spans_of_json(data: object) -> tuple[Span, ...]:
 def lines_of_json(data: object) -> tuple[LogLine, ...]:
     """The log lines of a parsed request, or of a line of an OTLP file. Raises ValueError."""
     return tuple(_line(service, each) for service, each in _entries(data, "resourceLogs", "scopeLogs", "logRecords"))
+
+
+def request_of(said: Telemetry) -> dict[str, Any]:
+    """A span or a log line as a request in the JSON form: what `spans_of_json` or `lines_of_json` reads again."""
+    resource = {"attributes": [_attribute("service.name", said.service)] if said.service else []}
+    if isinstance(said, Span):
+        return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [_span_json(said)]}]}]}
+    line = {"timeUnixNano": _nanoseconds(said.at), "severityText": said.severity, "traceId": said.trace,
+            "spanId": said.span, "body": {"stringValue": said.text}}
+    return {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [line]}]}]}
+
+
+def _span_json(span: Span) -> dict[str, Any]:
+    return {"traceId": span.trace, "spanId": span.span, "parentSpanId": span.parent, "name": span.name,
+            "kind": _KINDS.index(span.kind), "startTimeUnixNano": _nanoseconds(span.started),
+            "endTimeUnixNano": _nanoseconds(span.ended),
+            "attributes": [_attribute(key, value) for key, value in span.attributes],
+            "status": {"code": _STATUS.index(span.status), "message": span.said}}
+
+
+def _attribute(key: str, value: str) -> dict[str, Any]:
+    return {"key": key, "value": {"stringValue": value}}
+
+
+def _nanoseconds(seconds: float) -> str:
+    return str(round(seconds * 1e9))
 
 
 # --- the encodings --------------------------------------------------------------------------------
@@ -129,8 +155,8 @@ def _span(service: str, given: _Object) -> Span:
         _id(given, "traceId", 16), _id(given, "spanId", 8), _id(given, "parentSpanId", 8, absent=True),
         _text(given, "name"), service, _of(_KINDS, given.get("kind"), "SPAN_KIND_"),
         _seconds(given, "startTimeUnixNano"), _seconds(given, "endTimeUnixNano"),
-        _of(_STATUS, status.get("code"), "STATUS_CODE_"), _text(status, "message") or _thrown(_objects(given, "events")),
-        _attributes(given))
+        _of(_STATUS, status.get("code"), "STATUS_CODE_"),
+        _text(status, "message") or _thrown(_objects(given, "events")), _attributes(given))
 
 
 def _line(service: str, given: _Object) -> LogLine:
