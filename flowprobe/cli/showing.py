@@ -25,6 +25,7 @@ from flowprobe.report.result_json import result_text, trial_text
 from flowprobe.report.spans import Line, Span, line
 from flowprobe.report.steps import journey
 from flowprobe.report.story import ROOM, block_of, story
+from flowprobe.running.hearing import said_of
 from flowprobe.running.listing import Row, rows
 from flowprobe.running.retelling import Retelling, Retold, retell
 from flowprobe.running.runs import Run, exploration_of, find_run, find_trial, result_of, told_in
@@ -60,7 +61,7 @@ def show_command(run: str, trial: str | None, step: str | None, *, whole: bool, 
     if told is None:
         raise InvalidInput((Problem("no-trial", "TRIAL", 0, 0, f"{trial!r} is being walked at this moment",
                                     f"`flowprobe follow {run}` shows how it goes on"),))
-    return _show_trial(found, told, as_json=as_json) if step is None else _show_step(told, step, as_json=as_json)
+    return _show_trial(found, told, as_json=as_json) if step is None else _show_step(found, told, step, as_json=as_json)
 
 
 # --- a run ----------------------------------------------------------------------------------------
@@ -124,14 +125,15 @@ def _show_trial(run: Run, told: Retold, *, as_json: bool) -> int:
     return _print([_headline(run), (), *trial_lines(told.number, told.evidence, told.verdict, told.twin)])
 
 
-def _show_step(told: Retold, word: str, *, as_json: bool) -> int:
+def _show_step(run: Run, told: Retold, word: str, *, as_json: bool) -> int:
     steps = [step for step in told.evidence.steps if step.name == word] or [
         step for step in told.evidence.steps if word and step.name.startswith(word)]
     if len(steps) != 1:
         _no_step(told.evidence.steps, word)
+    said = said_of(run, told.evidence.started.trial)
     if as_json:
-        return _print_json(step_json(steps[0]))
-    return _print(step_lines(steps[0]))
+        return _print_json(step_json(steps[0], said))
+    return _print(step_lines(steps[0], said))
 
 
 def _no_step(steps: Sequence[StepEvidence], word: str) -> NoReturn:

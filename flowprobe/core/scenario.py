@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from flowprobe.core.accounts import Account
     from flowprobe.core.auth import Auth, Certificate
     from flowprobe.core.clues import Clue
+    from flowprobe.core.telemetry import ProductSide
 
 __all__ = [
     "GUEST", "Arithmetic", "CallTemplate", "Capture", "CaptureSource", "Constant", "ContractTerms", "Each",
@@ -208,7 +209,8 @@ class Environment(Plain):
     """Where a run may go, and what it may do there. `targets` maps a name to a base URL; the first is the default.
     `personas` None means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is
     worth protecting; `openapi` is the document that describes the product. `proxy` is where a proxy takes orders that
-    somebody started beside the product: `HOST:PORT` or `unix:PATH`. What is None here has a default that
+    somebody started beside the product: `HOST:PORT` or `unix:PATH`. `telemetry` is where what the product says of
+    itself is taken from. What is None here has a default that
     `core.policy` fills in; `places` says where each part stands."""
 
     name: str
@@ -231,6 +233,7 @@ class Environment(Plain):
     windows: tuple[Window, ...] = ()
     freeze: tuple[Freeze, ...] = ()
     explore: bool | None = None
+    telemetry: ProductSide | None = None
     places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -10,8 +10,9 @@ from collections.abc import Hashable, Iterable
 from typing import TypeAlias
 
 from flowprobe.core.plain import Plain, plain
+from flowprobe.core.values import Position
 
-__all__ = ["LogLine", "Span", "Telemetry", "by_call"]
+__all__ = ["LogLine", "ProductSide", "Span", "Telemetry", "by_call"]
 
 
 @plain
@@ -49,6 +50,17 @@ class LogLine(Plain):
 
 
 Telemetry: TypeAlias = Span | LogLine
+
+
+@plain
+class ProductSide(Plain):
+    """Where what the product says of itself is taken from. `otlp` is where we listen for its exporter, as host and
+    port, port 0 for any that is free, None for nowhere; `wait` are the seconds that a trial which did not pass is given
+    for what is still on its way."""
+
+    position: Position
+    otlp: tuple[str, int] | None = None
+    wait: float = 5.0
 
 
 def by_call(said: Iterable[Telemetry]) -> dict[str, tuple[Telemetry, ...]]:

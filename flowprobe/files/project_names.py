@@ -14,7 +14,7 @@ from flowprobe.files.auth_names import check_persona
 from flowprobe.files.context import Context
 from flowprobe.files.nodes import Mapping, Node, Scalar, Sequence
 from flowprobe.files.problems import did_you_mean, listed
-from flowprobe.files.project_tables import ENVIRONMENT, PERSONA, PROJECT, PROVIDER
+from flowprobe.files.project_tables import ENVIRONMENT, PERSONA, PROJECT, PROVIDER, TELEMETRY
 from flowprobe.files.scalars import Kind, kind_of
 
 __all__ = ["check_project"]
@@ -253,7 +253,17 @@ def _lookups(environment: Node) -> list[str]:
         *(f"target.{part}" for part in parts),
         *(f"targets.{name}.{part}" for name in targets for part in parts),
         *(f"upstreams.{name}.{part}" for name in providers for part in parts),
+        *(("telemetry.url",) if _may_listen(environment) else ()),
     ]
+
+
+def _may_listen(environment: Node) -> bool:
+    """Whether we listen for the product's exporter there, as far as its node tells."""
+    telemetry = _get(environment, "telemetry")
+    if telemetry is None:
+        return not isinstance(environment, Mapping) or not _all_known(environment, ENVIRONMENT)
+    told = isinstance(telemetry, Mapping) and _keys(telemetry) and _all_known(telemetry, TELEMETRY)
+    return not told or _get(telemetry, "otlp") is not None
 
 
 def _may_forward(provider: Node) -> bool:

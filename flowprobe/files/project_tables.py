@@ -30,13 +30,14 @@ from flowprobe.core.fields import (
 )
 from flowprobe.core.rules import GIVENS, Budget, FaultRule, Identity, Rate
 from flowprobe.core.scenario import Environment, Persona, Position, Project, Provider, Start, Tls
+from flowprobe.core.telemetry import ProductSide
 from flowprobe.core.windows import Freeze, Window
 from flowprobe.files.auth_tables import AUTH, CERTIFICATE
 from flowprobe.files.specials import ALLOW, DATES, DAYS, FILE, HEADER_NAME, ZONE
 from flowprobe.files.tables import VERSION_FIELD
 
 __all__ = ["ACCOUNT", "BUDGET", "CLUE", "ENVIRONMENT", "FAULTS", "IDENTITY", "PERSONA", "PROJECT", "PROVIDER",
-           "START", "TLS", "WINDOW"]
+           "START", "TELEMETRY", "TLS", "WINDOW"]
 
 _PORT = r":(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _URL = Text(pattern=rf"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?:{_PORT})?(?:/[^\s?#]*)?",
@@ -165,6 +166,24 @@ TLS = Record("TLS setting", Tls, (
 ), "How the targets prove who they are.", positioned=True, exactly_one=("verify", "ca"))
 
 
+def _listening(text: str) -> tuple[str, int]:
+    """A port alone is one of loopback: who wants to be reached from elsewhere has to write it."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+_LISTEN = Text(pattern=rf"(?:[\w.-]+|\[[0-9a-fA-F:]+\]){_PORT}|{_PORT[1:]}", verbatim=True,
+               described="a port up to 65535, or host:port")
+
+TELEMETRY = Record("telemetry setting", ProductSide, (
+    Field("otlp", As(_LISTEN, _listening), "Where we listen for the product's OTLP/HTTP exporter while a run goes on: "
+          "a port of 127.0.0.1, or host:port; port 0 is any that is free, which `${telemetry.url}` tells.",
+          example="4318"),
+    Field("wait", Duration(), "How long after a trial that did not pass what is still on its way is waited for; 5s "
+          "where it is not said.", example="5s"),
+), "Where what the product says of itself is taken from.", positioned=True, filled=True)
+
+
 # --- what an environment allows -------------------------------------------------------------------
 
 _RATE = Text(pattern=r"(?:[1-9][0-9]*|[0-9]*\.[0-9]*[1-9][0-9]*)/[smh]", described="calls by s, m or h",
@@ -272,6 +291,8 @@ ENVIRONMENT = Record("environment", _environment, (
     Field("http2", Boolean(), "Offer HTTP/2 to the targets, where they have TLS.", example="true"),
     Field("tls", TLS, "Whom our calls to the targets believe; the roots of the system where it is not said.",
           example="{ca: certs/lab-ca.pem}"),
+    Field("telemetry", TELEMETRY, "Where the product's own spans and log lines are taken from, to be shown under the "
+          "step that caused them.", example="{otlp: 4318, wait: 5s}"),
     Field("lab", Boolean(), "Nothing here is worth protecting: `tls: {verify: false}` may be said of any host.",
           example="true"),
     Field("openapi", FILE, "The OpenAPI 3.0 or 3.1 document that describes the product: YAML or JSON, from the folder "

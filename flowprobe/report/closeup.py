@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from flowprobe.core.events import CallReplied, CallUnanswered, members
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.findings import Finding
+from flowprobe.core.telemetry import Telemetry
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.report.lines import scenario_line, trial_block
+from flowprobe.report.said import said_json, said_lines
 from flowprobe.report.spans import Line, Span, line
 from flowprobe.report.steps import journey
 
 __all__ = ["step_json", "step_lines", "trial_lines"]
 
+_NOTHING: Mapping[str, Collection[Telemetry]] = MappingProxyType({})
 _OUTCOME = {"held": "good", "degraded": "warn", "broken": "bad"}
 
 
@@ -45,8 +49,9 @@ def trial_lines(number: int, trial: TrialEvidence, verdict: Verdict, twin: Trial
         yield _fact("not judged", text)
 
 
-def step_lines(step: StepEvidence) -> Iterator[Line]:
-    """What was promised of a step and seen, and each of its calls: request, reply, provider calls and receipts."""
+def step_lines(step: StepEvidence, said: Mapping[str, Collection[Telemetry]] = _NOTHING) -> Iterator[Line]:
+    """What was promised of a step and seen, and each of its calls: request, reply, provider calls and receipts, and
+    what the product said of itself, by the call."""
     because = f"  {step.because}" if step.because else ""
     yield line(Span(step.name, "bold"), "  ", Span(step.outcome.replace("-", " "), _OUTCOME.get(step.outcome, "odd")),
                Span(because, "dim"))
@@ -56,15 +61,19 @@ def step_lines(step: StepEvidence) -> Iterator[Line]:
     for call in step.calls:
         yield line("")
         yield from _call(call)
+        if said.get(call.sent.call):
+            yield from said_lines(said[call.sent.call])
 
 
-def step_json(step: StepEvidence) -> dict[str, Any]:
+def step_json(step: StepEvidence, said: Mapping[str, Collection[Telemetry]] = _NOTHING) -> dict[str, Any]:
     """The same for machines."""
+    calls = {call.sent.call: said[call.sent.call] for call in step.calls if call.sent.call in said}
     return {
         "step": step.name, "phase": step.phase, "outcome": step.outcome, "because": step.because,
         "findings": [members(finding) for finding in step.findings], "captured": dict(step.captured),
         "calls": [{"request": members(call.sent), "reply": _reply_json(call),
-                   "exchanges": [_exchange_json(found) for found in call.exchanges]} for call in step.calls]}
+                   "exchanges": [_exchange_json(found) for found in call.exchanges]} for call in step.calls],
+        "telemetry": said_json(calls)}
 
 
 def _exchange_json(found: ExchangeEvidence) -> dict[str, Any]:

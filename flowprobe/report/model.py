@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 from flowprobe.core.cause import Cause
 from flowprobe.core.events import CallReplied, CallSent
 from flowprobe.core.evidence import RunEvidence
+from flowprobe.core.telemetry import Telemetry
 from flowprobe.core.times import NO_TIMES, Times
 from flowprobe.core.verdict import Kind, Verdict, worst
 
-__all__ = ["Beside", "Carried", "Read", "RunReport", "Told"]
+__all__ = ["Beside", "Carried", "Read", "RunReport", "Said", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,22 @@ def _unread(_trial: str, _calls: Collection[str]) -> Mapping[str, Carried]:
     return {}
 
 
+Said: TypeAlias = Callable[[str], Mapping[str, tuple[Telemetry, ...]]]
+"""Of a trial, what the product said of itself under each of its calls; a call under which it said nothing is not
+there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What the page shows of a trial that is not in its evidence: what its calls carried, and the ordinary state of
     the account, by which the odd is told. `redact` takes the secrets of the run out of a text before it is cut up and
-    escaped, after which not every secret could be found any more."""
+    escaped, after which not every secret could be found any more. `hears` says that the product may say something of
+    itself, for which the page leaves a place under each step."""
 
     read: Read = _unread
     usual: Mapping[str, Any] = field(default_factory=dict)
     redact: Callable[[str], str] = str
+    hears: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,8 @@ class RunReport:
     """A run that has ended. `evidence` has its trials without their journeys, and `told`, which can be gone through
     more than once, what the reports say of each of them, in the same order. `notes` are sentences about the whole;
     `redact` takes the secrets of the run out of a text, and every sink uses it. `began` and `ended` are seconds since
-    1970. `causes` are why trials failed, where that was looked for, by their ids."""
+    1970. `causes` are why trials failed, where that was looked for, by their ids; `said` is what the product said of
+    itself, None where nobody listened."""
 
     folder: Path
     evidence: RunEvidence
@@ -75,6 +84,7 @@ class RunReport:
     began: float = 0.0
     ended: float = 0.0
     causes: Mapping[str, Cause] = field(default_factory=dict)
+    said: Said | None = None
 
     @property
     def verdict(self) -> Kind:

@@ -17,6 +17,7 @@ from flowprobe.report.lines import MARK, footer
 from flowprobe.report.model import RunReport, Told
 from flowprobe.report.page_calls import trial_anchor
 from flowprobe.report.page_charts import charts
+from flowprobe.report.page_said import ProductPage
 from flowprobe.report.page_script import SCRIPT
 from flowprobe.report.page_style import STYLE
 
@@ -61,12 +62,13 @@ def _body(report: RunReport) -> Iterator[str]:
     yield _finder(report)
     yield f"<main>{_LEGEND}\n"
     told, times, first = iter(report.told), (each.times for each in report.told), _first(report, Kind.FAIL)
+    product = ProductPage(report.said, report.redact)
     for journey in journeys:
         many = len(journey.trials)
         yield '<section class="journey">'
         yield element("h2", journey.title) + element("p", journey.who, class_="soft") + "\n"
         yield from charts(journey.trials, islice(times, many), report.verdicts)
-        yield from _trials(journey, islice(told, many), report.verdicts, first)
+        yield from _trials(journey, islice(told, many), report.verdicts, first, product)
         yield "</section>\n"
     yield "</main>\n"
     yield _rest(report)
@@ -168,12 +170,13 @@ def _finder(report: RunReport) -> Markup:
 
 
 def _trials(journey: _Journey, told: Iterable[Told], verdicts: Mapping[str, Verdict],
-            first: TrialEvidence | None) -> Iterator[str]:
+            first: TrialEvidence | None, product: ProductPage) -> Iterator[str]:
     for trial, each in zip(journey.trials, told, strict=True):
-        yield from _trial(trial, verdicts[trial.started.trial], each, opened=trial is first)
+        yield from _trial(trial, verdicts[trial.started.trial], each, product, opened=trial is first)
 
 
-def _trial(trial: TrialEvidence, verdict: Verdict, told: Told, *, opened: bool) -> Iterator[str]:
+def _trial(trial: TrialEvidence, verdict: Verdict, told: Told, product: ProductPage, *,
+           opened: bool) -> Iterator[str]:
     """Closed, but for the first that failed. Its anchor stands inside, so that a browser opens it for a link to it."""
     mark, style = MARK[verdict.kind]
     blame = f" ({verdict.blame})" if verdict.kind is Kind.INCONCLUSIVE else ""
@@ -184,7 +187,7 @@ def _trial(trial: TrialEvidence, verdict: Verdict, told: Told, *, opened: bool) 
     anchor, kind = escape(trial_anchor(trial)), str(verdict.kind)
     yield (f'<details class="trial k-{kind}" data-kind="{kind}" data-anchor="{anchor}"{" open" if opened else ""}>'
            f'{summary}<div class="inside" id="{anchor}">\n')
-    for line in told.page:
+    for line in product.filled(trial.started, verdict, told.page):
         yield line + "\n"
     yield "</div></details>\n"
 

@@ -16,12 +16,15 @@ from flowprobe.core.expect import milliseconds
 from flowprobe.core.findings import Finding
 from flowprobe.report.html import Markup, element, escape
 from flowprobe.report.model import Beside
+from flowprobe.report.page_said import said_mark
 from flowprobe.report.steps import MARK, NO_MARK, path_of, receipt_words
 
 __all__ = ["step_anchor", "trial_anchor", "waterfall"]
 
 _MOST = 20
 """So many calls of one step are shown, the last ones among them; a poll may make thousands."""
+_HEARD = 200
+"""So many calls of a step have a place for what the product said under them."""
 _USER = "user"
 
 
@@ -51,7 +54,11 @@ def waterfall(trial: TrialEvidence, beside: Beside) -> Iterator[Markup]:
     scale = _scale(trial)
     yield Markup('<ol class="fall">')
     for number, step in enumerate(trial.steps, start=1):
-        yield _step(step, scale, beside, step_anchor(trial, number))
+        shown = _step(step, scale, beside, step_anchor(trial, number))
+        if beside.hears and step.calls:
+            yield from (shown, said_mark(call.sent.call for call in step.calls[-_HEARD:]), Markup("</li>"))
+        else:
+            yield Markup(f"{shown}</li>")
     for found in trial.exchanges:
         yield element("li", _provider(found, scale, beside), class_="step")
     yield Markup("</ol>")
@@ -73,7 +80,7 @@ def _step(step: StepEvidence, scale: _Scale, beside: Beside, anchor: str) -> Mar
         f'<li id="{anchor}" class="step {step.outcome}">'
         f'<a class="name" href="#{anchor}" title="{name}: {step.outcome}">'
         f'<span class="{style}" aria-hidden="true">{sign}</span> {name}</a>'
-        f"{said}{''.join(_calls(step.calls, scale, beside))}{_expected(step, beside)}</li>")
+        f"{said}{''.join(_calls(step.calls, scale, beside))}{_expected(step, beside)}")
 
 
 def _outcome_words(step: StepEvidence) -> str:

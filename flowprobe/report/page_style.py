@@ -67,6 +67,12 @@ summary:focus-visible, a:focus-visible, pre:focus-visible, input:focus-visible {
 .track .injected { background: repeating-linear-gradient(135deg, var(--warn) 0 3px, var(--warn-tint) 3px 6px);
   border: 1px solid var(--warn); }
 .step > .receipt { color: var(--warn); padding-left: 2rem; font-size: .88rem; }
+.said { margin: .25rem 0 .25rem 1rem; font-size: .92rem; }
+.said > p { margin: 0; overflow-wrap: anywhere; }
+.said > .about { font-size: .8rem; }
+.said > .log { font-size: .88rem; white-space: pre-wrap; }
+.track .span { background: var(--soft); }
+.track .span.failed { background: var(--bad); outline: 2px solid var(--bad); outline-offset: 1px; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; font-size: .85rem; color: var(--soft); padding: 0;
   margin: .5rem 0; list-style: none; }
 .legend .track { display: inline-block; width: 2rem; vertical-align: -.1rem; }

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flowprobe.core.blame import why
-from flowprobe.core.cause import Cause
 from flowprobe.core.events import CallReplied, CallUnanswered, InvariantJudged, members, to_json
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.findings import Finding
@@ -17,6 +16,7 @@ from flowprobe.core.spared import Spared
 from flowprobe.core.verdict import Verdict
 from flowprobe.report.causes import cause_json
 from flowprobe.report.model import RunReport
+from flowprobe.report.said import said_json
 
 __all__ = ["indented", "result_text", "trial_text"]
 
@@ -29,18 +29,21 @@ def result_text(report: RunReport, more: Mapping[str, Any] | None = None) -> Ite
     yield _open({**_run(report), **(more or {})}, "trials")
     for number, (trial, told) in enumerate(zip(report.evidence.trials, report.told, strict=True)):
         yield ", " if number else ""
-        yield from _with_cause(told.result, report.causes.get(trial.started.trial))
+        name = trial.started.trial
+        yield from _with_learned(told.result, {
+            "cause": cause_json(report.causes.get(name)),
+            "telemetry": said_json(report.said(name) if report.said is not None else None)})
     yield "]}\n"
 
 
-def _with_cause(result: Iterable[str], cause: Cause | None) -> Iterator[str]:
-    """A trial that was told, with what was learned of it since then as its last member."""
+def _with_learned(result: Iterable[str], learned: Mapping[str, Any]) -> Iterator[str]:
+    """A trial that was told, with what was learned of it since then as its last members."""
     last = ""
     for part in result:
         if last:
             yield last
         last = part
-    yield f'{last.removesuffix("}")}, "cause": {_text(cause_json(cause))}}}'
+    yield f'{last.removesuffix("}")}, {_text(learned)[1:]}'
 
 
 def trial_text(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Iterator[str]:

@@ -16,6 +16,7 @@ from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, 
 from flowprobe.core.findings import Finding
 from flowprobe.core.leaks import Leak
 from flowprobe.core.oracles import Observation
+from flowprobe.core.telemetry import LogLine, Span
 from flowprobe.core.verdict import Blame, Kind
 from flowprobe.report.schema_parts import Schema, count, list_of, maybe, object_of, ref, seconds, text
 
@@ -101,7 +102,21 @@ def _seen() -> Schema:
         "leaks": list_of(_of("", Leak), "Calls that seem to have gone past the proxy."),
         "cause": {"anyOf": [_cause(), {"type": "null"}],
                   "description": "What a failure takes; null where nobody looked."},
+        "telemetry": {"anyOf": [list_of(_telemetry(), ""), {"type": "null"}],
+                      "description": "What the product says of itself, by the call; null where nobody listened."},
     }
+
+
+def _telemetry() -> Schema:
+    span = _of("A span.", Span, without=("trace", "attributes"))
+    attributes = {"type": "object", "description": "Name -> text.", "additionalProperties": {"type": "string"}}
+    more = object_of("What was left out of it.", spans=count("Spans."), lines=count("Log lines."))
+    return object_of(
+        "What was said under one call, times in seconds since 1970 on the clock of the product.",
+        call=text("Its trace id."),
+        spans=list_of({**span, "required": [*span["required"], "attributes"],
+                       "properties": {**span["properties"], "attributes": attributes}}, "Each behind its parent."),
+        lines=list_of(_of("A log line.", LogLine, without=("trace",)), "In the order of time."), more=more)
 
 
 def _cause() -> Schema:

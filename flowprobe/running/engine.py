@@ -78,6 +78,7 @@ from flowprobe.running.drivers import refuse_unverified_edge, trust_of, unverifi
 from flowprobe.running.earlier import clean_earlier
 from flowprobe.running.folder import RunFolder
 from flowprobe.running.guard import Guard
+from flowprobe.running.hearing import Hearing
 from flowprobe.running.identity import check_identity, probe_identity
 from flowprobe.running.places import STATE
 from flowprobe.running.recorder import Recorder
@@ -140,9 +141,12 @@ class Engine:
             lambda call: self._session.locate(call), lambda call: self._session.ask(call),
             lambda event: self._record(event)))
         self._folder = RunFolder(self._id, now=now, output=request.output)
+        side = selection.environment.telemetry
+        self._hearing = Hearing(side, self._folder.path, self._redactor) if side is not None else None
         self._session = Session(
             selection.environment, run=self._id, folder=self._folder, vault=self._vault, plans=plans,
-            credentials=credentials, injector=request.injector, probing=request.probing, attachment=attachment)
+            credentials=credentials, injector=request.injector, probing=request.probing, attachment=attachment,
+            hearing=self._hearing)
         self._guard = Guard(policy_of(selection.environment, self._session.targets))
         self._session.permit = self._guard.permit
         self.now = now
@@ -352,6 +356,8 @@ class Engine:
 
     def _begin_trial(self, trial: Trial) -> None:
         self._bodies.begin(trial.id)
+        if self._hearing is not None:
+            self._hearing.expect(trial.id)
         self._record(_started(trial, self._rerun(trial)))
 
     def _arm(self, trial: Trial, refusing: Refusing) -> None:
@@ -476,8 +482,11 @@ class Engine:
 
     def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:
         """Tell of a trial, and keep what the end of the run asks of it; a twin whole, for those that follow it."""
-        beside = Beside(self._bodies, self._usual.get(evidence.started.file, {}), self._redactor)
+        hears = self._hearing is not None
+        beside = Beside(self._bodies, self._usual.get(evidence.started.file, {}), self._redactor, hears)
         self._told.add(tell(evidence, verdict, self._twin, beside))
+        if self._hearing is not None:
+            self._hearing.judged(evidence, verdict)
         self._watcher.trial(evidence, verdict, self._twin)
         self._twin = self._twin or evidence
         self._evidence = self._evidence.plus(part, evidence.without_journey())
@@ -517,6 +526,8 @@ class Engine:
     def _close(self) -> None:
         if self._stopper.signal:
             self._record(Interrupted(self._stopper.signal))
+        if self._hearing is not None:
+            self._hearing.settle(self._stopper.wait, self._stopper.stopped)
         self._session.close()
         self._record(RunEnded(self._id))
         rest = fold((*self._recorder.take(), *self._proxy_lines.new()), whole=False)
@@ -539,9 +550,11 @@ class Engine:
     def _report(self, code: int) -> RunReport:
         left = (f"left behind by a trial that was made to find a cause: {words}"
                 for trial in self._evidence.aside for words in leftovers(trial))
-        notes = (*unverified(self._selection.environment), *self._selection.notes, *left)
+        heard = self._hearing.notes() if self._hearing is not None else ()
+        notes = (*unverified(self._selection.environment), *self._selection.notes, *left, *heard)
         return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, notes, self._redactor,
-                         self._told, self.now.timestamp(), time.time(), self._causes)
+                         self._told, self.now.timestamp(), time.time(), self._causes,
+                         self._hearing.of if self._hearing is not None else None)
 
     # --- small things ---
 

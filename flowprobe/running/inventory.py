@@ -58,6 +58,9 @@ def _places(environment: Environment) -> Iterator[Row]:
         yield Row("openapi", environment.openapi.name, str(environment.openapi.position))
     if environment.proxy is not None:
         yield Row("proxy", environment.proxy, str(environment.places.get("proxy", environment.position)))
+    if (side := environment.telemetry) is not None:
+        listen = f"otlp {side.otlp[0]}:{side.otlp[1]}, " if side.otlp is not None else ""
+        yield Row("telemetry", f"{listen}wait {side.wait:g}s", str(side.position))
     for start in environment.start:
         yield Row("start", " ".join(map(str, start.command)), str(start.position))
     for provider in environment.providers.values():

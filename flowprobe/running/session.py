@@ -31,6 +31,7 @@ from flowprobe.running.credentials import Credentials
 from flowprobe.running.drivers import Asking, client_certificates, only_targets, trust_of
 from flowprobe.running.flights import Flights
 from flowprobe.running.folder import RunFolder
+from flowprobe.running.hearing import Hearing
 from flowprobe.secrets.references import Vault
 
 __all__ = ["USER_EDGE", "Session", "located"]
@@ -40,11 +41,12 @@ USER_EDGE = "user"
 
 class Session:
     """Opened once for a run, closed on every way out of it. `credentials` sign each persona's calls; `permit` is what
-    its drivers ask about every call. `attachment` is a proxy that somebody else started."""
+    its drivers ask about every call. `attachment` is a proxy that somebody else started. `hearing` listens before
+    the product starts, and still when it ends, for what it says then."""
 
     def __init__(self, environment: Environment, *, run: str, folder: RunFolder, vault: Vault,
                  credentials: Credentials, plans: tuple[FaultPlan, ...], injector: bool, probing: bool = False,
-                 attachment: Attachment | None = None) -> None:
+                 attachment: Attachment | None = None, hearing: Hearing | None = None) -> None:
         self._environment = environment
         self._folder = folder
         self._vault = vault
@@ -61,6 +63,7 @@ class Session:
             self._needed |= environment.providers.keys()
         self.owned = bool(environment.start)
         self._attachment = attachment
+        self._hearing = hearing
         self._private = tempfile.TemporaryDirectory(prefix="flowprobe-")
         self._proxy = self._make_proxy(run, injector)
         self._flights = Flights(self._proxy.busy, sure=bool(exclusive(environment))) if self._proxy else None
@@ -79,6 +82,8 @@ class Session:
     def open(self) -> None:
         """Start the proxy and the product. Raises ToolFailed or EnvironmentBroken; `close` is needed all the same."""
         self._refuse_taken_listeners()
+        if self._hearing is not None:
+            self._hearing.start()
         if self._proxy is not None:
             self._proxy.start()
         early, late = self._split(self._environment.start)
@@ -116,6 +121,8 @@ class Session:
             driver.close()
         self._ask.close()
         self._product.stop()
+        if self._hearing is not None:
+            self._hearing.close()
         if self._proxy is not None:
             self._proxy.close()
         self._private.cleanup()
@@ -299,7 +306,8 @@ class Session:
     def _spec(self, start: Start, edges: Mapping[str, Any]) -> StartSpec:
         names = {"edges": edges, "mint": _Minted(self._vault), "target": _parts(next(iter(self.targets.values()))),
                  "targets": {name: _parts(url) for name, url in self.targets.items()},
-                 "upstreams": {name: _parts(url) for name, url in self._upstreams.items()}}
+                 "upstreams": {name: _parts(url) for name, url in self._upstreams.items()},
+                 "telemetry": {"url": self._hearing.url if self._hearing is not None else ""}}
         command = tuple(resolve_text(word, names) for word in start.command)
         env = {key: resolve_text(value, names) for key, value in start.env.items()}
         ready = self._ready_url(start, names)

@@ -26,7 +26,7 @@ __all__ = ["MOST_OF_A_CALL", "Heard", "said_in"]
 
 MOST_OF_A_CALL = 1_000
 """So many spans and log lines of one call are kept."""
-_MOST = 200_000
+_MOST = 100_000
 _LONGEST = 8_000
 _ATTRIBUTES = 100
 

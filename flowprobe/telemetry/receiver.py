@@ -47,15 +47,15 @@ class Receiver:
                 getattr(error, "strerror", None) or str(error))
             raise EnvironmentBroken(f"cannot listen for what the product says of itself on {host}:{port}: {why}; give "
                                     "`telemetry: {otlp: …}` another port, and the product's exporter too") from error
+        self._address = (host, self._server.server_address[1])
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="telemetry",
                          daemon=True).start()
 
     @property
     def url(self) -> str:
         """What an exporter is given as its endpoint; it appends /v1/traces itself."""
-        host, port = self._server.server_address[:2] if self._server else self._address
-        shown = str(host)
-        return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        host, port = self._address
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def close(self) -> None:
         """Closing twice is harmless."""

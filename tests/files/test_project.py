@@ -46,6 +46,15 @@ def test_environments(project: Project) -> None:
     assert (staging.production, production.production) == (False, True)
 
 
+def test_the_product_is_heard_on_loopback_where_no_host_is_written_out(project: Project) -> None:
+    local, staging, lab, *_ = project.environments.values()
+    assert local.telemetry is not None
+    assert staging.telemetry is not None
+    assert (local.telemetry.otlp, local.telemetry.wait) == (("127.0.0.1", 0), 5.0)
+    assert (staging.telemetry.otlp, staging.telemetry.wait) == (("::1", 4318), 10.0)
+    assert lab.telemetry is None
+
+
 def test_providers_know_their_name(project: Project) -> None:
     payments, mail = project.environments["local"].providers.values()
     assert (payments.name, payments.edge, payments.listen, payments.upstream) == (
@@ -109,7 +118,7 @@ def test_a_token_is_asked_for_at_a_target_of_the_environment() -> None:
     scenario = load_scenario(Path("a.yaml"), text=(
         "flowprobe: 1\nscenario: A journey\npersonas: {admin: signed-in, other: signed-in}\nworkflow: [{step: look, call: GET /v1/seats}]\n"))
     (problem,) = check_scenario(scenario, project, project.environments["local"])
-    assert (problem.id, problem.line, problem.column) == ("unknown-target", 70, 21)
+    assert (problem.id, problem.line, problem.column) == ("unknown-target", 72, 21)
     assert problem.found == "no target is called `sso` in the environment `local`"
 
 
