@@ -25,9 +25,8 @@ from flowprobe.report.result_json import result_text, trial_text
 from flowprobe.report.spans import Line, Span, line
 from flowprobe.report.steps import journey
 from flowprobe.report.story import ROOM, block_of, story
-from flowprobe.running.hearing import said_of
 from flowprobe.running.listing import Row, rows
-from flowprobe.running.retelling import Retelling, Retold, retell
+from flowprobe.running.retelling import Retelling, Retold, retell, said_of
 from flowprobe.running.runs import Run, exploration_of, find_run, find_trial, result_of, told_in
 
 __all__ = ["diff_command", "list_command", "open_command", "show_command"]

@@ -10,13 +10,12 @@ from pathlib import Path
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.telemetry import ProductSide, Telemetry
 from flowprobe.core.verdict import Kind, Verdict
-from flowprobe.running.runs import Run
-from flowprobe.telemetry.heard import Heard, said_in
+from flowprobe.running.places import TELEMETRY
+from flowprobe.telemetry.heard import Heard
 from flowprobe.telemetry.receiver import Receiver
 
-__all__ = ["FOLDER", "Hearing", "said_of"]
+__all__ = ["Hearing"]
 
-FOLDER = "telemetry"
 _QUIET_S = 0.5
 """Log lines come by a way of their own: so long nothing may have come before nothing more is expected."""
 _LOOK_S = 0.05
@@ -30,7 +29,7 @@ class Hearing:
     def __init__(self, side: ProductSide, folder: Path, redact: Callable[[str], str], *,
                  clock: Callable[[], float] = time.monotonic) -> None:
         self._side, self._clock = side, clock
-        self._heard = Heard(folder / FOLDER / "otlp.jsonl", redact, clock=clock)
+        self._heard = Heard(folder / TELEMETRY / "otlp.jsonl", redact, clock=clock)
         self._receiver = Receiver(side.otlp, self._heard.take) if side.otlp is not None else None
         self._due: deque[tuple[float, tuple[str, ...]]] = deque()
         self._waited = False
@@ -43,6 +42,7 @@ class Hearing:
     def close(self) -> None:
         if self._receiver is not None:
             self._receiver.close()
+        self._heard.seal()
 
     @property
     def url(self) -> str:
@@ -93,8 +93,3 @@ def _asked_for(trial: TrialEvidence) -> tuple[str, ...]:
     them where no step broke."""
     broken = [step for step in trial.steps if step.outcome in _BROKEN]
     return tuple(call.sent.call for step in broken or trial.steps for call in step.calls[-_LAST:])
-
-
-def said_of(run: Run, trial: str) -> Mapping[str, tuple[Telemetry, ...]]:
-    """What the folder of a run holds of what the product said under the calls of a trial."""
-    return said_in(run.folder / FOLDER, trial)

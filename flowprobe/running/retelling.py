@@ -9,13 +9,16 @@ from typing import Any
 
 from flowprobe.core.events import Interrupted, RunEnded, Stamped, TrialStarted, without_body
 from flowprobe.core.evidence import RunEvidence, TrialEvidence, fold
+from flowprobe.core.telemetry import Telemetry
 from flowprobe.core.verdict import Blame, Kind, Verdict, answered, exit_code, judge_trial
 from flowprobe.journal.reader import read_folder
 from flowprobe.report.model import RunReport
 from flowprobe.report.telling import tell
+from flowprobe.running.places import TELEMETRY
 from flowprobe.running.runs import Run, result_of, told_in
+from flowprobe.telemetry.heard import said_in
 
-__all__ = ["Retelling", "Retold", "journal_of", "retell"]
+__all__ = ["Retelling", "Retold", "journal_of", "retell", "said_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,11 @@ def retell(run: Run, *, whole: bool = False) -> tuple[Retelling, tuple[Retold, .
     if run.state != "running":
         trials += telling.cut()
     return telling, tuple(trials), gaps
+
+
+def said_of(run: Run, trial: str) -> Mapping[str, tuple[Telemetry, ...]]:
+    """What the folder of a run holds of what the product said under the calls of a trial."""
+    return said_in(run.folder / TELEMETRY, trial)
 
 
 def _judged(trials: Iterable[Mapping[str, Any]]) -> dict[str, Verdict]:

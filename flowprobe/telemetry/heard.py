@@ -6,6 +6,7 @@ and dropped, and so is what there is no room for. Every text is redacted before 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -73,6 +74,22 @@ class Heard:
             lines = [self._read(start, size) for start, size in zip(places[::2], places[1::2], strict=True)]
         return by_call(each for line in lines for each in _parsed(line))
 
+    def seal(self) -> None:
+        """Take out of the file what was learned to be a secret since it was written: such a line is blanked where it
+        stands, and written anew at the end."""
+        with self._lock:
+            for trial, places in list(self._places.items()):
+                for start, size in zip(places[::2], places[1::2], strict=True):
+                    line = self._read(start, size)
+                    fresh = self._redacted(line.decode("utf-8", "replace").removesuffix("\n"))
+                    if fresh != line:
+                        self._blank(start, size)
+                        self._write(trial, fresh)
+
+    def _blank(self, start: int, size: int) -> None:
+        with contextlib.suppress(OSError):
+            os.pwrite(self._file, b" " * (size - 1), start)
+
     def _has_room(self, call: str) -> bool:
         return self.kept < _MOST and self._of_calls[call] < MOST_OF_A_CALL
 
@@ -84,7 +101,9 @@ class Heard:
             self._whole.add(said.trace)
 
     def _line(self, said: Telemetry) -> bytes:
-        text = json.dumps(request_of(self._bounded(said)), separators=(",", ":"))
+        return self._redacted(json.dumps(request_of(self._bounded(said)), ensure_ascii=False, separators=(",", ":")))
+
+    def _redacted(self, text: str) -> bytes:
         return (self._redact(text) + "\n").encode("utf-8", "backslashreplace")
 
     def _bounded(self, said: Telemetry) -> Telemetry:

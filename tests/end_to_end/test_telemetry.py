@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import Place
+from tests.end_to_end.conftest import Place, wait_for
 
 PRODUCT = Path(__file__).parent / "instrumented_product.py"
 SECRET = "the-token-of-pro-eu-here"
@@ -28,7 +29,7 @@ environments:
         env: {{PORT: "${{upstreams.bank.port}}"}}
         ready: GET ${{upstreams.bank.url}}/health
       - command: ["{python}", "{product}"]
-        env: {{PORT: "${{target.port}}", PROVIDER_URL: "${{edges.bank.url}}", OTEL_EXPORTER_OTLP_ENDPOINT: "{endpoint}"}}
+        env: {{PORT: "${{target.port}}", PROVIDER_URL: "${{edges.bank.url}}", OTEL_EXPORTER_OTLP_ENDPOINT: "{endpoint}", OTEL_EXPORTER_OTLP_COMPRESSION: gzip}}
         ready: GET /health
 personas:
   pro-eu: {{auth: {{bearer: file:token}}}}
@@ -132,3 +133,18 @@ def test_a_product_that_says_nothing_is_waited_for_and_told_of(place: Place) -> 
     ran = place.flowprobe("run", "journey.yaml")
     assert ran.code == 1, ran.err + ran.out
     assert "the product said nothing of itself: nothing arrived at http://127.0.0.1:" in ran.out
+
+
+def test_a_stop_ends_the_wait_and_nobody_listens_any_more(place: Place) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    prepare(place, telemetry=f"telemetry: {{otlp: {port}, wait: 1h}}", endpoint="http://127.0.0.1:9")
+    run = place.start("run", "journey.yaml")
+    wait_for(lambda: sum(event["event"] == "TrialEnded" for event in place.events()) == 2, "both trials")
+    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    run.send_signal(signal.SIGINT)
+    ran = place.finish(run)
+    assert ran.code in (1, 130), ran.out + ran.err
+    assert (place.latest() / "report.html").exists()
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()

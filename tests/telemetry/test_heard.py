@@ -91,6 +91,23 @@ def test_no_half_of_a_secret_is_written_where_a_text_is_cut(tmp_path: Path, befo
     assert len(line.text) < 8_100
 
 
+def test_a_secret_that_is_learned_later_is_taken_out_of_the_file_again(tmp_path: Path) -> None:
+    redactor = Redactor()
+    found = Heard(tmp_path / "otlp.jsonl", redactor)
+    found.expect(TRIAL)
+    other = replace(LINE, at=1001.0, text="é\ud800")
+    found.take([replace(LINE, text=f"as {SECRET}"), other])
+    before = (tmp_path / "otlp.jsonl").read_text()
+    redactor.register(SECRET)
+    found.seal()
+    after = (tmp_path / "otlp.jsonl").read_text()
+    assert "s3cr3t" in before
+    assert "s3cr3t" not in after
+    assert found.of(TRIAL) == said_in(tmp_path, TRIAL) == {CALL: (replace(LINE, text="as «redacted»"), other)}
+    found.seal()
+    assert (tmp_path / "otlp.jsonl").read_text() == after
+
+
 def test_a_file_that_cannot_be_written_loses_what_was_said_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "telemetry").write_text("in the way")
     found = heard(tmp_path)
