@@ -7,16 +7,16 @@ from pathlib import Path
 
 from flowprobe.core.evidence import RunEvidence, TrialEvidence, fold
 from flowprobe.core.verdict import exit_code, judge_run
-from flowprobe.report.model import RunReport
+from flowprobe.report.model import Beside, RunReport
 from flowprobe.report.telling import tell
 from tests.journals import Journal
 
 
-def report_of(journal: Journal) -> RunReport:
+def report_of(journal: Journal, beside: Beside | None = None) -> RunReport:
     """With the trials' journeys, as a run has them when it judges."""
     evidence = fold(journal.lines)
     verdicts = judge_run(evidence)
-    told = (tell(trial, verdicts[trial.started.trial], twin_of(trial, evidence)) for trial in evidence.trials)
+    told = (tell(trial, verdicts[trial.started.trial], twin_of(trial, evidence), beside) for trial in evidence.trials)
     kept = tuple(replace(each, result=tuple(each.result), page=tuple(each.page)) for each in told)
     return RunReport(Path(".flowprobe/runs/x"), evidence, verdicts, exit_code(evidence, verdicts), told=kept)
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from flowprobe.core.events import CallReplied, CleanupEnded, PlannedFault, RunStarted
 from flowprobe.core.redact import Redactor
-from flowprobe.report.model import RunReport
+from flowprobe.core.telemetry import LogLine, Span
+from flowprobe.report.model import Beside, RunReport
 from flowprobe.report.page import run_page
 from flowprobe.report.page_script import SCRIPT
 from tests.journals import SLOW, TRIAL, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
@@ -49,8 +50,10 @@ def hostile(text: str) -> RunReport:
     seen = replace(finding("json", text, text), where=text, place=text)
     report = report_of(Journal().runner(
         begun, call, reply, replace(step_ended(text, "broken", seen), because=text), CleanupEnded(TRIAL, text, "failed", text), ended(),
-    ).proxy(replace(exchange(), edge=text, path=text, error=text), replace(injected(), fault=text, edge=text, site=text, detail=text)))
-    return replace(report, notes=(text,), folder=Path(text.replace("\0", "")))
+    ).proxy(replace(exchange(), edge=text, path=text, error=text), replace(injected(), fault=text, edge=text, site=text, detail=text)), Beside(hears=True))
+    said = (Span(call.call, "a" * 16, "", text, text, "server", 1.0, 2.0, "error", text, ((text, text),)),
+            LogLine(call.call, "", 1.0, text, text, text))
+    return replace(report, said=lambda _: {call.call: said}, notes=(text,), folder=Path(text.replace("\0", "")))
 
 
 def page_text(report: RunReport) -> str:
