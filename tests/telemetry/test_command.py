@@ -30,7 +30,7 @@ def test_a_line_without_a_time_has_that_of_the_one_before_it() -> None:
     assert [line.at for line in found.said if isinstance(line, LogLine)] == [9.0, 9.0]
 
 
-def test_nothing_is_read_by_a_shell(tmp_path: Path) -> None:
+def test_nothing_is_read_by_a_shell() -> None:
     found = reader("import sys; print(sys.argv[1])", "$(touch x); ${trace} | cat > y").read((TRACE,))
     assert [line.text for line in found.said if isinstance(line, LogLine)] == [f"$(touch x); {TRACE} | cat > y"]
 

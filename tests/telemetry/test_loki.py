@@ -48,7 +48,7 @@ def test_loki_is_asked_from_a_minute_before_the_run_on() -> None:
 
 def test_a_service_that_loki_does_not_know_is_none() -> None:
     (line,) = read([str(AT), "x"], service_name="unknown_service", app="shop").said
-    assert line.service == "shop"  # type: ignore[union-attr]
+    assert line.service == "shop"
 
 
 def test_values_that_are_none_are_passed_over() -> None:
