@@ -21,7 +21,7 @@ from flowprobe.core.auth import (
 from flowprobe.core.fields import As, Choice, Field, ListOf, MapOf, OneOf, Record, Text
 from flowprobe.files.specials import HEADER_NAME, SECRET, SECRET_FILE, SIGNED_PART, TOKEN_LINE
 
-__all__ = ["AUTH", "CERTIFICATE", "HMAC"]
+__all__ = ["AUTH", "BASIC", "BEARER", "CERTIFICATE", "HMAC"]
 
 _PLAIN = Text()
 _NO_COLON = Text(pattern="[^:]+", described="a user without a colon")
@@ -111,11 +111,11 @@ SIGV4 = Record("sigv4", SigV4, (
     Field("service", _PLAIN, "The service as it is called in signatures.", required=True, example="execute-api"),
 ), "AWS Signature Version 4.")
 
-_BEARER = As(SECRET, Bearer)
+BEARER = As(SECRET, Bearer)
 _KINDS = ("bearer", "basic", "api_key", "oauth2", "hmac", "sigv4")
 
 AUTH = Record("auth", _the_one, (
-    Field("bearer", _BEARER,
+    Field("bearer", BEARER,
           "The token, by reference: env:NAME, file:PATH, cmd:PROGRAM, or mint:NAME, which is made anew for each run "
           "and handed to a product that we start.", example="env:ACME_TOKEN"),
     Field("basic", BASIC, "A user and a password.", example="{user: acme, password: env:ACME_PASSWORD}"),

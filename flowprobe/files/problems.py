@@ -109,6 +109,8 @@ MESSAGES: Mapping[str, Message] = {
     "unknown-zone": Message("no time zone is called `{name}`"),
     "bad-template": Message("{found}"),
     "template-not-here": Message("${{...}} is not looked up in {what}", "write the value itself"),
+    "needs-trace": Message("{what} does not say `${{trace}}`, so that it would find the same for every call",
+                           "write ${{trace}} where the trace id of a call belongs"),
     "not-one-template": Message("{what} must be a duration, or exactly one look-up",
                                 "write for example 800ms"),
     "bad-path": Message("{what} must be a JSONPath: {reason}"),

@@ -29,8 +29,8 @@ from flowprobe.files.values import count, json_path, reader, regex
 
 __all__ = ["ALLOW", "ATTACHMENT", "CODE", "CONSTRAINT", "COUNT", "DATES", "DAYS", "EACH", "EDGE", "FILE",
            "HEADER_NAME", "ID_PATH", "JSON_PATH", "JSON_SCHEMA", "LOOKUP", "ODDITY", "REGEX", "RETRY_ON", "SECRET",
-           "SECRET_FILE", "SEND_LINE", "SENT", "SIGNED_PART", "SPECIALS", "TOKEN_LINE", "TRUE", "UNDER_KEY",
-           "USED", "VERSION", "ZONE", "SpecialReader"]
+           "SECRET_FILE", "SEND_LINE", "SENT", "SIGNED_PART", "SPECIALS", "STORE_HEADERS", "TOKEN_LINE", "TRUE",
+           "UNDER_KEY", "USED", "VERSION", "ZONE", "SpecialReader"]
 
 
 @plain
@@ -50,6 +50,8 @@ TOKEN_LINE = Special("token-line", {"type": "string", "pattern": r"^POST +\S"})
 SIGNED_PART = Special("signed-part", {"anyOf": [{"enum": list(SIGNED_PARTS)},
                                                 {"type": "string", "pattern": "^header:[A-Za-z0-9-]+$"}]})
 HEADER_NAME = Special("header-name", {"type": "string", "pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"})
+STORE_HEADERS = Special("store-headers", {"type": "object", "propertyNames": HEADER_NAME.schema,
+                                          "additionalProperties": {"type": ["string", "number", "boolean"]}})
 SEND_LINE = Special("send-line", {"type": "string", "pattern": "^[A-Z]+ /"})
 UNDER_KEY = Special("under-key", {"type": "string", "pattern": r"^[A-Za-z][\w-]*(\.webhooks)?(/[a-z_]+)?$"})
 LOOKUP = Special("look-up", {"type": "string", "pattern": r"^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$"})
@@ -101,6 +103,7 @@ _RETRIED = ("connect", "no-reply")
 _RETRIED_CODES = range(400, 600)
 _RETRIED_HERE = "connect, no-reply or a status from 400 to 599"
 _OURS = ("host", "content-length", "transfer-encoding", "connection")
+_SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie")
 
 
 def _version(node: Node, context: Context, what: str) -> Any:
@@ -187,6 +190,20 @@ def _header_name(node: Node, context: Context, what: str) -> Any:
     if name.lower() in _OURS:
         return context.report("refused-header", node, key=name)
     return name
+
+
+def _store_headers(node: Node, context: Context, what: str) -> Any:
+    """Headers that are no secret; of those that always are one, the value is never shown."""
+    if not isinstance(node, Mapping_):
+        return context.wrong_type(node, what, "a mapping", "{X-Scope-OrgID: acme}")
+    found: dict[Any, Any] = {}
+    for key, child in node.value:
+        if key.value.lower() in _SECRET_HEADERS:
+            context.hidden += [child.value] if isinstance(child, Scalar) and child.value else []
+            return context.report("secret-by-value", child, what=f"`{key.value}`",
+                                  instead="write `auth` in place of this header: {bearer: env:NAME}")
+        found[_header_name(key, context, "a header")] = _STORE_HEADER(child, context)
+    return BAD if BAD in found or BAD in found.values() else found
 
 
 def _under_key(node: Node, context: Context, what: str) -> Any:
@@ -285,6 +302,7 @@ def _id_path(node: Node, context: Context, what: str) -> Any:
     return found[1], found[2]
 
 
+_STORE_HEADER = reader(Json(templated=False, verbatim=True), "a header")
 _ITEMS = reader(Json(looked_up=True), "an item")
 
 
@@ -347,6 +365,7 @@ SPECIALS: Mapping[str, SpecialReader] = {
     TOKEN_LINE.name: SpecialReader(_token_line, "`POST /path`"),
     SIGNED_PART.name: SpecialReader(_signed_part, "a part of the call"),
     HEADER_NAME.name: SpecialReader(_header_name, "a header name"),
+    STORE_HEADERS.name: SpecialReader(_store_headers, "headers"),
     SEND_LINE.name: SpecialReader(send_line, "`METHOD /path`"),
     UNDER_KEY.name: SpecialReader(_under_key, "a fault plan, a provider or provider/kind"),
     LOOKUP.name: SpecialReader(_lookup, "one name with its dots"),

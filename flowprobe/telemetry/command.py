@@ -10,7 +10,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from flowprobe.core.telemetry import LogLine
@@ -29,13 +29,14 @@ _ASIDE = re.compile(r"-- .* --")
 
 class Command:
     """Reads what `words` print, in which `${trace}` stands for the trace id. It runs in `folder`, and inherits
-    `environ`. A line without a time has that of the one before it; the first one `began`."""
+    `environ`. A line without a time has that of the one before it; the first one `began`. `patience` says how many
+    seconds it may take."""
 
     def __init__(self, words: Sequence[str], *, folder: Path, environ: Mapping[str, str], began: float,
-                 timeout_s: float = TIMEOUT_S) -> None:
+                 patience: Callable[[], float] = lambda: TIMEOUT_S) -> None:
         self.name = f"the command {words[0]}"
         self._words, self._folder, self._environ = tuple(words), folder, dict(environ)
-        self._began, self._timeout_s = began, timeout_s
+        self._began, self._patience = began, patience
 
     def read(self, traces: Sequence[str]) -> Found:
         return by_trace(traces, self._one)
@@ -46,6 +47,9 @@ class Command:
 
     def _printed(self, words: Sequence[str]) -> tuple[bytes, str]:
         """What it prints, and '' or why that is not all."""
+        seconds = self._patience()
+        if seconds <= 0:
+            return b"", f"there was no time left for {self.name}: give `wait` more"
         try:
             process = subprocess.Popen(words, cwd=self._folder, env=self._environ, stdin=subprocess.DEVNULL,
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
@@ -54,7 +58,7 @@ class Command:
             return b"", f"{self.name} cannot be started: {reason}"
         with process:
             try:
-                until = time.monotonic() + self._timeout_s
+                until = time.monotonic() + seconds
                 out, err, whole = _heard(process, until)
                 return out, self._trouble(process, err, whole, until)
             finally:
@@ -70,7 +74,7 @@ class Command:
         if not whole and time.monotonic() < until:
             return f"{self.name} prints more than {LARGEST} bytes: let it print less of what is not of the trace"
         if code is None:
-            return f"{self.name} did not end within {self._timeout_s:g} s; what it printed until then is taken"
+            return f"{self.name} did not end in time; what it printed until then is taken"
         if code and (words or code != 1):
             return f"{self.name} ended with {code}{': ' if words else ''}{words}"
         return ""

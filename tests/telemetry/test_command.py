@@ -17,7 +17,7 @@ from tests.telemetry.stores import OTHER, TRACE
 
 def reader(program: str, *words: str, timeout_s: float = 20.0) -> Command:
     return Command((sys.executable, "-c", program, *words), folder=Path.cwd(), environ={"SEEN": "yes"}, began=5.0,
-                   timeout_s=timeout_s)
+                   patience=lambda: timeout_s)
 
 
 def test_each_line_belongs_to_the_trace_that_was_asked_for() -> None:
@@ -66,7 +66,12 @@ def test_a_command_that_does_not_end_is_ended_and_what_it_printed_is_taken() -> 
     program = "import time; print('first', flush=True); time.sleep(600)"
     found = reader(program, timeout_s=1.5).read((TRACE,))
     assert [line.text for line in found.said if isinstance(line, LogLine)] == ["first"]
-    assert found.trouble.endswith("did not end within 1.5 s; what it printed until then is taken")
+    assert found.trouble.endswith("did not end in time; what it printed until then is taken")
+
+
+def test_a_command_for_which_there_is_no_time_is_not_started(tmp_path: Path) -> None:
+    found = reader(f"open({str(tmp_path / 'x')!r}, 'w')", timeout_s=0).read((TRACE,))
+    assert (found.said, found.trouble.startswith("there was no time left"), [*tmp_path.iterdir()]) == ((), True, [])
 
 
 def test_so_much_is_taken_of_what_it_prints(monkeypatch: pytest.MonkeyPatch) -> None:
