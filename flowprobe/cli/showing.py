@@ -26,7 +26,7 @@ from flowprobe.report.spans import Line, Span, line
 from flowprobe.report.steps import journey
 from flowprobe.report.story import ROOM, block_of, story
 from flowprobe.running.listing import Row, rows
-from flowprobe.running.retelling import Retelling, Retold, retell, said_of
+from flowprobe.running.retelling import Retelling, Retold, links_in, retell, said_of
 from flowprobe.running.runs import Run, exploration_of, find_run, find_trial, result_of, told_in
 
 __all__ = ["diff_command", "list_command", "open_command", "show_command"]
@@ -132,7 +132,7 @@ def _show_step(run: Run, told: Retold, word: str, *, as_json: bool) -> int:
     said = said_of(run, told.evidence.started.trial)
     if as_json:
         return _print_json(step_json(steps[0], said))
-    return _print(step_lines(steps[0], said))
+    return _print(step_lines(steps[0], said, links_in(run.folder)))
 
 
 def _no_step(steps: Sequence[StepEvidence], word: str) -> NoReturn:

@@ -6,11 +6,15 @@ lie outside of the call that caused them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from typing import TypeAlias
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import field
+from typing import TYPE_CHECKING, TypeAlias
 
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.values import Position
+
+if TYPE_CHECKING:
+    from flowprobe.core.reading import Source
 
 __all__ = ["LogLine", "ProductSide", "Span", "Telemetry", "by_call"]
 
@@ -56,11 +60,14 @@ Telemetry: TypeAlias = Span | LogLine
 class ProductSide(Plain):
     """Where what the product says of itself is taken from. `otlp` is where we listen for its exporter, as host and
     port, port 0 for any that is free, None for nowhere; `wait` are the seconds that a trial which did not pass is given
-    for what is still on its way."""
+    for what is still on its way. `read` are the places where it is kept, which are asked when the run ends; `links` are
+    URLs by name, of where people look at it, in which `${trace}` is the trace id of a call."""
 
     position: Position
     otlp: tuple[str, int] | None = None
     wait: float = 5.0
+    read: tuple[Source, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 def by_call(said: Iterable[Telemetry]) -> dict[str, tuple[Telemetry, ...]]:

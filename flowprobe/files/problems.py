@@ -117,6 +117,8 @@ MESSAGES: Mapping[str, Message] = {
     "bad-regex": Message("{what} is not a regular expression: {reason}",
                          "write \\ before a character meant literally"),
     "refused-header": Message("the header `{key}` is made by FlowProbe itself", "remove it"),
+    "secret-header": Message("the header `{key}` is shown to a store as it stands, and cannot hold a secret",
+                             "write auth: {{bearer: env:NAME}} in its place, or basic or api_key"),
     "secret-by-value": Message("{what} must name a secret by reference, never hold it",
                                "write env:NAME, file:PATH, cmd:PROGRAM or mint:NAME"),
     "secret-in-step": Message("{what} holds a secret by value",

@@ -33,6 +33,7 @@ from flowprobe.core.scenario import Environment, Persona, Position, Project, Pro
 from flowprobe.core.telemetry import ProductSide
 from flowprobe.core.windows import Freeze, Window
 from flowprobe.files.auth_tables import AUTH, CERTIFICATE
+from flowprobe.files.reading_tables import LINKS, SOURCE
 from flowprobe.files.specials import ALLOW, DATES, DAYS, FILE, HEADER_NAME, ZONE
 from flowprobe.files.tables import VERSION_FIELD
 
@@ -181,6 +182,10 @@ TELEMETRY = Record("telemetry setting", ProductSide, (
           example="4318"),
     Field("wait", Duration(), "How long after a trial that did not pass what is still on its way is waited for; 5s "
           "where it is not said.", example="5s"),
+    Field("read", ListOf(SOURCE, or_one=True, minimum=1), "Where its spans and log lines are kept: asked, when the run "
+          "ends, for the calls of trials that did not pass.", example="[{jaeger: http://127.0.0.1:16686}]"),
+    Field("links", LINKS, "Where people look at a call, by name; `${trace}` is its trace id.",
+          example='{Grafana: "https://grafana.example.com/explore?trace=${trace}"}'),
 ), "Where what the product says of itself is taken from.", positioned=True, filled=True)
 
 

@@ -198,12 +198,19 @@ def _store_headers(node: Node, context: Context, what: str) -> Any:
         return context.wrong_type(node, what, "a mapping", "{X-Scope-OrgID: acme}")
     found: dict[Any, Any] = {}
     for key, child in node.value:
-        if key.value.lower() in _SECRET_HEADERS:
-            context.hidden += [child.value] if isinstance(child, Scalar) and child.value else []
-            return context.report("secret-by-value", child, what=f"`{key.value}`",
-                                  instead="write `auth` in place of this header: {bearer: env:NAME}")
-        found[_header_name(key, context, "a header")] = _STORE_HEADER(child, context)
+        found[_header_name(key, context, "a header")] = _store_header(key.value, child, context)
     return BAD if BAD in found or BAD in found.values() else found
+
+
+def _store_header(name: str, node: Node, context: Context) -> Any:
+    if not isinstance(node, Scalar) or kind_of(node) is Kind.NULL:
+        return context.wrong_type(node, f"`{name}`", "text", "acme")
+    if name.lower() in _SECRET_HEADERS or _SECRET.fullmatch(node.value):
+        context.hidden += [node.value] if node.value and not _SECRET.fullmatch(node.value) else []
+        return context.report("secret-header", node, key=name)
+    if "${" in node.value:
+        return context.report("template-not-here", node, offset=node.value.index("${"), what=f"`{name}`")
+    return node.value
 
 
 def _under_key(node: Node, context: Context, what: str) -> Any:
@@ -302,7 +309,6 @@ def _id_path(node: Node, context: Context, what: str) -> Any:
     return found[1], found[2]
 
 
-_STORE_HEADER = reader(Json(templated=False, verbatim=True), "a header")
 _ITEMS = reader(Json(looked_up=True), "an item")
 
 

@@ -12,6 +12,7 @@ from flowprobe.core.events import CallReplied, CallUnanswered, members
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.findings import Finding
+from flowprobe.core.reading import links_of
 from flowprobe.core.telemetry import Telemetry
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.report.lines import scenario_line, trial_block
@@ -22,6 +23,7 @@ from flowprobe.report.steps import journey
 __all__ = ["step_json", "step_lines", "trial_lines"]
 
 _NOTHING: Mapping[str, Collection[Telemetry]] = MappingProxyType({})
+_NO_LINKS: Mapping[str, str] = MappingProxyType({})
 _OUTCOME = {"held": "good", "degraded": "warn", "broken": "bad"}
 
 
@@ -49,7 +51,8 @@ def trial_lines(number: int, trial: TrialEvidence, verdict: Verdict, twin: Trial
         yield _fact("not judged", text)
 
 
-def step_lines(step: StepEvidence, said: Mapping[str, Collection[Telemetry]] = _NOTHING) -> Iterator[Line]:
+def step_lines(step: StepEvidence, said: Mapping[str, Collection[Telemetry]] = _NOTHING,
+               links: Mapping[str, str] = _NO_LINKS) -> Iterator[Line]:
     """What was promised of a step and seen, and each of its calls: request, reply, provider calls and receipts, and
     what the product said of itself, by the call."""
     because = f"  {step.because}" if step.because else ""
@@ -63,6 +66,8 @@ def step_lines(step: StepEvidence, said: Mapping[str, Collection[Telemetry]] = _
         yield from _call(call)
         if said.get(call.sent.call):
             yield from said_lines(said[call.sent.call])
+        yield from (line(Span(f"look at it in {name}: ", "bold"), url)
+                    for name, url in links_of(links, (call.sent.call,)))
 
 
 def step_json(step: StepEvidence, said: Mapping[str, Collection[Telemetry]] = _NOTHING) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class RunReport:
     more than once, what the reports say of each of them, in the same order. `notes` are sentences about the whole;
     `redact` takes the secrets of the run out of a text, and every sink uses it. `began` and `ended` are seconds since
     1970. `causes` are why trials failed, where that was looked for, by their ids; `said` is what the product said of
-    itself, None where nobody listened."""
+    itself, None where nobody listened, and `links` where people look at a call."""
 
     folder: Path
     evidence: RunEvidence
@@ -85,6 +85,7 @@ class RunReport:
     ended: float = 0.0
     causes: Mapping[str, Cause] = field(default_factory=dict)
     said: Said | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Kind:

@@ -62,7 +62,7 @@ def _body(report: RunReport) -> Iterator[str]:
     yield _finder(report)
     yield f"<main>{_LEGEND}\n"
     told, times, first = iter(report.told), (each.times for each in report.told), _first(report, Kind.FAIL)
-    product = ProductPage(report.said, report.redact)
+    product = ProductPage(report.said, report.redact, report.links)
     for journey in journeys:
         many = len(journey.trials)
         yield '<section class="journey">'

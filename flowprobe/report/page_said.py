@@ -7,9 +7,11 @@ A trial is put into words when it ends, and its product speaks later: a mark in 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from flowprobe.core.events import TrialStarted
 from flowprobe.core.expect import milliseconds
+from flowprobe.core.reading import links_of
 from flowprobe.core.telemetry import LogLine, Span, Telemetry
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.report.html import Markup, element, escape
@@ -24,6 +26,8 @@ _CALLS = 20
 _ROOM = 5_000
 """So many rows all trials that passed have on the page: few will look there."""
 _DEEP = 12
+_LINKED = 5
+NO_LINKS: Mapping[str, str] = MappingProxyType({})
 
 
 def said_mark(calls: Iterable[str]) -> Markup:
@@ -34,8 +38,8 @@ def said_mark(calls: Iterable[str]) -> Markup:
 class ProductPage:
     """Puts into the page of one run what the product said. `redact` is for what is not escaped yet."""
 
-    def __init__(self, said: Said | None, redact: Callable[[str], str]) -> None:
-        self._said, self._redact = said, redact
+    def __init__(self, said: Said | None, redact: Callable[[str], str], links: Mapping[str, str] = NO_LINKS) -> None:
+        self._said, self._redact, self._links = said, redact, links
         self._room = _ROOM
 
     def filled(self, trial: TrialStarted, verdict: Verdict, lines: Iterable[str]) -> Iterator[str]:
@@ -58,6 +62,17 @@ class ProductPage:
                 self._room -= len(saying.spans) + len(saying.lines)
             which = f", of call {number}" if len(calls) > 1 else ""
             yield self._block(saying, which, opened=not passed)
+        if self._links and not passed:
+            yield from self._linked(calls)
+
+    def _linked(self, calls: list[str]) -> Iterator[Markup]:
+        """Where people look at the last calls of a step; no page may learn from which it was reached."""
+        for number, call in list(enumerate(calls, start=1))[-_LINKED:]:
+            which = f"Call {number} in" if len(calls) > 1 else "This call in"
+            links = [Markup(f" {element('a', name, href=url, rel='noreferrer noopener', target='_blank')}")
+                     for name, url in links_of(self._links, (call,))]
+            if links:
+                yield element("p", which, *links, class_="soft links")
 
     def _block(self, saying: Saying, which: str, *, opened: bool) -> Markup:
         left = [element("p", f"and {saying.left_out}, which telemetry/ beside this page has", class_="soft")]

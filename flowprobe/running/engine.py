@@ -7,6 +7,7 @@ Whatever happens, the session is closed, what was made is cleaned up, and the re
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import shlex
 import threading
@@ -80,7 +81,8 @@ from flowprobe.running.folder import RunFolder
 from flowprobe.running.guard import Guard
 from flowprobe.running.hearing import Hearing
 from flowprobe.running.identity import check_identity, probe_identity
-from flowprobe.running.places import STATE
+from flowprobe.running.places import LINKS, STATE, TELEMETRY
+from flowprobe.running.reading import Places, Reading
 from flowprobe.running.recorder import Recorder
 from flowprobe.running.refusing import Refusing
 from flowprobe.running.selection import Request, Selection
@@ -133,16 +135,19 @@ class Engine:
         now = datetime.now(UTC)
         plans = tuple(plan for chosen in selection.chosen for plan in chosen.plans)
         refuse_unverified_edge(selection.environment, plans)
-        trust_of(selection.environment)
+        trust = trust_of(selection.environment)
         attachment = attachment_of(selection.environment)
         self._redactor = Redactor(selection.concealed)
-        self._vault = Vault(self._redactor, folder=Path(selection.project.file).parent, allow_exec=request.allow_exec)
+        project = Path(selection.project.file).parent
+        self._vault = Vault(self._redactor, folder=project, allow_exec=request.allow_exec)
         credentials = Credentials(_bound(selection), self._vault, Line(
             lambda call: self._session.locate(call), lambda call: self._session.ask(call),
             lambda event: self._record(event)))
-        self._folder = RunFolder(self._id, now=now, output=request.output)
         side = selection.environment.telemetry
-        self._hearing = Hearing(side, self._folder.path, self._redactor) if side is not None else None
+        reading = Reading(() if side is None else side.read, self._vault,
+                          Places(project, now.timestamp(), trust, request.allow_exec))
+        self._folder = RunFolder(self._id, now=now, output=request.output)
+        self._hearing = None if side is None else Hearing(side, self._folder.path, self._redactor, reading=reading)
         self._session = Session(
             selection.environment, run=self._id, folder=self._folder, vault=self._vault, plans=plans,
             credentials=credentials, injector=request.injector, probing=request.probing, attachment=attachment,
@@ -542,6 +547,8 @@ class Engine:
             self._folder.write("result.json", map(self._redactor, result_text(report)))
             self._folder.write("junit.xml", self._redactor(junit_xml(report)))
             self._folder.write("report.html", run_page(report))
+            if report.links:
+                self._folder.write(f"{TELEMETRY}/{LINKS}", json.dumps(dict(report.links)))
         except ToolFailed as failed:  # what is left behind is worth more than the files that tell of it
             self._watcher.notice(str(failed))
             return replace(report, exit_code=report.exit_code or ExitCode.INCONCLUSIVE)
@@ -551,10 +558,12 @@ class Engine:
         left = (f"left behind by a trial that was made to find a cause: {words}"
                 for trial in self._evidence.aside for words in leftovers(trial))
         heard = self._hearing.notes() if self._hearing is not None else ()
+        side = self._selection.environment.telemetry
+        links = side.links if side is not None else {}
         notes = (*unverified(self._selection.environment), *self._selection.notes, *left, *heard)
         return RunReport(self._folder.path, self._evidence, dict(self._verdicts), code, notes, self._redactor,
                          self._told, self.now.timestamp(), time.time(), self._causes,
-                         self._hearing.of if self._hearing is not None else None)
+                         self._hearing.of if self._hearing is not None else None, links)
 
     # --- small things ---
 

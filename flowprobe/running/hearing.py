@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from flowprobe.core.evidence import TrialEvidence
-from flowprobe.core.telemetry import ProductSide, Telemetry
+from flowprobe.core.telemetry import ProductSide, Telemetry, by_call
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.running.places import TELEMETRY
+from flowprobe.running.reading import Reading
 from flowprobe.telemetry.heard import Heard
 from flowprobe.telemetry.receiver import Receiver
 
@@ -27,9 +28,11 @@ class Hearing:
     """Of one run. `start` and `close` are the session's, as those of the proxy are; nothing else here ever raises."""
 
     def __init__(self, side: ProductSide, folder: Path, redact: Callable[[str], str], *,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+                 reading: Reading, clock: Callable[[], float] = time.monotonic) -> None:
         self._side, self._clock = side, clock
         self._heard = Heard(folder / TELEMETRY / "otlp.jsonl", redact, clock=clock)
+        self._found = Heard(folder / TELEMETRY / "read.jsonl", redact, clock=clock)
+        self._reading = reading
         self._receiver = Receiver(side.otlp, self._heard.take) if side.otlp is not None else None
         self._due: deque[tuple[float, tuple[str, ...]]] = deque()
         self._waited = False
@@ -42,7 +45,9 @@ class Hearing:
     def close(self) -> None:
         if self._receiver is not None:
             self._receiver.close()
+        self._reading.close()
         self._heard.seal()
+        self._found.seal()
 
     @property
     def url(self) -> str:
@@ -50,11 +55,13 @@ class Hearing:
 
     def expect(self, trial: str) -> None:
         self._heard.expect(trial)
+        self._found.expect(trial)
 
     def judged(self, trial: TrialEvidence, verdict: Verdict) -> None:
         """What the product did where a trial did not pass will be asked for: it has so long to tell of it."""
         if verdict.kind is not Kind.PASS and trial.calls:
             self._forget()
+            self._reading.judged(trial)
             self._due.append((self._clock() + self._side.wait, _asked_for(trial)))
 
     def settle(self, wait: Callable[[float], object], stopped: Callable[[], bool]) -> None:
@@ -62,9 +69,12 @@ class Hearing:
         self._waited = bool(self._due)
         while self._receiver is not None and not stopped() and not self._is_settled():
             wait(_LOOK_S)
+        self._reading.settle(self._found.take, patience=self._side.wait, wait_for=wait, stopped=stopped)
 
     def of(self, trial: str) -> Mapping[str, tuple[Telemetry, ...]]:
-        return self._heard.of(trial)
+        """What was sent to us, and what was found where it is kept."""
+        both = (self._heard.of(trial), self._found.of(trial))
+        return by_call(each for found in both for said in found.values() for each in said)
 
     def notes(self) -> Iterator[str]:
         """What has to be known of what was heard, or was not."""
@@ -74,8 +84,10 @@ class Hearing:
                    "call of this run: it has to take up the header `traceparent`")
         elif heard.kept == 0 and self._waited and self._receiver is not None:
             yield f"the product said nothing of itself: nothing arrived at {self._receiver.url}"
-        if heard.dropped:
-            yield f"{heard.dropped} spans and log lines of the product were not kept: there was no room for them"
+        if heard.dropped or self._found.dropped:
+            yield (f"{heard.dropped + self._found.dropped} spans and log lines of the product were not kept: there was "
+                   "no room for them")
+        yield from self._reading.notes()
 
     def _is_settled(self) -> bool:
         self._forget()

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import flowprobe
 
-__all__ = ["STATE", "TELEMETRY", "bundled", "profile_folders", "profile_names", "shown_path"]
+__all__ = ["LINKS", "STATE", "TELEMETRY", "bundled", "profile_folders", "profile_names", "shown_path"]
 
 STATE = Path(".flowprobe")
 """Everything that a run writes goes below this folder of the working directory, unless a command names another."""
 TELEMETRY = "telemetry"
 """The folder in that of a run which holds what the product said of itself."""
+LINKS = "links.json"
+"""The file in there which names where people look at a call."""
 
 
 def bundled(name: str) -> Path:

@@ -72,15 +72,15 @@ class Places:
 
 
 class Reading:
-    """Of one run. `keep` is given what was found, from several threads. Raises InvalidInput, before anything is sent,
-    for a secret that cannot be used, and for a command that may not be run."""
+    """Of one run. Raises InvalidInput, before anything is sent, for a secret that cannot be used, and for a command
+    that may not be run."""
 
-    def __init__(self, sources: Sequence[Source], vault: Vault, places: Places, keep: Keep, *,
+    def __init__(self, sources: Sequence[Source], vault: Vault, places: Places, *,
                  clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._until = clock, 0.0
         self._driver = Driver(permit=only_targets(_origins(sources)), tls=Trust(ca=places.tls.ca),
                               limits=Limits(wire=32 * _MIB, inflated=32 * _MIB, keep=32 * _MIB))
-        self._asked = tuple(_Asked(reader, keep) for reader in self._readers(sources, vault, places))
+        self._asked = tuple(_Asked(reader) for reader in self._readers(sources, vault, places))
         self._failed: deque[str] = deque(maxlen=TRACES)
         self._others: deque[str] = deque(maxlen=TRACES)
         self._last = clock()
@@ -92,8 +92,10 @@ class Reading:
             calls.extend(call.sent.call for call in step.calls)
         self._last = self._clock()
 
-    def settle(self, patience: float, wait_for: Callable[[float], object], stopped: Callable[[], bool]) -> None:
-        """Ask until every store has told what it knows, `patience` seconds after the last trial, or a stop."""
+    def settle(self, keep: Keep, *, patience: float, wait_for: Callable[[float], object],
+               stopped: Callable[[], bool]) -> None:
+        """Ask until every store has told what it knows, `patience` seconds after the last trial, or a stop. `keep` is
+        given what was found, from several threads."""
         traces = self._traces()
         if not traces or not self._asked or stopped():
             return
@@ -103,7 +105,7 @@ class Reading:
             return stopped() or self._clock() >= self._until
 
         with ThreadPoolExecutor(len(self._asked), thread_name_prefix="read") as pool:
-            left = {pool.submit(asked.settle, traces, wait_for, is_over) for asked in self._asked}
+            left = {pool.submit(asked.settle, traces, keep, wait_for, is_over) for asked in self._asked}
             while left:  # signals come while the main thread looks up
                 left = wait(left, timeout=_LOOK_S).not_done
                 if stopped():
@@ -173,32 +175,32 @@ class Reading:
 class _Asked:
     """One reader, and what it still owes: `seen` counts what it told of each trace."""
 
-    def __init__(self, reader: Reader, keep: Keep) -> None:
-        self.reader, self._keep = reader, keep
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
         self.traces: tuple[str, ...] = ()
         self.seen: Counter[str] = Counter()
         self.trouble = ""
         self._kept: set[Telemetry] = set()
 
-    def settle(self, traces: tuple[str, ...], wait_for: Callable[[float], object],
+    def settle(self, traces: tuple[str, ...], keep: Keep, wait_for: Callable[[float], object],
                is_over: Callable[[], bool]) -> None:
         self.traces = left = traces
         try:
-            while left := self._again(left):
+            while left := self._again(left, keep):
                 wait_for(_PAUSE_S)
                 if is_over():
                     return
         except Exception as error:  # a bug of ours in here costs what this store knows, not the run
             self.trouble = f"{self.reader.name} could not be read: {type(error).__name__}"
 
-    def _again(self, traces: tuple[str, ...]) -> tuple[str, ...]:
+    def _again(self, traces: tuple[str, ...], keep: Keep) -> tuple[str, ...]:
         """Ask once; returns the traces that it may have more to say of."""
         found = self.reader.read(traces)
         self.trouble = found.trouble
         told = Counter(each.trace for each in found.said)
         fresh = [each for each in found.said if each not in self._kept]
         self._kept.update(fresh)
-        self._keep(fresh)
+        keep(fresh)
         left = tuple(trace for trace in traces if not told[trace] or told[trace] > self.seen[trace])
         self.seen |= told
         return left

@@ -3,8 +3,10 @@ the run has left its verdicts, those stand; nothing is judged anew that was judg
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from flowprobe.core.events import Interrupted, RunEnded, Stamped, TrialStarted, without_body
@@ -14,11 +16,11 @@ from flowprobe.core.verdict import Blame, Kind, Verdict, answered, exit_code, ju
 from flowprobe.journal.reader import read_folder
 from flowprobe.report.model import RunReport
 from flowprobe.report.telling import tell
-from flowprobe.running.places import TELEMETRY
+from flowprobe.running.places import LINKS, TELEMETRY
 from flowprobe.running.runs import Run, result_of, told_in
 from flowprobe.telemetry.heard import said_in
 
-__all__ = ["Retelling", "Retold", "journal_of", "retell", "said_of"]
+__all__ = ["Retelling", "Retold", "journal_of", "links_in", "retell", "said_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,15 @@ def retell(run: Run, *, whole: bool = False) -> tuple[Retelling, tuple[Retold, .
 def said_of(run: Run, trial: str) -> Mapping[str, tuple[Telemetry, ...]]:
     """What the folder of a run holds of what the product said under the calls of a trial."""
     return said_in(run.folder / TELEMETRY, trial)
+
+
+def links_in(folder: Path) -> Mapping[str, str]:
+    """The links that the environment of a run names, by name; none where its folder does not tell."""
+    try:
+        found = json.loads((folder / TELEMETRY / LINKS).read_text())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return {name: url for name, url in found.items() if isinstance(url, str)} if isinstance(found, dict) else {}
 
 
 def _judged(trials: Iterable[Mapping[str, Any]]) -> dict[str, Verdict]:

@@ -55,6 +55,7 @@ def _of_text(text: str, trace: str, at: float) -> LogLine:
     found = _time(stamp[1]) if stamp else None
     rest = text[stamp.end():] if stamp and found is not None else text
     level = _WORD.search(rest, 0, _HEAD)
+    rest = rest[level.end():].lstrip(" :") if level and level.start() == 0 else rest  # it is told beside the text
     return LogLine(trace, "", at if found is None else found, level[1] if level else "", "", rest)
 
 

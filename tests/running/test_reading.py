@@ -55,7 +55,7 @@ class Read:
         self.kept: list[Telemetry] = []
         self.redactor = redactor or Redactor()
         vault = Vault(self.redactor, folder=folder, environ=secrets)
-        self.reading = Reading(sources, vault, Places(folder, time.time(), allow_exec=True), self.keep)
+        self.reading = Reading(sources, vault, Places(folder, time.time(), allow_exec=True))
 
     def keep(self, said: Sequence[Telemetry]) -> None:
         self.kept += said
@@ -64,7 +64,7 @@ class Read:
                stopped: Callable[[], bool] = lambda: False) -> Read:
         for each in trials or (trial(),):
             self.reading.judged(each)
-        self.reading.settle(patience, threading.Event().wait, stopped)
+        self.reading.settle(self.keep, patience=patience, wait_for=threading.Event().wait, stopped=stopped)
         self.reading.close()
         return self
 
@@ -113,7 +113,7 @@ def test_a_store_that_knows_nothing_is_waited_for_as_long_as_was_said(stores: St
 
 def test_where_every_trial_passed_nobody_is_asked(stores: Stores, tmp_path: Path) -> None:
     read = Read(tmp_path, FromJaeger(Access(stores.url), HERE))
-    read.reading.settle(5.0, threading.Event().wait, lambda: False)
+    read.reading.settle(read.keep, patience=5.0, wait_for=threading.Event().wait, stopped=lambda: False)
     assert (stores.asked, read.notes) == ([], [])
 
 
@@ -189,7 +189,7 @@ def test_a_secret_that_is_not_there_and_a_command_that_may_not_run_end_a_run_bef
     sources = (FromJaeger(Access("http://127.0.0.1:9", auth=Bearer(secret("TOKEN"))), HERE),
                FromCommand(("journalctl", "${trace}"), HERE))
     with pytest.raises(InvalidInput) as caught:
-        Reading(sources, Vault(Redactor(), folder=tmp_path, environ={}), Places(tmp_path, 0.0), print)
+        Reading(sources, Vault(Redactor(), folder=tmp_path, environ={}), Places(tmp_path, 0.0))
     assert [problem.id for problem in caught.value.problems] == ["secret-unusable", "exec-not-allowed"]
 
 
