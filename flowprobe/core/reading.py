@@ -36,11 +36,17 @@ class FromJaeger(Plain):
     access: Access
     position: Position
 
+    def __str__(self) -> str:
+        return f"jaeger {self.access.url}"
+
 
 @plain
 class FromTempo(Plain):
     access: Access
     position: Position
+
+    def __str__(self) -> str:
+        return f"tempo {self.access.url}"
 
 
 @plain
@@ -51,6 +57,9 @@ class FromLoki(Plain):
     query: str
     position: Position
 
+    def __str__(self) -> str:
+        return f"loki {self.access.url}"
+
 
 @plain
 class FromFiles(Plain):
@@ -59,6 +68,9 @@ class FromFiles(Plain):
     pattern: str
     position: Position
 
+    def __str__(self) -> str:
+        return f"otlp-file {self.pattern}"
+
 
 @plain
 class FromCommand(Plain):
@@ -66,6 +78,9 @@ class FromCommand(Plain):
 
     command: tuple[str, ...]
     position: Position
+
+    def __str__(self) -> str:
+        return f"cmd {self.command[0]}"
 
 
 Source: TypeAlias = FromJaeger | FromTempo | FromLoki | FromFiles | FromCommand

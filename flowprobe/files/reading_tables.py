@@ -43,7 +43,8 @@ def _source(*, position: Any, jaeger: str = "", tempo: str = "", loki: str = "",
 def _checked(given: Mapping[str, Any]) -> Wrong | None:
     """What no shape can see: what a store needs and a file has not, and where `${trace}` stands."""
     if "loki" in given and "query" not in given:
-        return Wrong("loki", "missing-key", {"noun": "a source in Loki", "key": "query", "instead": f"add query: {_QUERY}"})
+        words = {"noun": "a source in Loki", "key": "query", "instead": f"add query: {_QUERY}"}
+        return Wrong("loki", "missing-key", words)
     here = next((key for key in ("otlp-file", "cmd") if key.replace("-", "_") in given), "")
     signed = next((key for key in ("headers", "auth") if here and key in given), "")
     if signed:

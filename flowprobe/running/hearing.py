@@ -28,7 +28,7 @@ class Hearing:
     """Of one run. `start` and `close` are the session's, as those of the proxy are; nothing else here ever raises."""
 
     def __init__(self, side: ProductSide, folder: Path, redact: Callable[[str], str], *,
-                 reading: Reading, clock: Callable[[], float] = time.monotonic) -> None:
+                 reading: Reading | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._side, self._clock = side, clock
         self._heard = Heard(folder / TELEMETRY / "otlp.jsonl", redact, clock=clock)
         self._found = Heard(folder / TELEMETRY / "read.jsonl", redact, clock=clock)
@@ -45,7 +45,8 @@ class Hearing:
     def close(self) -> None:
         if self._receiver is not None:
             self._receiver.close()
-        self._reading.close()
+        if self._reading is not None:
+            self._reading.close()
         self._heard.seal()
         self._found.seal()
 
@@ -61,7 +62,8 @@ class Hearing:
         """What the product did where a trial did not pass will be asked for: it has so long to tell of it."""
         if verdict.kind is not Kind.PASS and trial.calls:
             self._forget()
-            self._reading.judged(trial)
+            if self._reading is not None:
+                self._reading.judged(trial)
             self._due.append((self._clock() + self._side.wait, _asked_for(trial)))
 
     def settle(self, wait: Callable[[float], object], stopped: Callable[[], bool]) -> None:
@@ -69,7 +71,8 @@ class Hearing:
         self._waited = bool(self._due)
         while self._receiver is not None and not stopped() and not self._is_settled():
             wait(_LOOK_S)
-        self._reading.settle(self._found.take, patience=self._side.wait, wait_for=wait, stopped=stopped)
+        if self._reading is not None:
+            self._reading.settle(self._found.take, patience=self._side.wait, wait_for=wait, stopped=stopped)
 
     def of(self, trial: str) -> Mapping[str, tuple[Telemetry, ...]]:
         """What was sent to us, and what was found where it is kept."""
@@ -87,7 +90,8 @@ class Hearing:
         if heard.dropped or self._found.dropped:
             yield (f"{heard.dropped + self._found.dropped} spans and log lines of the product were not kept: there was "
                    "no room for them")
-        yield from self._reading.notes()
+        if self._reading is not None:
+            yield from self._reading.notes()
 
     def _is_settled(self) -> bool:
         self._forget()

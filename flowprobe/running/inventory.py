@@ -60,7 +60,9 @@ def _places(environment: Environment) -> Iterator[Row]:
         yield Row("proxy", environment.proxy, str(environment.places.get("proxy", environment.position)))
     if (side := environment.telemetry) is not None:
         listen = f"otlp {side.otlp[0]}:{side.otlp[1]}, " if side.otlp is not None else ""
-        yield Row("telemetry", f"{listen}wait {side.wait:g}s", str(side.position))
+        read = "".join(f", read {source}" for source in side.read)
+        links = f", links to {', '.join(side.links)}" if side.links else ""
+        yield Row("telemetry", f"{listen}wait {side.wait:g}s{read}{links}", str(side.position))
     for start in environment.start:
         yield Row("start", " ".join(map(str, start.command)), str(start.position))
     for provider in environment.providers.values():

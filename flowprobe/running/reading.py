@@ -105,7 +105,8 @@ class Reading:
             return stopped() or self._clock() >= self._until
 
         with ThreadPoolExecutor(len(self._asked), thread_name_prefix="read") as pool:
-            left = {pool.submit(asked.settle, traces, keep, wait_for, is_over) for asked in self._asked}
+            due = self._waited_for(traces)
+            left = {pool.submit(asked.settle, traces, due, keep, wait_for, is_over) for asked in self._asked}
             while left:  # signals come while the main thread looks up
                 left = wait(left, timeout=_LOOK_S).not_done
                 if stopped():
@@ -125,6 +126,11 @@ class Reading:
 
     def _traces(self) -> tuple[str, ...]:
         return (*reversed(self._failed), *reversed(self._others))[:TRACES]
+
+    def _waited_for(self, traces: Sequence[str]) -> frozenset[str]:
+        """Of what is not instrumented, a health check maybe, no store ever knows: only steps that failed are worth a
+        wait, where there are any."""
+        return frozenset(self._failed).intersection(traces) or frozenset(traces)
 
     # --- the readers ---
 
@@ -182,11 +188,11 @@ class _Asked:
         self.trouble = ""
         self._kept: set[Telemetry] = set()
 
-    def settle(self, traces: tuple[str, ...], keep: Keep, wait_for: Callable[[float], object],
-               is_over: Callable[[], bool]) -> None:
+    def settle(self, traces: tuple[str, ...], waited_for: frozenset[str], keep: Keep,
+               wait_for: Callable[[float], object], is_over: Callable[[], bool]) -> None:
         self.traces = left = traces
         try:
-            while left := self._again(left, keep):
+            while waited_for.intersection(left := self._again(left, keep)):
                 wait_for(_PAUSE_S)
                 if is_over():
                     return

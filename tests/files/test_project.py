@@ -16,6 +16,7 @@ from flowprobe.core.auth import (
     PasswordGrant,
     SigV4,
 )
+from flowprobe.core.reading import FromCommand, FromFiles, FromJaeger, FromLoki, FromTempo
 from flowprobe.core.scenario import Project, SecretRef
 from flowprobe.errors import InvalidInput
 from flowprobe.files.checks import check_scenario
@@ -53,6 +54,26 @@ def test_the_product_is_heard_on_loopback_where_no_host_is_written_out(project: 
     assert (local.telemetry.otlp, local.telemetry.wait) == (("127.0.0.1", 0), 5.0)
     assert (staging.telemetry.otlp, staging.telemetry.wait) == (("::1", 4318), 10.0)
     assert lab.telemetry is None
+
+
+def test_where_the_products_side_is_read(project: Project) -> None:
+    side = project.environments["staging"].telemetry
+    assert side is not None
+    jaeger, tempo, loki, files, command = side.read
+    assert isinstance(jaeger, FromJaeger)
+    assert isinstance(jaeger.access.auth, Basic)
+    assert isinstance(tempo, FromTempo)
+    assert (tempo.access.url, tempo.access.headers) == ("https://tempo.example.com/tempo", {"X-Scope-OrgID": "7"})
+    assert isinstance(tempo.access.auth, Bearer)
+    assert isinstance(loki, FromLoki)
+    assert loki.query == '{app="shop"} |= "${trace}"'
+    assert isinstance(loki.access.auth, ApiKey)
+    assert (loki.access.auth.place, loki.access.auth.name) == ("header", "X-Api-Key")
+    assert isinstance(files, FromFiles)
+    assert files.pattern == "traces/*.jsonl"
+    assert isinstance(command, FromCommand)
+    assert command.command == ("journalctl", "--grep", "${trace}")
+    assert side.links == {"Grafana & Co": "https://grafana.example.com/explore?trace=${trace}"}
 
 
 def test_providers_know_their_name(project: Project) -> None:
@@ -118,7 +139,7 @@ def test_a_token_is_asked_for_at_a_target_of_the_environment() -> None:
     scenario = load_scenario(Path("a.yaml"), text=(
         "flowprobe: 1\nscenario: A journey\npersonas: {admin: signed-in, other: signed-in}\nworkflow: [{step: look, call: GET /v1/seats}]\n"))
     (problem,) = check_scenario(scenario, project, project.environments["local"])
-    assert (problem.id, problem.line, problem.column) == ("unknown-target", 72, 21)
+    assert (problem.id, problem.line, problem.column) == ("unknown-target", 84, 21)
     assert problem.found == "no target is called `sso` in the environment `local`"
 
 

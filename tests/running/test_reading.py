@@ -100,6 +100,14 @@ def test_a_store_that_lags_behind_is_asked_until_it_knows_everything(stores: Sto
     assert read.notes == []
 
 
+def test_a_step_that_held_is_not_waited_for(stores: Stores, tmp_path: Path) -> None:
+    stores.spans = lambda trace: (200, [span(trace)]) if trace == SECOND else (404, [])
+    began = time.monotonic()
+    read = Read(tmp_path, FromJaeger(Access(stores.url), HERE)).settle(patience=60)
+    assert time.monotonic() - began < 30
+    assert ({each.trace for each in read.kept}, read.notes) == ({SECOND}, [])
+
+
 def test_a_store_that_knows_nothing_is_waited_for_as_long_as_was_said(stores: Stores, tmp_path: Path,
                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "BUDGET_S", 0.5)
