@@ -90,3 +90,11 @@ def test_the_journey_of_a_trial_that_passed_is_shown_too() -> None:
     said = text(trial_lines(1, trial, judge_trial(trial, reachable=True), None))
     assert "✓ none" in said
     assert "✓ look         GET /look" in said
+
+
+def test_a_call_is_told_with_where_people_look_at_it() -> None:
+    step = walked().steps[0]
+    call = step.calls[0].sent.call
+    said = text(step_lines(step, links={"Grafana": "https://g.example/${trace}", "bad": "javascript:${trace}"}))
+    assert f"look at it in Grafana: https://g.example/{call}" in said
+    assert "javascript" not in said

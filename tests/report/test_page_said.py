@@ -44,6 +44,31 @@ def test_a_step_of_which_nothing_was_said_has_nothing() -> None:
     assert page({}, ("<li>", said_mark((ONE,)), "</li>")) == "<li>\n</li>"
 
 
+GRAFANA = {"Grafana <b>": "https://g.example/explore?trace=${trace}&x=\"'<"}
+
+
+def linked(links: Mapping[str, str], verdict: Verdict = FAIL, calls: tuple[str, ...] = (ONE,)) -> str:
+    told = ProductPage(lambda _: {}, str, links)
+    return "\n".join(told.filled(started(), verdict, (said_mark(calls),)))
+
+
+def test_a_call_of_a_trial_that_did_not_pass_is_linked_to_where_people_look() -> None:
+    assert linked(GRAFANA) == (
+        f'<p class="soft links">This call in <a href="https://g.example/explore?trace={ONE}&amp;x=&quot;&#x27;&lt;" '
+        'rel="noreferrer noopener" target="_blank">Grafana &lt;b&gt;</a></p>')
+    assert linked(GRAFANA, PASS) == ""
+
+
+def test_each_of_several_calls_has_its_links_and_of_many_the_last_ones() -> None:
+    assert re.findall(r">Call (\d) in <", linked(GRAFANA, calls=(ONE, TWO))) == ["1", "2"]
+    assert re.findall(r">Call (\d) in <", linked(GRAFANA, calls=(ONE, TWO) * 4)) == ["4", "5", "6", "7", "8"]
+
+
+@pytest.mark.parametrize("url", ["javascript:alert('${trace}')", "data:text/html,${trace}", "//x/${trace}"])
+def test_what_does_not_lead_to_the_web_is_no_link(url: str) -> None:
+    assert linked({"x": url}) == ""
+
+
 def test_an_error_is_told_in_words() -> None:
     assert "500 ms · shop · error: gave up" in read(page({ONE: (replace(SPAN, status="error", said="gave up"),)})).texts["span"]
 

@@ -6,15 +6,17 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from flowprobe.core.evidence import TrialEvidence, fold
-from flowprobe.core.telemetry import LogLine, ProductSide, Telemetry
+from flowprobe.core.telemetry import LogLine, ProductSide, Span, Telemetry
 from flowprobe.core.tracing import call_id, span_id
 from flowprobe.core.values import Position
 from flowprobe.core.verdict import Blame, Kind, Verdict
 from flowprobe.running.hearing import Hearing
+from flowprobe.running.reading import Reading
 from flowprobe.telemetry.otlp import request_of
 from tests.journals import TRIAL, Journal, ended, replied, sent, started, step_ended
 
@@ -25,10 +27,10 @@ FIRST, PAY = call_id(TRIAL, 1, 1), call_id(TRIAL, 2, 1)
 class Rig:
     """A run whose clock goes on as it waits."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, reading: Reading | None = None) -> None:
         self.now = 100.0
         side = ProductSide(Position("flowprobe.yaml", 1, 1), ("127.0.0.1", 0), 5.0)
-        self.hearing = Hearing(side, folder, str, clock=lambda: self.now)
+        self.hearing = Hearing(side, folder, str, reading=reading, clock=lambda: self.now)
         self.hearing.expect(TRIAL)
         self.hearing.start()
         self.say_at: dict[float, dict[str, object]] = {}
@@ -53,8 +55,6 @@ class Rig:
 
 
 def span(call: str) -> dict[str, object]:
-    from flowprobe.core.telemetry import Span
-
     said: Telemetry = Span(call, "a" * 16, span_id(call), "work", "shop", "server", 1.0, 2.0)
     return request_of(said)
 
@@ -119,3 +119,36 @@ def test_what_there_is_no_room_for_is_told_of(rig: Rig) -> None:
         data = request_of(LogLine(PAY, "", float(number), "INFO", "shop", "x"))
         rig.send({"resourceLogs": [{"scopeLogs": [{"logRecords": data["resourceLogs"][0]["scopeLogs"][0]["logRecords"] * 400}]}]})
     assert list(rig.hearing.notes()) == ["200 spans and log lines of the product were not kept: there was no room for them"]
+
+
+class OneFinds:
+    """A reading whose store knows one span of the step that broke."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def judged(self, trial: TrialEvidence) -> None:
+        self.told.append(trial.started.trial)
+
+    def settle(self, keep: Any, **_: Any) -> None:
+        keep([Span(PAY, "b" * 16, "a" * 16, "charge", "bank", "client", 1.1, 1.9),
+              Span(PAY, "a" * 16, span_id(PAY), "work", "shop", "server", 1.0, 2.0)])
+
+    def close(self) -> None:
+        self.told.append("closed")
+
+    def notes(self) -> Iterator[str]:
+        yield "the store is slow"
+
+
+def test_what_a_store_knows_joins_what_was_sent_and_counts_once(tmp_path: Path) -> None:
+    finds = OneFinds()
+    made = Rig(tmp_path, cast(Reading, finds))
+    made.send(span(PAY))
+    made.hearing.judged(trial(), FAIL)
+    made.settle()
+    assert [each.span for each in made.hearing.of(TRIAL)[PAY] if isinstance(each, Span)] == ["a" * 16, "b" * 16]
+    assert "the store is slow" in list(made.hearing.notes())
+    made.hearing.close()
+    assert finds.told == [TRIAL, "closed"]
+    assert {path.name for path in (tmp_path / "telemetry").iterdir()} == {"otlp.jsonl", "read.jsonl"}

@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from flowprobe.core.events import Event, Interrupted, RunEnded, RunStarted
 from flowprobe.core.verdict import Blame, Kind
 from flowprobe.journal.writer import JournalWriter
-from flowprobe.running.retelling import Retelling, journal_of, retell
+from flowprobe.running.retelling import Retelling, journal_of, links_in, retell
 from flowprobe.running.runs import Run, find_run, find_trial
 from tests.journals import SLOW, ended, exchange, finding, injected, replied, sent, started, step_ended
 
@@ -102,3 +104,17 @@ def test_a_trial_that_the_result_does_not_tell_of_was_made_for_another_one(tmp_p
     _, trials, _ = retell(run)
     assert [(told.number, told.evidence.started.plan) for told in trials] == [(1, "none"), (2, "down")]
     assert find_trial(run, "2").plan == "down"
+
+
+@pytest.mark.parametrize("written", [None, "", "[]", "{", "[" * 100_000, '{"a": 1}'])
+def test_a_folder_that_names_no_links_has_none(tmp_path: Path, written: str | None) -> None:
+    (tmp_path / "telemetry").mkdir()
+    if written is not None:
+        (tmp_path / "telemetry" / "links.json").write_text(written)
+    assert links_in(tmp_path) == {}
+
+
+def test_the_links_of_a_run_stand_in_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "telemetry").mkdir()
+    (tmp_path / "telemetry" / "links.json").write_text('{"Grafana": "https://g.example/${trace}"}')
+    assert links_in(tmp_path) == {"Grafana": "https://g.example/${trace}"}
