@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 from xml.etree import ElementTree
 
-from flowprobe.core.blame import why
 from flowprobe.core.evidence import TrialEvidence
+from flowprobe.core.explaining import why
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.report.lines import details
 from flowprobe.report.model import RunReport
