@@ -396,7 +396,9 @@ def drawn(seed: int, count: int) -> list[Case]:
 
 
 def _crowded(draw: random.Random, case: Case) -> Case:
-    """Now and then with one more provider call somewhere, under a delay that matters to nobody."""
+    """Now and then the product passes no mark on, or makes one more provider call, under a delay that matters to nobody."""
+    if draw.random() < 0.3:
+        case = replace(case, steps=[{**step, "untraced": True} for step in case.steps])
     free = [edge for edge in EDGES if edge not in case.plan and f'"{edge}"' not in json.dumps(case.steps)]
     if not free or not case.truth.origin or draw.random() < 0.5:
         return case

@@ -29,6 +29,8 @@ _APART_S, _APART = 0.1, 0.1
 """So far may the rest of a step be from what its twin took, in seconds or in parts of the delay, whichever is more."""
 _CLOCKS_S = 0.05
 """So far may two clocks, and what is read off them, be apart."""
+_DURING = ("call", "window")
+"""How a provider call is joined that began while the step's call was in flight."""
 _NOT_PROVIDERS = ("user", "undeclared")
 
 
@@ -159,13 +161,13 @@ def _by_the_clock(step: StepEvidence, finding: Finding, suspects: Sequence[Suspe
 
 def _is_enough(last: CallEvidence, finding: Finding, same: StepEvidence | None, waited_s: float) -> bool:
     """The waits alone are too long on top of what the call took in the twin, and the rest of it took no longer than
-    there: nothing else was slow. Waits side by side, or of which it is only guessed whose they are, prove nothing."""
+    there: nothing else was slow. Waits side by side, or that outlast the call, prove nothing."""
     before = same.calls[-1].outcome if same and same.calls and same.outcome != "broken" else None
     reply = last.outcome
     if not isinstance(reply, CallReplied) or not isinstance(before, CallReplied):
         return False
     ended = reply.at + reply.total_s + _CLOCKS_S
-    if any(found.by != "call" or found.exchange.ended > ended for found in last.exchanges if found.injections):
+    if any(found.by not in _DURING or found.exchange.ended > ended for found in last.exchanges if found.injections):
         return False
     apart = reply.total_s - waited_s - before.total_s
     promised = reply.total_s - finding.late_s

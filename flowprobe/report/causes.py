@@ -37,7 +37,8 @@ def cause_json(cause: Cause | None) -> dict[str, Any] | None:
         return None
     return {"needed": [_part(part) for part in cause.needed], "spare": [_part(part) for part in cause.spare],
             "step": cause.step, "broke": cause.broke, "confirmed": cause.k, "of": cause.n, "trials": cause.trials,
-            "minimal": cause.minimal, "ended": cause.ended}
+            "minimal": cause.minimal, "ended": cause.ended, "holds_without": cause.holds_without,
+            "sure": str(cause.sure)}
 
 
 def _part(part: Part) -> dict[str, Any]:

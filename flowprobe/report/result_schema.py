@@ -127,7 +127,9 @@ def _cause() -> Schema:
         needed=list_of(part, "The faults that it takes."), spare=list_of(part, "Those of the plan that it does not."),
         step=text("Of the promise; empty for the whole journey."), broke=text("What was seen of the promise."),
         confirmed=count("How often it broke again."), of=count("Of how many trials that could tell."),
-        trials=count("How many it took in all."), minimal=_typed(bool), ended=text("Why nobody knows whether it is."))
+        trials=count("How many it took in all."), minimal=_typed(bool), ended=text("Why nobody knows whether it is."),
+        holds_without=maybe("boolean", "It held without any fault in the end; null where nobody knows."),
+        sure={"enum": [str(sure) for sure in Sure], "description": "How sure that is."})
 
 
 def _step() -> Schema:

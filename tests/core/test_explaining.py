@@ -147,18 +147,23 @@ def test_a_delay_that_alone_is_too_long_on_top_of_the_twin_is_sure() -> None:
     assert found.because[0].did == "waited"
 
 
-@pytest.mark.parametrize("doubt", ["slower besides", "answered before its end", "only joined by time", "no twin"])
+@pytest.mark.parametrize("doubt", ["slower besides", "answered before its end", "no twin"])
 def test_a_delay_is_only_likely_where_something_else_may_have_been_slow(doubt: str) -> None:
     call, receipt = waited()
     assert isinstance(call, ExchangeEnded)
     call = replace(call, ended=109.0) if doubt == "answered before its end" else call
-    call = replace(call, call=None) if doubt == "only joined by time" else call
     seconds = 0.8 if doubt == "slower besides" else 0.55
     journal = Journal().runner(started("slow", SLOW), sent("one"), replied(seconds=seconds),
                                step_ended("one", "broken", replace(finding(), late_s=seconds - 0.4)), ended()).proxy(call, receipt)
     found = explained(trial(journal), None if doubt == "no twin" else TWIN)
     assert found is not None
     assert blamed(found) == ("fault", ["payments"], [], "likely")
+
+
+def test_a_delay_of_a_call_that_bore_no_mark_is_as_sure_where_it_lay_within_the_step() -> None:
+    call, receipt = waited()
+    assert isinstance(call, ExchangeEnded)
+    assert made(replace(finding(), late_s=0.2), replace(call, call=None), receipt, seconds=0.55).sure == "sure"
 
 
 def test_a_delay_that_is_shorter_than_what_was_missed_does_not_explain_it() -> None:

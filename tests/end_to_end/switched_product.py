@@ -63,12 +63,13 @@ class Handler(BaseHTTPRequestHandler):
         if not own.get("meanwhile"):
             time.sleep(sleeps)
         trace = self.headers["traceparent"] or ""
+        passed = "" if "untraced" in said else trace
         try:
             if said.get("side_by_side"):
                 with ThreadPoolExecutor() as pool:
-                    well = list(pool.map(lambda call: called(said["case"], call, trace), said["calls"]))
+                    well = list(pool.map(lambda call: called(said["case"], call, passed), said["calls"]))
             else:
-                well = [called(said["case"], call, trace) for call in said.get("calls", [])]
+                well = [called(said["case"], call, passed) for call in said.get("calls", [])]
         except Failed as failed:
             self.reply(502, {"error": str(failed)})
             return
