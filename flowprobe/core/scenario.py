@@ -208,8 +208,8 @@ class Environment(Plain):
     """Where a run may go, and what it may do there. `targets` maps a name to a base URL; the first is the default.
     `personas` None means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is
     worth protecting; `openapi` is the document that describes the product. `proxy` is where a proxy takes orders that
-    somebody started beside the product: `HOST:PORT` or `unix:PATH`. What is None here has a default that
-    `core.policy` fills in; `places` says where each part stands."""
+    somebody started beside the product: `HOST:PORT` or `unix:PATH`. `why`: what fails is taken apart. What is None
+    here has a default that `core.policy` fills in; `places` says where each part stands."""
 
     name: str
     position: Position
@@ -231,6 +231,7 @@ class Environment(Plain):
     windows: tuple[Window, ...] = ()
     freeze: tuple[Freeze, ...] = ()
     explore: bool | None = None
+    why: bool = False
     places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -51,8 +51,8 @@ class _Smallest(Plain):
 
 def cause_of(plan: FaultPlan, learned: Learned, planning: Planning, *, most: int) -> Cause:
     """Why a trial broke: `learned` is what came of it under `plan`, and without any fault it is known to hold. Its
-    first break is what is looked for. No more than `most` trials; of these, a few are kept to see it break again, and the
-    last one is without any fault."""
+    first break is what is looked for. No more than `most` trials; of these, a few are kept to see it break again, and
+    the last one is without any fault."""
     purse = _Purse(planning, most)
     bench = _Bench(plan, learned, purse, max(0, most - CONFIRMED))
     ended = bench.reduced()
