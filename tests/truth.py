@@ -252,6 +252,13 @@ def _tried_again(draw: random.Random) -> Case:
     return Case("tries again with success, and waits elsewhere", steps, plan, _fault(two))
 
 
+def _rounds(draw: random.Random) -> Case:
+    """One of several rounds is late, and not the last."""
+    one, two, _ = _three(draw)
+    steps = [_step(_call(one), _call(two), each={"round": [1, 2, 3]})]
+    return Case("is late in one of its rounds", steps, {one: {**_long(draw), "when": {"first": 1}}, two: _short(draw)}, _fault(one))
+
+
 def _which_of_two(draw: random.Random) -> Case:
     """The product knows with its second call that it fails for the first."""
     one, two, _ = _three(draw)
@@ -379,7 +386,7 @@ TELLABLE: Sequence[Callable[[random.Random], Case]] = (
     _waits, _no_fallback, _short_patience, _late_fallback, _tries_long, _borne_and_not, _not_and_unreached, _long_and_short,
     _side_by_side, _delay_and_failure, _other_step, _later_delay, _found_later, _writes_twice, _unfired_beside, _unfired,
     _unfired_broken, _borne, _broken_alone, _baseline, _slow_alone, _provider_ill, _provider_slow, _provider_down,
-    _nothing_there, _odd_state, _odd_and_broken, _slow_line, _fails_in_the_end, _tried_again)
+    _nothing_there, _odd_state, _odd_and_broken, _slow_line, _fails_in_the_end, _tried_again, _rounds)
 UNTELLABLE = (_too_late, _chance, _which_of_two, _slow_meanwhile)
 _OTHERS = 0.1
 """So many more that one look cannot tell: it shows whether FlowProbe says so."""
@@ -473,6 +480,7 @@ def _scenario(number: str, case: Case) -> dict[str, Any]:
 
 def _workflow(number: str, steps: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
     for step in steps:
-        switches = {key: value for key, value in step.items() if key not in ("expect", "call")}
-        yield {"step": step["step"], "call": step.get("call", "POST /do"), "json": {"case": number, **switches},
+        switches = {key: value for key, value in step.items() if key not in ("expect", "call", "each")}
+        rounds = {"each": step["each"]} if "each" in step else {}
+        yield {"step": step["step"], **rounds, "call": step.get("call", "POST /do"), "json": {"case": number, **switches},
                "expect": dict(step["expect"])}

@@ -29,6 +29,7 @@ _APART_S, _APART = 0.1, 0.1
 """So far may the rest of a step be from what its twin took, in seconds or in parts of the delay, whichever is more."""
 _CLOCKS_S = 0.05
 """So far may two clocks, and what is read off them, be apart."""
+_BUSY = 429
 _DURING = ("call", "window")
 """How a provider call is joined that began while the step's call was in flight."""
 _NOT_PROVIDERS = ("user", "undeclared")
@@ -45,13 +46,13 @@ def explained(trial: TrialEvidence, twin: TrialEvidence | None) -> Explanation |
     broken = next((s for s in trial.steps if s.outcome == "broken"), None)
     violated = violations(trial)
     if broken is None and violated:
-        return _told(trial, "", violated[0], _of_journey(trial))
+        return _told(trial, "", violated[0], _of_journey(trial, twin))
     step = broken or next((s for s in trial.steps if s.outcome == "degraded"), None)
     if step is None or not step.findings:
         return None
     same = next((s for s in twin.steps if s.name == step.name), None) if twin else None
     finding = step.findings[0]
-    return _told(trial, step.name, said(finding), _of_step(trial, step, finding, same), _contrast(same))
+    return _told(trial, step.name, said(finding), _of_step(trial, twin, step, finding, same), _contrast(same))
 
 
 @plain
@@ -78,23 +79,26 @@ def _contrast(same: StepEvidence | None) -> str:
 # --- the whole journey, and a step of it ----------------------------------------------------------
 
 
-def _of_journey(trial: TrialEvidence) -> _Reading:
+def _of_journey(trial: TrialEvidence, twin: TrialEvidence | None) -> _Reading:
     """What is promised of all of it may be broken by anything that fell, and least by what was only late."""
     suspects = _suspects(trial, trial.receipts, ())
     if not suspects:
-        return _by_itself(trial, None)
+        return _by_itself(trial, twin, None)
     hurt = [each for each in suspects if each.did != "waited"] or suspects
     return _blamed(hurt, [each for each in suspects if each not in hurt], Sure.LIKELY)
 
 
-def _of_step(trial: TrialEvidence, step: StepEvidence, finding: Finding, same: StepEvidence | None) -> _Reading:
+def _of_step(trial: TrialEvidence, twin: TrialEvidence | None, step: StepEvidence, finding: Finding,
+             same: StepEvidence | None) -> _Reading:
     under = injected_in(step)
     before = _fell_before(trial, step, finding)
     here = _suspects(trial, [r for r in before if r in under], step.calls)
     earlier = _suspects(trial, [r for r in before if r not in under], ())
     if finding.kind == "within":
-        return _of_time(trial, step, finding, (*here, *earlier), same)
-    return _seen_together(trial, step, finding, here, earlier)
+        read = _of_time(step, finding, (*here, *earlier), same)
+    else:
+        read = _seen_together(step, finding, here, earlier)
+    return read or _by_itself(trial, twin, step, finding, (*here, *earlier))
 
 
 def _fell_before(trial: TrialEvidence, step: StepEvidence, finding: Finding) -> Sequence[Injected]:
@@ -106,23 +110,24 @@ def _fell_before(trial: TrialEvidence, step: StepEvidence, finding: Finding) -> 
     return [r for r in trial.receipts if r not in later]
 
 
-def _of_time(trial: TrialEvidence, step: StepEvidence, finding: Finding, suspects: Sequence[Suspect],
-             same: StepEvidence | None) -> _Reading:
-    """A delay explains as much time as it took. A failure may cost any time: it is tried again, or worked around."""
+def _of_time(step: StepEvidence, finding: Finding, suspects: Sequence[Suspect],
+             same: StepEvidence | None) -> _Reading | None:
+    """A delay explains as much time as it took. A failure may cost any time: it is tried again, or worked around. None
+    where nothing that fell explains it."""
     here = [each for each in suspects if each.here]
-    if "." in finding.where and here:  # of many calls, of which each had its own
+    if finding.where.startswith("within.") and here:  # of many calls, of which each had its own
         return _blamed(here, (), Sure.LIKELY)
     read = _by_the_clock(step, finding, here, same) if here else None
     hurt = [each for each in here if each.did != "waited"]
     if read is None and hurt:
         read = _blamed(hurt, [each for each in here if each not in hurt], Sure.LIKELY)
-    return read or _by_itself(trial, step, finding, suspects)
+    return read
 
 
-def _seen_together(trial: TrialEvidence, step: StepEvidence, finding: Finding, here: Sequence[Suspect],
-                   earlier: Sequence[Suspect]) -> _Reading:
+def _seen_together(step: StepEvidence, finding: Finding, here: Sequence[Suspect],
+                   earlier: Sequence[Suspect]) -> _Reading | None:
     """First those of the provider that the promise is about; then what the product ended with, what it went on after,
-    what fell on an earlier step, what it tried again, and last what was no more than late."""
+    what fell on an earlier step, what it tried again, and last what was no more than late. None where nothing fell."""
     every = (*here, *earlier)
     provider, failed = _failed_by_itself(step)
     named = [each for each in every if f"'{each.edge}'" in finding.where]
@@ -135,7 +140,7 @@ def _seen_together(trial: TrialEvidence, step: StepEvidence, finding: Finding, h
         chosen = list(here) or list(earlier)
     if chosen:
         return _blamed(chosen, [each for each in here if each not in chosen], Sure.LIKELY)
-    return _blamed(here or earlier, (), Sure.UNKNOWN) if every else _by_itself(trial, step, finding)
+    return _blamed(here or earlier, (), Sure.UNKNOWN) if every else None
 
 
 def _blamed(because: Iterable[Suspect], beside: Iterable[Suspect], sure: Sure) -> _Reading:
@@ -148,26 +153,41 @@ def _blamed(because: Iterable[Suspect], beside: Iterable[Suspect], sure: Sure) -
 def _by_the_clock(step: StepEvidence, finding: Finding, suspects: Sequence[Suspect],
                   same: StepEvidence | None) -> _Reading | None:
     """The faults for which the product waited for as long as it was late; None where they are not enough."""
-    last = step.calls[-1]
-    waits = {each.fault: _waited(r for r in _fallen(last) if r.fault == each.fault) for each in suspects}
+    late = _late(step, finding)
+    waits = {each.fault: _waited(r for r in _fallen(late) if r.fault == each.fault) for each in suspects}
     total = sum(waits.values())
     if total < finding.late_s or not total:
         return None
     because = tuple(each for each in suspects if waits[each.fault] >= finding.late_s
                     or total - waits[each.fault] < finding.late_s) or tuple(suspects)
     beside = tuple(each for each in suspects if each not in because)
-    return _blamed(because, beside, Sure.SURE if _is_enough(last, finding, same, total) else Sure.LIKELY)
+    enough = _is_enough(late, finding, _twin_of(late, step, same), total)
+    return _blamed(because, beside, Sure.SURE if enough else Sure.LIKELY)
 
 
-def _is_enough(last: CallEvidence, finding: Finding, same: StepEvidence | None, waited_s: float) -> bool:
+def _late(step: StepEvidence, finding: Finding) -> CallEvidence:
+    """The call that took too long: of the rounds of a step any, else its last."""
+    return next((call for call in step.calls if isinstance(call.outcome, CallReplied)
+                 and milliseconds(call.outcome.total_s) == finding.seen), step.calls[-1])
+
+
+def _twin_of(late: CallEvidence, step: StepEvidence, same: StepEvidence | None) -> CallReplied | None:
+    """The reply to the same call in the twin, where its step held: of the same round, where both have as many."""
+    if same is None or not same.calls or same.outcome == "broken":
+        return None
+    alike = len(same.calls) == len(step.calls)
+    outcome = same.calls[step.calls.index(late) if alike else -1].outcome
+    return outcome if isinstance(outcome, CallReplied) else None
+
+
+def _is_enough(late: CallEvidence, finding: Finding, before: CallReplied | None, waited_s: float) -> bool:
     """The waits alone are too long on top of what the call took in the twin, and the rest of it took no longer than
     there: nothing else was slow. Waits side by side, or that outlast the call, prove nothing."""
-    before = same.calls[-1].outcome if same and same.calls and same.outcome != "broken" else None
-    reply = last.outcome
-    if not isinstance(reply, CallReplied) or not isinstance(before, CallReplied):
+    reply = late.outcome
+    if not isinstance(reply, CallReplied) or before is None:
         return False
     ended = reply.at + reply.total_s + _CLOCKS_S
-    if any(found.by not in _DURING or found.exchange.ended > ended for found in last.exchanges if found.injections):
+    if any(found.by not in _DURING or found.exchange.ended > ended for found in late.exchanges if found.injections):
         return False
     apart = reply.total_s - waited_s - before.total_s
     promised = reply.total_s - finding.late_s
@@ -229,11 +249,12 @@ def _is_of_a_provider(exchange: ExchangeEnded) -> bool:
 # --- without a fault of ours ----------------------------------------------------------------------
 
 
-def _by_itself(trial: TrialEvidence, step: StepEvidence | None, finding: Finding | None = None,
-               beside: Sequence[Suspect] = ()) -> _Reading:
-    """A provider that failed, or was as slow as the step was late; an environment in which nothing answers; else the
-    product. What goes past our proxy is not seen, so none of it is sure."""
-    if not any(isinstance(call.outcome, CallReplied) for call in trial.calls):
+def _by_itself(trial: TrialEvidence, twin: TrialEvidence | None, step: StepEvidence | None,
+               finding: Finding | None = None, beside: Sequence[Suspect] = ()) -> _Reading:
+    """A provider that failed, or was as slow as the step was late; an environment in which nothing answers, and did not
+    in the twin; else the product. What goes past our proxy is not seen, so none of it is sure."""
+    calls = (*trial.calls, *(twin.calls if twin else ()))
+    if not any(isinstance(call.outcome, CallReplied) for call in calls):
         return _Reading(Origin.ENVIRONMENT, Sure.LIKELY, (), tuple(beside))
     provider = (_slow_by_itself(step, finding) or _failed_by_itself(step)) if step else ("", "")
     origin = Origin.PROVIDER if provider[0] else Origin.PRODUCT
@@ -243,7 +264,7 @@ def _by_itself(trial: TrialEvidence, step: StepEvidence | None, finding: Finding
 def _failed_by_itself(step: StepEvidence) -> tuple[str, str]:
     """The last provider call of the step, where nothing was injected into it and it failed: which, and how."""
     last = max(_own(step), key=lambda each: each.started, default=None)
-    if last is None or (last.status is not None and last.status < 500 and not last.error):
+    if last is None or (last.status is not None and last.status < 500 and last.status != _BUSY and not last.error):
         return "", ""
     return last.edge, f"answered {last.status}" if last.status is not None else "did not answer"
 

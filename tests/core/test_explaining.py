@@ -227,6 +227,24 @@ def test_where_nothing_answers_it_is_the_environment() -> None:
     assert blamed(found) == ("environment", [], [], "likely")
 
 
+def test_a_product_that_answered_its_twin_and_says_nothing_now_is_no_environment() -> None:
+    silent = Finding("no-reply", "call", "a reply", "nothing listens there")
+    journal = Journal().runner(started(), sent("one"), unanswered(), step_ended("one", "broken", silent), ended())
+    found = explained(trial(journal), TWIN)
+    assert found is not None
+    assert found.origin == "product"
+
+
+def test_of_several_rounds_the_one_that_was_late_is_looked_at() -> None:
+    journal = Journal().runner(
+        started("slow", SLOW), sent("one", 1), replied(1, seconds=0.612), sent("one", 2), replied(2, at=101.0),
+        step_ended("one", "broken", replace(finding(), late_s=0.2)), ended()).proxy(*waited(0.55))
+    twin = Journal().runner(started(), sent("one", 1), replied(1), sent("one", 2), replied(2, at=101.0), step_ended("one"), ended())
+    found = explained(trial(journal), trial(twin))
+    assert found is not None
+    assert blamed(found) == ("fault", ["payments"], [], "sure")
+
+
 def test_without_any_fault_it_is_the_products_own_doing() -> None:
     assert blamed(made(BROKEN, faults=())) == ("product", [], [], "likely")
 

@@ -12,8 +12,10 @@ from flowprobe.core.verdict import judge_run
 from flowprobe.report.annotations import annotated
 from flowprobe.report.causes import cause_from, cause_json, cause_lines, cause_sentence, tried_line
 from flowprobe.report.ctrf import ctrf_text
+from flowprobe.report.html import escape
 from flowprobe.report.junit import junit_xml
 from flowprobe.report.markdown import markdown_text
+from flowprobe.report.page import run_page
 from flowprobe.report.result_json import indented, result_text
 from flowprobe.report.spans import Line
 from tests.journals import SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
@@ -74,6 +76,7 @@ def test_every_form_for_machines_and_for_pages_tells_the_cause() -> None:
     assert test["extra"]["cause"]["needed"][0]["breaks_s"] == 0.31
     assert said in "".join(markdown_text(report))
     assert said in "".join(annotated(report, str))
+    assert escape(said) in "".join(run_page(report))
 
 
 def test_without_a_cause_none_of_them_says_one() -> None:
