@@ -420,19 +420,36 @@ def _crowded(draw: random.Random, case: Case) -> Case:
 
 def check(folder: Path, seed: int, count: int) -> Judged:
     """Run the cases, all of them in one run, and hold what is said against what is true."""
-    cases = {f"{number:03}": case for number, case in enumerate(drawn(seed, count))}
-    _write(folder, cases)
-    command = [sys.executable, "-m", "flowprobe", "run", ".", "--seed", str(seed), "--json"]
-    done = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-                          check=False, timeout=DEADLINE_S)
-    if not done.stdout.startswith("{"):
-        raise RuntimeError(f"nothing was run: {done.stderr[-3000:]}")
-    trials = {(t["scenario"].partition(" ")[0], t["plan"] == "none"): t for t in json.loads(done.stdout)["trials"]}
+    cases = _numbered(drawn(seed, count))
+    trials = _run(folder, cases, seed)
     judged = [(number, case, trials[number, case.alone]) for number, case in cases.items()]
     misses = [miss for number, case, trial in judged if (miss := _missed(number, case, trial))]
     sure = sum((trial["explanation"] or {}).get("sure") == "sure" for _, _, trial in judged)
     naive = sum(_same(_naive(trial["explanation"]), case.truth) for _, case, trial in judged if case.tellable)
     return Judged(seed, list(cases.values()), sure, naive, misses)
+
+
+def taken_apart(folder: Path, seed: int) -> list[tuple[Case, Mapping[str, Any]]]:
+    """A case of each kind that one look cannot tell, with its trial under faults after `run --why`."""
+    draw = random.Random(seed)
+    cases = _numbered([kind(draw) for kind in UNTELLABLE])
+    trials = _run(folder, cases, seed, "--why", "--why-budget", "80")
+    return [(case, trials[number, False]) for number, case in cases.items()]
+
+
+def _numbered(cases: Sequence[Case]) -> Mapping[str, Case]:
+    return {f"{number:03}": case for number, case in enumerate(cases)}
+
+
+def _run(folder: Path, cases: Mapping[str, Case], seed: int, *words: str) -> Mapping[tuple[str, bool], Mapping[str, Any]]:
+    """The trials, by the number of their case and whether they are those without faults."""
+    _write(folder, cases)
+    command = [sys.executable, "-m", "flowprobe", "run", ".", "--seed", str(seed), "--json", *words]
+    done = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+                          check=False, timeout=DEADLINE_S)
+    if not done.stdout.startswith("{"):
+        raise RuntimeError(f"nothing was run: {done.stderr[-3000:]}")
+    return {(t["scenario"].partition(" ")[0], t["plan"] == "none"): t for t in json.loads(done.stdout)["trials"]}
 
 
 def _missed(number: str, case: Case, trial: Mapping[str, Any]) -> Miss | None:
