@@ -55,8 +55,9 @@ def run(
     proxy: Proxy = None,
     no_cleanup_first: Annotated[bool, typer.Option(
         "--no-cleanup-first", help="Leave what earlier runs left behind where it is.")] = False,
-    why: Annotated[bool, typer.Option(
-        "--why", help="Take what fails apart, until the smallest set of faults that breaks it is known.")] = False,
+    why: Annotated[Optional[bool], typer.Option(  # noqa: UP045
+        "--why/--no-why", help="Take what fails apart, until the smallest set of faults that breaks it is known; "
+        "default: as the environment says.")] = None,
     why_budget: Annotated[int, typer.Option(
         help="How many trials that may take, in all.", min=1, metavar="NUMBER")] = 30,
     live: Annotated[bool, typer.Option(
@@ -78,7 +79,7 @@ def run(
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
 ) -> int:
     """Run journeys: the unfaulted trial first, then each fault plan."""
-    from flowprobe.cli.running import run_command
+    from flowprobe.cli.running import Taking, run_command
     from flowprobe.cli.sinks import Sinks
     from flowprobe.running.selection import Request
     from flowprobe.running.settings import settle
@@ -90,7 +91,7 @@ def run(
         last_failed=last_failed, output=settings.output.value, timeout_s=settings.timeout_s.value,
         allow_exec=allow_exec, cleanup_first=not no_cleanup_first, proxy=proxy)
     sinks = Sinks(junit, html, ctrf, har, markdown, ndjson, as_json, otlp)
-    return run_command(request, sinks, why=why_budget if why else 0, live=live)
+    return run_command(request, sinks, why=Taking(why, why_budget), live=live)
 
 
 @app.command()

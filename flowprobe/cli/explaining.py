@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowprobe.cli.running import run_command
+from flowprobe.cli.running import Taking, run_command
 from flowprobe.cli.sinks import Sinks
 from flowprobe.cli.watching import Screen
 from flowprobe.core.cause import Cause
@@ -20,7 +20,7 @@ __all__ = ["Shown", "why_command"]
 
 def why_command(run: str, trial: str | None, request: Request, *, budget: int, as_json: bool) -> int:
     """Returns the exit code of the run that tries it again: 1 where it still fails, 0 where it does not."""
-    return run_command(again(request, find_run(run).folder, trial), Sinks(as_json=as_json), why=budget)
+    return run_command(again(request, find_run(run).folder, trial), Sinks(as_json=as_json), why=Taking(True, budget))
 
 
 class Shown:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowprobe.cli.following import LiveScreen
@@ -23,12 +23,27 @@ from flowprobe.running.engine import Program
 from flowprobe.running.run import run
 from flowprobe.running.selection import Request, Selection, select
 
-__all__ = ["run_command"]
+__all__ = ["Taking", "run_command"]
 
 
-def run_command(request: Request, sinks: Sinks, *, why: int = 0, live: bool = False) -> int:
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Whether what fails is taken apart (None: as the environment says), with how many trials in all."""
+
+    wanted: bool | None = None
+    budget: int = 30
+
+    def within(self, environment: Environment) -> int:
+        """The trials that it may take there; 0 where nothing is taken apart."""
+        return self.budget if (environment.why if self.wanted is None else self.wanted) else 0
+
+
+_AS_SAID = Taking()
+
+
+def run_command(request: Request, sinks: Sinks, *, why: Taking = _AS_SAID, live: bool = False) -> int:
     """Returns the exit code. Where a machine reads standard output, it has nothing else; people read standard error.
-    `why` is how many trials may be made to explain what fails; `live` prints what goes on as well."""
+    `why` is whether what fails is explained; `live` prints what goes on as well."""
     _refuse_paths(request.output, sinks)
     cases = case_files(request.paths)
     if cases:
@@ -36,22 +51,23 @@ def run_command(request: Request, sinks: Sinks, *, why: int = 0, live: bool = Fa
     return _run(request, select(request), sinks, why, live)
 
 
-def _run(request: Request, selection: Selection, sinks: Sinks, why: int, live: bool) -> int:
+def _run(request: Request, selection: Selection, sinks: Sinks, why: Taking, live: bool) -> int:
     if not selection.chosen:
         print("nothing failed in the newest run of this folder", file=sys.stderr)
         return 0
     sinks.refuse_inputs(selection)
     events = EventLines(sinks.ndjson) if sinks.ndjson is not None else None
     show = screen(sys.stderr if sinks.takes_standard_output else sys.stdout)
+    program = _program(why.within(selection.environment), show)
     with show, LiveScreen(show) if live else nullcontext(show) as watcher:
-        report = run(replace(request, overhear=events), selection, watcher, _program(why, show))
+        report = run(replace(request, overhear=events), selection, watcher, program)
     _finish(report, show, sinks, selection.environment)
     if events is not None:
         events.close()
     return report.exit_code
 
 
-def _with_cases(request: Request, cases: Sequence[Path], sinks: Sinks, why: int, live: bool) -> int:
+def _with_cases(request: Request, cases: Sequence[Path], sinks: Sinks, why: Taking, live: bool) -> int:
     """Scenarios first, then the cases; what chooses among scenarios leaves cases out where there are both."""
     from flowprobe.cli.suites import narrowing, run_suite
 

@@ -14,9 +14,10 @@ from typing import Any, NoReturn
 from flowprobe.cli.watching import screen
 from flowprobe.core.diffing import compare, gist_of
 from flowprobe.core.events import members
-from flowprobe.core.evidence import StepEvidence
+from flowprobe.core.evidence import StepEvidence, TrialEvidence
 from flowprobe.core.verdict import ExitCode
 from flowprobe.errors import InvalidInput, Problem
+from flowprobe.report.causes import cause_from, cause_lines
 from flowprobe.report.closeup import step_json, step_lines, trial_lines
 from flowprobe.report.diffing import diff_json, diff_lines
 from flowprobe.report.lines import footer, headline, remarks
@@ -121,7 +122,17 @@ def _show_trial(run: Run, told: Retold, *, as_json: bool) -> int:
         known = told_in(result_of(run)).get(told.evidence.started.trial)
         text = "".join(trial_text(told.evidence, told.verdict, told.twin))
         return _print_json(dict(known) if known else json.loads(text))
-    return _print([_headline(run), (), *trial_lines(told.number, told.evidence, told.verdict, told.twin)])
+    lines = [_headline(run), (), *trial_lines(told.number, told.evidence, told.verdict, told.twin)]
+    return _print([*lines, *_cause(run, told.evidence)])
+
+
+def _cause(run: Run, trial: TrialEvidence) -> Iterator[Line]:
+    """What was found when it was taken apart."""
+    started = trial.started
+    cause = cause_from(told_in(result_of(run)).get(started.trial, {}).get("cause"))
+    if cause is not None:
+        yield ()
+        yield from cause_lines(started.plan, started.scenario, list(started.personas.values()), cause)
 
 
 def _show_step(run: Run, told: Retold, word: str, *, as_json: bool) -> int:

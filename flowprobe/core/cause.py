@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flowprobe.core.expect import milliseconds
+from flowprobe.core.explanation import Sure
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Cause", "Part", "sentence"]
+
+_SEEN = 3
+"""So often it has to break again for anybody to be sure."""
 
 
 @plain
@@ -33,7 +37,8 @@ class Cause(Plain):
     """The smallest plan that is known to break the same: the faults that are `needed`, and the `spare` ones that are
     not. With them it broke `k` times of `n`. `trials` are those that it took, these included. `minimal`: of what is
     needed nothing can be left out, and no delay be shorter; else `ended` says why nobody knows. `step` and `broke` are
-    the promise: the step ('' for the whole journey), and a sentence."""
+    the promise: the step ('' for the whole journey), and a sentence. `holds_without`: after all that, it held without
+    any fault; None where that was not tried, or nobody can tell."""
 
     needed: tuple[Part, ...]
     spare: tuple[Part, ...] = ()
@@ -44,6 +49,14 @@ class Cause(Plain):
     trials: int = 0
     minimal: bool = True
     ended: str = ""
+    holds_without: bool | None = None
+
+    @property
+    def sure(self) -> Sure:
+        """Sure is what broke each time with just these faults, and held once more without them."""
+        if (self.n and not self.k) or self.holds_without is False:
+            return Sure.UNKNOWN
+        return Sure.SURE if self.minimal and self.k == self.n >= _SEEN and self.holds_without else Sure.LIKELY
 
 
 def sentence(cause: Cause, scenario: str, personas: Sequence[str]) -> str:
@@ -51,6 +64,8 @@ def sentence(cause: Cause, scenario: str, personas: Sequence[str]) -> str:
     who = f"{scenario!r} for {', '.join(personas)}"
     if cause.n and not cause.k:
         return f"{who} failed, and not again with {_named(cause.needed)}: 0 of {cause.n} times. Its cause is unknown."
+    if cause.holds_without is False:
+        return f"{who} fails by now without any fault, too: whether it is because of {_named(cause.needed)} is unknown."
     alone = "" if not cause.minimal else " alone" if len(cause.needed) == 1 else " together"
     return f"{who} fails because of {_named(cause.needed)}{alone}: {'; '.join(_clauses(cause))}."
 

@@ -210,8 +210,8 @@ class Environment(Plain):
     `personas` None means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is
     worth protecting; `openapi` is the document that describes the product. `proxy` is where a proxy takes orders that
     somebody started beside the product: `HOST:PORT` or `unix:PATH`. `telemetry` is where what the product says of
-    itself is taken from. What is None here has a default that
-    `core.policy` fills in; `places` says where each part stands."""
+    itself is taken from. `why`: what fails is taken apart. What is None here has a default that `core.policy` fills
+    in; `places` says where each part stands."""
 
     name: str
     position: Position
@@ -234,6 +234,7 @@ class Environment(Plain):
     freeze: tuple[Freeze, ...] = ()
     explore: bool | None = None
     telemetry: ProductSide | None = None
+    why: bool = False
     places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -313,6 +313,8 @@ ENVIRONMENT = Record("environment", _environment, (
     Field("faults", FAULTS, "On which edges faults may be injected.", example="{user: true, provider: false}"),
     Field("explore", Boolean(), "Whether `flowprobe explore` may search account states and faults here; false in "
           "production where it is not said.", example="true"),
+    Field("why", Boolean(), "Take what fails apart, as `run --why` does, until the smallest set of faults that breaks "
+          "it is known.", example="true"),
     Field("budget", BUDGET, "How much one run may do.", example="{calls: 2000, writes: 20, rate: 5/s, seconds: 600}"),
     Field("windows", ListOf(WINDOW, or_one=True, minimum=1), "When runs, or faults, are allowed; always where it is "
           "not said.", example='[{days: [mon-fri], from: "09:00", to: "17:00", zone: Europe/Berlin}]'),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flowprobe.core.cause import Cause, Part, sentence
@@ -11,7 +11,7 @@ from flowprobe.core.expect import milliseconds
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.report.spans import Line, Span, line
 
-__all__ = ["cause_json", "cause_lines", "tried_line"]
+__all__ = ["cause_from", "cause_json", "cause_lines", "cause_sentence", "tried_line"]
 
 _SAID = {Kind.FAIL: ("✗", "bad"), Kind.INCONCLUSIVE: ("?", "odd")}
 
@@ -31,15 +31,39 @@ def cause_lines(plan: str, scenario: str, personas: list[str], cause: Cause) -> 
     yield line("      ", Span(f"looked for: {where}{cause.broke} · {trials}", "dim"))
 
 
+def cause_sentence(trial: TrialEvidence, cause: Cause | None) -> str:
+    """The cause of a trial as it stands in a report; '' where none was looked for."""
+    return sentence(cause, trial.started.scenario, list(trial.started.personas.values())) if cause else ""
+
+
 def cause_json(cause: Cause | None) -> dict[str, Any] | None:
     """The key `cause` of a trial; None where none was looked for."""
     if cause is None:
         return None
     return {"needed": [_part(part) for part in cause.needed], "spare": [_part(part) for part in cause.spare],
             "step": cause.step, "broke": cause.broke, "confirmed": cause.k, "of": cause.n, "trials": cause.trials,
-            "minimal": cause.minimal, "ended": cause.ended}
+            "minimal": cause.minimal, "ended": cause.ended, "holds_without": cause.holds_without,
+            "sure": str(cause.sure)}
 
 
 def _part(part: Part) -> dict[str, Any]:
     return {"fault": part.fault, "edge": part.edge, "kind": part.kind, "described": part.described,
             "breaks_s": part.breaks_s, "holds_s": part.holds_s}
+
+
+def cause_from(said: Mapping[str, Any] | None) -> Cause | None:
+    """What `cause_json` wrote; None for nothing, and for what an older version wrote otherwise."""
+    try:
+        return None if said is None else Cause(
+            _parts(said["needed"]), _parts(said["spare"]), str(said["step"]), str(said["broke"]),
+            int(said["confirmed"]), int(said["of"]), int(said["trials"]), bool(said["minimal"]), str(said["ended"]),
+            said.get("holds_without"))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _parts(said: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
+    return tuple(
+        Part(str(each["fault"]), str(each["edge"]), str(each["kind"]), str(each["described"]), each["breaks_s"],
+             each["holds_s"])
+        for each in said)

@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from flowprobe.core.cause import Cause
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.verdict import Kind, Verdict
+from flowprobe.report.causes import cause_json, cause_sentence
 from flowprobe.report.cleared import cleared_text, open_text
 from flowprobe.report.model import RunReport, Told
 from flowprobe.report.places import split_place
@@ -32,7 +34,8 @@ def ctrf_text(report: RunReport, build: Mapping[str, str]) -> Iterator[str]:
     yield open_text(_results(report, build), "tests", report.redact) + "["
     for number, (trial, told) in enumerate(zip(report.evidence.trials, report.told, strict=True)):
         lead = ",\n" if number else "\n"
-        yield lead + cleared_text(_test(trial, report.verdicts[trial.started.trial], told), report.redact)
+        cause = report.causes.get(trial.started.trial)
+        yield lead + cleared_text(_test(trial, report.verdicts[trial.started.trial], told, cause), report.redact)
     yield "]}}\n"
 
 
@@ -65,11 +68,13 @@ def _run(report: RunReport) -> str:
     return report.evidence.started.run if report.evidence.started else ""
 
 
-def _test(trial: TrialEvidence, verdict: Verdict, told: Told) -> dict[str, Any]:
+def _test(trial: TrialEvidence, verdict: Verdict, told: Told, cause: Cause | None) -> dict[str, Any]:
     started = trial.started
     message, text = told.problem
+    why = cause_sentence(trial, cause)
     _, line, _ = split_place(told.place)
-    optional = {"message": message or "; ".join(verdict.reasons), "trace": text, "tags": list(started.tags),
+    said = message or "; ".join(verdict.reasons)
+    optional = {"message": "\n".join(filter(None, (said, why))), "trace": text, "tags": list(started.tags),
                 "line": line}
     return {
         "id": str(uuid5(_OURS, "\0".join((*_suite(trial), started.plan)))),
@@ -79,7 +84,8 @@ def _test(trial: TrialEvidence, verdict: Verdict, told: Told) -> dict[str, Any]:
         **{key: value for key, value in optional.items() if value},
         "extra": {"trial": started.trial, "plan": started.plan, "personas": dict(started.personas),
                   "faults": [f"{fault.edge} {fault.described}" for fault in started.faults],
-                  "blame": str(verdict.blame), "rerun": started.rerun},
+                  "blame": str(verdict.blame), "rerun": started.rerun,
+                  **({"cause": cause_json(cause)} if cause else {})},
     }
 
 

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 from xml.etree import ElementTree
 
-from flowprobe.core.blame import why
 from flowprobe.core.evidence import TrialEvidence
+from flowprobe.core.explaining import why
 from flowprobe.core.verdict import Kind, Verdict
+from flowprobe.report.causes import cause_sentence
 from flowprobe.report.lines import details
 from flowprobe.report.model import RunReport
 
@@ -50,7 +51,9 @@ def _suites(report: RunReport) -> Mapping[str, list[_Case]]:
     suites: dict[str, list[_Case]] = {}
     for trial, told in zip(report.evidence.trials, report.told, strict=True):
         who = ",".join(trial.started.personas.values())
-        case = trial, report.verdicts[trial.started.trial], told.problem
+        message, text = told.problem
+        cause = cause_sentence(trial, report.causes.get(trial.started.trial))
+        case = trial, report.verdicts[trial.started.trial], (message, "\n".join(filter(None, (cause, text))))
         suites.setdefault(f"{trial.started.file} [{who}]", []).append(case)
     return suites
 

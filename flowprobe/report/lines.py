@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowprobe.core.blame import undecided, violation, why
+from flowprobe.core.blame import undecided, violation
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.expect import milliseconds
+from flowprobe.core.explaining import why
 from flowprobe.core.leaks import leaks_of
 from flowprobe.core.oracles import GAVE_UP
 from flowprobe.core.spared import told

@@ -12,6 +12,7 @@ from itertools import groupby, islice
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.verdict import Kind, Verdict
+from flowprobe.report.causes import cause_sentence
 from flowprobe.report.html import Markup, element, escape, head
 from flowprobe.report.lines import MARK, footer
 from flowprobe.report.model import RunReport, Told
@@ -68,7 +69,7 @@ def _body(report: RunReport) -> Iterator[str]:
         yield '<section class="journey">'
         yield element("h2", journey.title) + element("p", journey.who, class_="soft") + "\n"
         yield from charts(journey.trials, islice(times, many), report.verdicts)
-        yield from _trials(journey, islice(told, many), report.verdicts, first, product)
+        yield from _trials(journey, islice(told, many), report, first, product)
         yield "</section>\n"
     yield "</main>\n"
     yield _rest(report)
@@ -169,13 +170,14 @@ def _finder(report: RunReport) -> Markup:
 # --- the trials -----------------------------------------------------------------------------------
 
 
-def _trials(journey: _Journey, told: Iterable[Told], verdicts: Mapping[str, Verdict],
-            first: TrialEvidence | None, product: ProductPage) -> Iterator[str]:
+def _trials(journey: _Journey, told: Iterable[Told], report: RunReport, first: TrialEvidence | None,
+            product: ProductPage) -> Iterator[str]:
     for trial, each in zip(journey.trials, told, strict=True):
-        yield from _trial(trial, verdicts[trial.started.trial], each, product, opened=trial is first)
+        cause = report.redact(cause_sentence(trial, report.causes.get(trial.started.trial)))
+        yield from _trial(trial, report.verdicts[trial.started.trial], each, cause, product, opened=trial is first)
 
 
-def _trial(trial: TrialEvidence, verdict: Verdict, told: Told, product: ProductPage, *,
+def _trial(trial: TrialEvidence, verdict: Verdict, told: Told, cause: str, product: ProductPage, *,
            opened: bool) -> Iterator[str]:
     """Closed, but for the first that failed. Its anchor stands inside, so that a browser opens it for a link to it."""
     mark, style = MARK[verdict.kind]
@@ -187,6 +189,8 @@ def _trial(trial: TrialEvidence, verdict: Verdict, told: Told, product: ProductP
     anchor, kind = escape(trial_anchor(trial)), str(verdict.kind)
     yield (f'<details class="trial k-{kind}" data-kind="{kind}" data-anchor="{anchor}"{" open" if opened else ""}>'
            f'{summary}<div class="inside" id="{anchor}">\n')
+    if cause:
+        yield element("p", cause, class_="lead") + "\n"
     for line in product.filled(trial.started, verdict, told.page):
         yield line + "\n"
     yield "</div></details>\n"

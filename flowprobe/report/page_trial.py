@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from flowprobe.core.blame import undecided, violation, why
+from flowprobe.core.blame import undecided, violation
 from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, Injected
 from flowprobe.core.evidence import StepEvidence, TrialEvidence
 from flowprobe.core.expect import milliseconds
+from flowprobe.core.explaining import why
 from flowprobe.core.leaks import leaks_of
 from flowprobe.core.oracles import GAVE_UP
 from flowprobe.core.verdict import Kind, Verdict

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from flowprobe.core.blame import why
 from flowprobe.core.events import CallReplied, CallUnanswered, InvariantJudged, members, to_json
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
+from flowprobe.core.explaining import explained
+from flowprobe.core.explanation import Explanation, Suspect, sentence
 from flowprobe.core.findings import Finding
 from flowprobe.core.leaks import leaks_of
 from flowprobe.core.spared import Spared
@@ -110,14 +111,15 @@ def _run(report: RunReport) -> dict[str, Any]:
 
 
 def _trial_head(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> dict[str, Any]:
-    started = trial.started
+    started, found = trial.started, explained(trial, twin)
     return {
         "trial": started.trial, "scenario": started.scenario, "file": started.file,
         "personas": dict(started.personas), "account": dict(started.account), "plan": started.plan,
         "tags": list(started.tags),
         "imitates": started.imitates, "survives": started.survives,
         "verdict": str(verdict.kind), "blame": str(verdict.blame), "reasons": list(verdict.reasons),
-        "why": why(trial, twin), "rerun": started.rerun,
+        "why": sentence(found) if found else "",
+        "explanation": _explanation(found) if found else None, "rerun": started.rerun,
         "seconds": round(trial.seconds, 6),
         "proxy_lag_s": round(trial.proxy_lag_s, 6),
         "faults": [_plain(fault) for fault in started.faults],
@@ -125,6 +127,19 @@ def _trial_head(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | No
         "passed": [{"fault": fault, "reason": reason, "calls": count}
                    for fault, reasons in trial.passed.items() for reason, count in reasons.items()],
     }
+
+
+def _explanation(found: Explanation) -> dict[str, Any]:
+    return {"scenario": found.scenario, "personas": list(found.personas), "step": found.step, "broke": found.broke,
+            "origin": str(found.origin), "sure": str(found.sure),
+            "because": [_suspect(each) for each in found.because], "beside": [_suspect(each) for each in found.beside],
+            "provider": found.provider, "failed": found.failed, "without": found.without}
+
+
+def _suspect(suspect: Suspect) -> dict[str, Any]:
+    return {"fault": suspect.fault, "edge": suspect.edge, "kind": suspect.kind, "described": suspect.described,
+            "times": suspect.times, "here": suspect.here, "injected_s": suspect.injected_s,
+            "gave_up_s": suspect.gave_up_s, "did": suspect.did}
 
 
 def _spared(spared: Spared, calls: int) -> dict[str, Any]:

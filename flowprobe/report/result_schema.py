@@ -13,6 +13,7 @@ from typing import Any
 
 from flowprobe.core.cause import Part
 from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, ExchangeEnded, Injected, PlannedFault
+from flowprobe.core.explanation import Origin, Sure, Suspect
 from flowprobe.core.findings import Finding
 from flowprobe.core.leaks import Leak
 from flowprobe.core.oracles import Observation
@@ -76,9 +77,24 @@ def _outcome() -> Schema:
         "verdict": _verdict("Of the trial."),
         "blame": {"enum": [str(blame) for blame in Blame], "description": "Who has to look; empty for nobody."},
         "reasons": _sentences("Why."), "why": text("The reason in one sentence; empty for none."),
+        "explanation": {"anyOf": [_explanation(), {"type": "null"}],
+                        "description": "What `why` is made from; null where nothing broke."},
         "rerun": text("The command that runs just this again."), "seconds": seconds("How long it took."),
         "proxy_lag_s": seconds("How late the proxy's clock was at the worst."),
     }
+
+
+def _explanation() -> Schema:
+    return object_of(
+        "What it is put down to.",
+        scenario=text("Its name."), personas=_sentences("Who plays in it."),
+        step=text("Which broke first; empty for the whole journey."), broke=text("What broke, in a clause."),
+        origin={"enum": [str(origin) for origin in Origin], "description": "Whose doing it is."},
+        sure={"enum": [str(sure) for sure in Sure], "description": "How sure that is."},
+        because=list_of(_of("A fault that fell.", Suspect), "The faults that it is put down to."),
+        beside=list_of(_of("A fault that fell.", Suspect), "Those that fell and do not explain it."),
+        provider=text("Which failed by itself; empty for none."), failed=text("How it failed."),
+        without=text("How the step went in the unfaulted trial; empty where nobody knows."))
 
 
 def _seen() -> Schema:
@@ -126,7 +142,9 @@ def _cause() -> Schema:
         needed=list_of(part, "The faults that it takes."), spare=list_of(part, "Those of the plan that it does not."),
         step=text("Of the promise; empty for the whole journey."), broke=text("What was seen of the promise."),
         confirmed=count("How often it broke again."), of=count("Of how many trials that could tell."),
-        trials=count("How many it took in all."), minimal=_typed(bool), ended=text("Why nobody knows whether it is."))
+        trials=count("How many it took in all."), minimal=_typed(bool), ended=text("Why nobody knows whether it is."),
+        holds_without=maybe("boolean", "It held without any fault in the end; null where nobody knows."),
+        sure={"enum": [str(sure) for sure in Sure], "description": "How sure that is."})
 
 
 def _step() -> Schema:

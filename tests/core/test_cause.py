@@ -26,7 +26,22 @@ SURE = Cause((SEARCH,), (PAYMENTS,), "search", "within: …", 3, 3, 12)
     (Cause((replace(SEARCH, holds_s=0.0),), k=3, n=3),
      "fails because of search latency alone: breaks with 310 ms already; seen 3 of 3 times."),
     (Cause((DOWN,)), "fails because of mail status 503 alone: not seen again, for no trial was left."),
+    (replace(SURE, holds_without=False), "fails by now without any fault, too: whether it is because of search latency is "
+                                         "unknown."),
     (replace(SURE, k=0), "failed, and not again with search latency: 0 of 3 times. Its cause is unknown."),
 ])
 def test_a_cause_is_said_as_sure_as_it_is(cause: Cause, said: str) -> None:
     assert sentence(cause, "Search; always", ["acme-eu"]) == f"'Search; always' for acme-eu {said}"
+
+
+@pytest.mark.parametrize(("cause", "sure"), [
+    (replace(SURE, holds_without=True), "sure"),
+    (SURE, "likely"),
+    (replace(SURE, holds_without=True, k=2), "likely"),
+    (replace(SURE, holds_without=True, k=2, n=2), "likely"),
+    (replace(SURE, holds_without=True, minimal=False), "likely"),
+    (replace(SURE, holds_without=False), "unknown"),
+    (replace(SURE, k=0), "unknown"),
+])
+def test_only_what_breaks_each_time_and_holds_without_is_sure(cause: Cause, sure: str) -> None:
+    assert cause.sure == sure

@@ -35,7 +35,8 @@ def _section(command: str) -> str:
 
 
 def _options(command: str) -> set[str]:
-    return {name for parameter in FOUND[command].params for name in parameter.opts if name.startswith("-")}
+    return {name for parameter in FOUND[command].params for name in (*parameter.opts, *parameter.secondary_opts)
+            if name.startswith("-")}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

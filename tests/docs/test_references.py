@@ -70,7 +70,7 @@ def _keys(value: Any) -> Iterator[str]:
         case dict():
             for key, inner in value.items():
                 yield key
-                yield from _keys(list(inner.values()) if key in ("personas", "account", "cleanup") else inner)
+                yield from _keys(list(inner.values()) if key in ("personas", "account", "cleanup") and isinstance(inner, dict) else inner)
         case list():
             for inner in value:
                 yield from _keys(inner)

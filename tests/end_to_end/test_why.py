@@ -48,6 +48,9 @@ def test_the_threshold_of_a_delay_is_that_of_the_product(bundled: Place) -> None
     assert (slow["cause"]["minimal"], slow["cause"]["of"]) == (True, 3)
     assert slow["cause"]["confirmed"] >= 2
     assert "fails because of search latency alone: breaks from" in result.err
+    shown = bundled.flowprobe("show", "latest", "slow-search").out
+    assert "why slow-search: 'A key account finds its documents' for pro-eu fails because of search latency alone" in shown
+    assert "fails because of" not in bundled.flowprobe("show", "latest", "none").out
 
 
 def test_a_trial_of_an_earlier_run_is_made_again_and_taken_apart(bundled: Place) -> None:
@@ -80,6 +83,15 @@ def test_the_budget_is_that_of_all_failures_together(bundled: Place) -> None:
     assert len(explaining) == sum(cause["trials"] for cause in causes)
 
 
+def test_an_environment_may_ask_for_it_and_the_command_wins(bundled: Place) -> None:
+    file = bundled.folder / "flowprobe.yaml"
+    text = file.read_text()
+    file.write_text(text.replace("  demo-weak:", "  demo-weak:\n    why: true"))
+    asked = run(bundled, "--faults", "search-down", "--why-budget", "5").trial("search-down")["cause"]
+    assert (asked["sure"], asked["holds_without"], asked["confirmed"]) == ("sure", True, 3)
+    assert run(bundled, "--faults", "search-down", "--no-why").trial("search-down")["cause"] is None
+
+
 def test_what_cannot_be_explained_is_said_before_anything_is_sent(bundled: Place) -> None:
     run(bundled, "--faults", "slow-search")
     runs = sorted((bundled.folder / ".flowprobe" / "runs").iterdir())
@@ -102,5 +114,5 @@ def test_what_a_trial_leaves_that_was_made_to_find_a_cause_is_told_and_it_is_not
     result = bundled.flowprobe("run", "invite-and-billing.yaml", "--env", "demo-weak", "--faults", "payments-portal",
                                "--why", "--json")
     cause = result.trial("payments-portal")["cause"]
-    assert (result.code, len(result.json["trials"]), cause["trials"]) == (7, 2, 3), result.err
+    assert (result.code, len(result.json["trials"]), cause["trials"]) == (7, 2, 4), result.err
     assert len([note for note in result.json["notes"] if "made to find a cause" in note]) == 3

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from xml.etree import ElementTree
 
 from flowprobe.core.cause import Cause, Part
 from flowprobe.core.evidence import fold
 from flowprobe.core.verdict import judge_run
-from flowprobe.report.causes import cause_json, cause_lines, tried_line
+from flowprobe.report.annotations import annotated
+from flowprobe.report.causes import cause_from, cause_json, cause_lines, cause_sentence, tried_line
+from flowprobe.report.ctrf import ctrf_text
+from flowprobe.report.html import escape
+from flowprobe.report.junit import junit_xml
+from flowprobe.report.markdown import markdown_text
+from flowprobe.report.page import run_page
 from flowprobe.report.result_json import indented, result_text
 from flowprobe.report.spans import Line
 from tests.journals import SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
@@ -48,3 +55,33 @@ def test_the_result_has_it_with_its_trial_and_null_for_the_others() -> None:
     assert without["cause"] is None
     assert trial == {**without, "cause": cause_json(CAUSE)}
     assert trial["cause"]["needed"][0]["breaks_s"] == 0.31
+
+
+def test_a_cause_is_read_back_as_it_was_written() -> None:
+    for cause in (CAUSE, replace(CAUSE, spare=CAUSE.needed, holds_without=True, minimal=False, ended="stopped")):
+        assert cause_from(json.loads(json.dumps(cause_json(cause)))) == cause
+    assert cause_from(None) is None
+    assert cause_from({"needed": "of another version"}) is None
+
+
+def test_every_form_for_machines_and_for_pages_tells_the_cause() -> None:
+    report = replace(report_of(journal()), causes={TRIAL: CAUSE})
+    said = cause_sentence(report.evidence.trials[0], CAUSE)
+    assert said.startswith("'A journey' for pro-eu fails because of search latency alone")
+    failure = ElementTree.fromstring(junit_xml(report)).find(".//failure")
+    assert failure is not None
+    assert (failure.text or "").splitlines()[0] == said
+    [test] = json.loads("".join(ctrf_text(report, {})))["results"]["tests"]
+    assert test["message"].splitlines()[1] == said
+    assert test["extra"]["cause"]["needed"][0]["breaks_s"] == 0.31
+    assert said in "".join(markdown_text(report))
+    assert said in "".join(annotated(report, str))
+    assert escape(said) in "".join(run_page(report))
+
+
+def test_without_a_cause_none_of_them_says_one() -> None:
+    report = report_of(journal())
+    [test] = json.loads("".join(ctrf_text(report, {})))["results"]["tests"]
+    assert "cause" not in test["extra"]
+    for text in (junit_xml(report), *markdown_text(report), *annotated(report, str)):
+        assert "fails because of" not in text

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from flowprobe.core.cause import Cause, Part
-from flowprobe.core.exploring.bench import Bench
+from flowprobe.core.exploring.bench import Bench, broken
 from flowprobe.core.exploring.confirming import Confirmed, counted, longer, surest
 from flowprobe.core.exploring.delays import hinted, shortest
 from flowprobe.core.exploring.model import Break, Enough, Learned
@@ -51,22 +51,34 @@ class _Smallest(Plain):
 
 def cause_of(plan: FaultPlan, learned: Learned, planning: Planning, *, most: int) -> Cause:
     """Why a trial broke: `learned` is what came of it under `plan`, and without any fault it is known to hold. Its
-    first break is what is looked for. No more than `most` trials; of these, a few are kept to see it break again."""
+    first break is what is looked for. No more than `most` trials; of these, a few are kept to see it break again, and
+    the last one is without any fault."""
     purse = _Purse(planning, most)
     bench = _Bench(plan, learned, purse, max(0, most - CONFIRMED))
     ended = bench.reduced()
-    left = min(CONFIRMED, most - purse.made)
+    left = min(CONFIRMED, most - purse.made)  # and one more, without any fault, where the budget has it
     measured = any(fault.id in bench.held for fault in bench.best.plan.faults)
     smallest, confirmed = surest(
         _Smallest(bench.best.plan, bench.held),
         lambda each: counted(lambda: purse(each.plan), left, wanted=bench.wanted), _later if measured else None)
-    return _cause(plan, smallest, confirmed, bench, trials=purse.made, ended=ended)
+    held = _held_without(smallest.plan, purse, bench.wanted) if confirmed.k else None
+    return replace(_cause(plan, smallest, confirmed, bench, trials=purse.made, ended=ended), holds_without=held)
 
 
 def effort(plan: FaultPlan) -> int:
     """About how many trials it takes to take a plan apart."""
     delays = sum(delay_of(fault.kind) is not None or fixed(fault.kind) is not None for fault in plan.faults)
-    return 2 * (len(plan.faults) - 1) + _FOR_A_DELAY * delays + CONFIRMED
+    return 2 * (len(plan.faults) - 1) + _FOR_A_DELAY * delays + CONFIRMED + 1
+
+
+def _held_without(plan: FaultPlan, planning: Planning, wanted: Break | None) -> bool | None:
+    """Whether it holds without any fault by now: what has worn out would break under whatever it is given. None: nobody
+    can tell, or nothing more may be tried."""
+    try:
+        learned = planning(replace(plan, faults=()))
+    except Enough:
+        return None
+    return None if learned.judged == "inconclusive" else not broken(learned, wanted)
 
 
 class _Purse:

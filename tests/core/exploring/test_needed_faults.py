@@ -112,7 +112,18 @@ def test_nothing_is_said_to_be_minimal_that_was_not_tried() -> None:
 
 def test_one_fault_without_a_delay_is_only_seen_again() -> None:
     cause = explained(Product(lambda plan: bool(plan.faults)), fault("a", Status(500)))
-    assert (cause.minimal, cause.k, cause.n, cause.trials) == (True, 3, 3, 3)
+    assert (cause.minimal, cause.k, cause.n, cause.trials, cause.holds_without) == (True, 3, 3, 4, True)
+
+
+def test_what_breaks_in_the_end_without_any_fault_is_not_put_down_to_one() -> None:
+    """As a product does whose quota is used up: it breaks under whatever it is given."""
+    cause = explained(Product(lambda _: True), fault("a", Status(500)), fault("b", Status(500)))
+    assert (cause.k, cause.n, cause.holds_without, cause.sure) == (3, 3, False, "unknown")
+
+
+def test_without_a_trial_left_nobody_knows_whether_it_holds_without_a_fault() -> None:
+    cause = explained(Product(lambda plan: bool(plan.faults)), fault("a", Status(500)), most=3)
+    assert (cause.k, cause.holds_without, cause.sure) == (3, None, "likely")
 
 
 def test_when_the_product_gave_up_is_looked_at_first() -> None:
@@ -120,7 +131,7 @@ def test_when_the_product_gave_up_is_looked_at_first() -> None:
     product = Product(lambda plan: waits(plan, "search") >= 0.8, [gave_up])
     cause = explained(product, fault("search", Latency(5.0)))
     assert [waits(plan, "search") for plan in product.asked[:2]] == [0.816, 0.784]
-    assert (cause.trials, cause.needed[0].breaks_s, cause.needed[0].holds_s) == (6, 0.8, 0.784)
+    assert (cause.trials, cause.needed[0].breaks_s, cause.needed[0].holds_s) == (7, 0.8, 0.784)
 
 
 def test_a_drawn_delay_becomes_a_fixed_one_where_that_breaks_too() -> None:

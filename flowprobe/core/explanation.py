@@ -1,0 +1,97 @@
+"""What a broken trial is put down to, as a value: the step, what broke, whose doing it is, and how sure that is. The
+sentence that people read is made from it, and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from flowprobe.core.plain import Plain, plain
+
+__all__ = ["Explanation", "Origin", "Sure", "Suspect", "sentence"]
+
+
+class Origin(StrEnum):
+    """Whose doing it is: a fault of ours, which the product could not bear; a provider, by itself; the product, by
+    itself; the environment, in which nothing answers; or nobody knows."""
+
+    FAULT = "fault"
+    PROVIDER = "provider"
+    PRODUCT = "product"
+    ENVIRONMENT = "environment"
+    UNKNOWN = "unknown"
+
+
+class Sure(StrEnum):
+    """Sure: it follows from what was measured. Likely: it was seen together, and not without. Unknown: neither."""
+
+    SURE = "sure"
+    LIKELY = "likely"
+    UNKNOWN = "unknown"
+
+
+@plain
+class Suspect(Plain):
+    """A fault that fell before it broke, `times` in all; `here`: on a call that the step itself caused. The product was
+    made to wait `injected_s` for it, and gave it up after `gave_up_s` (None: it did not). `did` is what the product did
+    then: waited, gave up, tried again, went on, or ended (it made no other call for the step)."""
+
+    fault: str
+    edge: str
+    kind: str
+    described: str
+    times: int
+    here: bool
+    injected_s: float = 0.0
+    gave_up_s: float | None = None
+    did: str = ""
+
+
+@plain
+class Explanation(Plain):
+    """Why a trial came out as it did. `broke` is a clause about `step`, or, where that is '', about the whole journey.
+    `because` are the faults that it is put down to, `beside` those that fell and do not explain it. `provider` is the
+    one that failed by itself, and `failed` how; `without` is how the step went in the unfaulted twin: both '' for
+    nothing known."""
+
+    scenario: str
+    personas: tuple[str, ...]
+    step: str
+    broke: str
+    origin: Origin
+    sure: Sure
+    because: tuple[Suspect, ...] = ()
+    beside: tuple[Suspect, ...] = ()
+    provider: str = ""
+    failed: str = ""
+    without: str = ""
+
+
+def sentence(explanation: Explanation) -> str:
+    """What people read: "because" where it is sure, "while" and "after" where it was seen together."""
+    head = f"Step {explanation.step!r} {explanation.broke}" if explanation.step else f"Broken, {explanation.broke}"
+    without = f" Without the fault: {explanation.without}." if explanation.without else ""
+    return ", ".join((head, *_clauses(explanation))) + "." + without
+
+
+def _clauses(explanation: Explanation) -> Iterator[str]:
+    if explanation.provider:
+        yield f"while {explanation.provider!r} itself {explanation.failed}"
+    here = [each for each in explanation.because if each.here]
+    before = [each for each in explanation.because if not each.here]
+    if here:
+        yield f"{'because' if explanation.sure is Sure.SURE else 'while'} {_listed(here)}"
+    if before:
+        yield f"after {_listed(before)}"
+    if explanation.because and explanation.sure is Sure.UNKNOWN:
+        yield "and nobody can tell whether that is why"
+    if explanation.beside:
+        yield f"and not because {_listed(explanation.beside)}" if explanation.because else (
+            f"though {_listed(explanation.beside)}, which does not explain it")
+
+
+def _listed(suspects: Sequence[Suspect]) -> str:
+    return " and ".join(
+        f"{each.described} was injected "
+        + ("between the user and the product" if each.edge == "user" else f"into {each.edge!r}")
+        + (f" ({each.times} times)" if each.times > 1 else "") for each in suspects)

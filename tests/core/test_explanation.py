@@ -1,0 +1,37 @@
+"""From what a trial is put down to, as a value, to the sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flowprobe.core.explanation import Explanation, Origin, Sure, Suspect, sentence
+
+SLOW = Suspect("search", "search", "latency", "latency 500ms", 1, True, 0.5)
+DOWN = Suspect("mail", "mail", "status", "status 503", 2, False)
+LATE = Explanation("A journey", ("pro-eu",), "search", "took 612 ms where at most 400 ms was promised", Origin.FAULT,
+                   Sure.LIKELY, (SLOW,), without="200 in 45 ms")
+
+
+@pytest.mark.parametrize(("found", "said"), [
+    (LATE, ", while latency 500ms was injected into 'search'. Without the fault: 200 in 45 ms."),
+    (replace(LATE, sure=Sure.SURE, without=""), ", because latency 500ms was injected into 'search'."),
+    (replace(LATE, sure=Sure.UNKNOWN, origin=Origin.UNKNOWN, without=""),
+     ", while latency 500ms was injected into 'search', and nobody can tell whether that is why."),
+    (replace(LATE, because=(replace(SLOW, edge="user"),), without=""),
+     ", while latency 500ms was injected between the user and the product."),
+    (replace(LATE, because=(DOWN,), without=""), ", after status 503 was injected into 'mail' (2 times)."),
+    (replace(LATE, beside=(DOWN,), without=""),
+     ", while latency 500ms was injected into 'search', and not because status 503 was injected into 'mail' (2 times)."),
+    (replace(LATE, because=(), beside=(DOWN,), origin=Origin.PRODUCT, without=""),
+     ", though status 503 was injected into 'mail' (2 times), which does not explain it."),
+    (replace(LATE, because=(), origin=Origin.PROVIDER, provider="mail", failed="answered 503", without=""),
+     ", while 'mail' itself answered 503."),
+])
+def test_what_is_sure_is_said_with_because_and_the_rest_with_while_and_after(found: Explanation, said: str) -> None:
+    assert sentence(found) == f"Step 'search' took 612 ms where at most 400 ms was promised{said}"
+
+
+def test_what_is_promised_of_the_whole_journey_names_no_step() -> None:
+    assert sentence(replace(LATE, step="", broke="never 'paid twice'", because=(), without="")) == "Broken, never 'paid twice'."
