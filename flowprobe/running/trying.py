@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from flowprobe.core.events import CallUnanswered
 from flowprobe.core.exploring.kept import Known
+from flowprobe.core.exploring.leaving_out import shortened
 from flowprobe.core.exploring.lessons import learned
 from flowprobe.core.exploring.model import Enough, Learned, Try
 from flowprobe.core.exploring.plans import plan_of
@@ -130,5 +131,6 @@ class Trials:
     def trial(self, made: Try) -> Trial:
         """The trial that a try would be."""
         plan = plan_of(made.faults, f"try-{self.made + 1}") if made.faults else NO_FAULTS
-        return trial_of(self._scenario, self._binding, plan, self._engine.setting, now=self._engine.now,
+        scenario = shortened(self._scenario, made.without)
+        return trial_of(scenario, self._binding, plan, self._engine.setting, now=self._engine.now,
                         id=secrets.token_hex(8), account=made.state)
