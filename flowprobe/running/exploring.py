@@ -49,6 +49,8 @@ __all__ = ["Explored", "Follower", "SavedCase", "Wish", "explore"]
 
 _CONFIRMED = 3
 _DICE = 500
+_KEPT = 0.1
+"""This share of the budget is for making small what is found, so that the last find is a case too."""
 
 
 class Follower(Watcher, Protocol):
@@ -185,7 +187,8 @@ class _Search:
 
     def _program(self, engine: Engine, trouble: Trouble | None) -> None:
         tries = Tries(engine.folder, engine.redact, self._head(engine.setting.seed))
-        trials = self._trials = Trials(engine, self._scenario, self._binding, bounds=self._wish.bounds, tries=tries,
+        bounds = replace(self._wish.bounds, kept=_KEPT)
+        trials = self._trials = Trials(engine, self._scenario, self._binding, bounds=bounds, tries=tries,
                         known=self._known, oracles=self._wish.oracles)
         engine.compare_anew()
         if trouble is not None:
