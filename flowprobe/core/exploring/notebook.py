@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
@@ -122,9 +121,11 @@ class Notebook:
         there may be more tries. What is left is put there as it is."""
         for entry in tuple(self.entries):
             if entry.learned.broke and entry.tried.phase not in AIMED:
-                with suppress(Enough):
+                try:
                     if entry.tried.key not in self._looked:
                         self._looked_into(replace(entry.tried, phase="shrink"), entry.learned, entry.at)
+                except Enough:
+                    pass  # it is kept as it is
                 left = self.causes.unexplained(entry.tried, entry.learned)
                 if left is not None:
                     self.causes.keep(entry.tried, left, entry.at)
