@@ -12,7 +12,7 @@ from flowprobe.core.steps import Item, Parallel, Step, Use
 from flowprobe.core.values import Template
 from flowprobe.core.wire import BODY
 
-__all__ = ["sensitive"]
+__all__ = ["sensitive", "templates"]
 
 
 def sensitive(step: Step, scenario: Scenario) -> frozenset[str]:
@@ -47,19 +47,20 @@ def _secrets(items: Sequence[Item]) -> Iterator[tuple[str, ...]]:
 
 def _holds(value: Any, secret: frozenset[tuple[str, ...]]) -> bool:
     return any(lookup.path[0] in ("env", "inputs") or lookup.path[:2] in secret or lookup.path[:1] in secret
-               for template in _templates(value) for lookup in lookups(template))
+               for template in templates(value) for lookup in lookups(template))
 
 
-def _templates(value: Any) -> Iterator[Template]:
+def templates(value: Any) -> Iterator[Template]:
+    """Every template in a part of the model, wherever it stands."""
     match value:
         case Template():
             yield value
         case Mapping():
             for item in value.values():
-                yield from _templates(item)
+                yield from templates(item)
         case list() | tuple():
             for item in value:
-                yield from _templates(item)
+                yield from templates(item)
         case _ if is_dataclass(value):
             for field in fields(value):
-                yield from _templates(getattr(value, field.name))
+                yield from templates(getattr(value, field.name))

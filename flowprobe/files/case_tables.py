@@ -38,8 +38,8 @@ def _parts(case: Case) -> dict[str, Any]:
     """What is empty is not said."""
     said = {"flowprobe": 1, "name": case.name, "scenario": case.scenario, "personas": case.personas,
             "environment": case.environment, "seed": case.seed, "state": case.state, "differs": case.differs,
-            "faults": case.faults, "broke": case.broke, "thresholds": case.thresholds, "confirmed": case.confirmed,
-            "found": case.found}
+            "without": case.without, "faults": case.faults, "broke": case.broke, "thresholds": case.thresholds,
+            "confirmed": case.confirmed, "found": case.found}
     return {key: value for key, value in said.items() if value not in ("", {}, (), None, Found())}
 
 
@@ -111,6 +111,8 @@ CASE = Record("case", _case, (
     Field("state", MapOf(Json(templated=False), noun="field"), "The account's whole state.",
           example="{plan: pro, seats: 0}"),
     Field("differs", ListOf(Name()), "The fields of `state` that are not as on an ordinary night.", example="[seats]"),
+    Field("without", ListOf(Text()), "Steps of the journey that it does not take: they are left out.",
+          example="[search, billed]"),
     Field("faults", EDGES, "Edge -> a fault, or a list of them, as in a scenario's fault plan.",
           example="{payments: {latency: 3060ms, match: {method: POST, path: /v1/charges, call: 1}}}"),
     Field("thresholds", ListOf(_THRESHOLD), "From which delay on it breaks.",

@@ -76,7 +76,7 @@ def _find(case: Case) -> object:
 
 def _experiment(case: Case) -> object:
     said = told(CASE, case)
-    keys = ("scenario", "personas", "environment", "state", "faults")
+    keys = ("scenario", "personas", "environment", "state", "without", "faults")
     return [said.get(key) for key in keys], case.broke
 
 
@@ -114,10 +114,12 @@ def _unwritten(case: Case, error: InvalidInput) -> ToolFailed:
 
 def _heading(case: Case) -> list[str]:
     faults = [f"{describe(fault.kind)} on {fault.edge}" for fault in case.faults]
+    shorter = [f"left out: {', '.join(case.without)}"] if case.without else []
     odd = [f"{name} {_shown(case.state[name])}" for name in case.differs if name in case.state]
     because = " and ".join([*odd, *faults]) or "in any state, without a fault"
     environment = f" --env {case.environment}" if case.environment else ""
     return [*_wrapped(f"{case.sentence}"), *_wrapped(f"because of: {because}"),
+            *(row for text in shorter for row in _wrapped(text)),
             f"again: flowprobe replay {case.name}.yaml{environment}"]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from flowprobe.core.exploring.case import Case
+from flowprobe.core.exploring.leaving_out import links_of
 from flowprobe.core.faults.fault import FaultPlan
 from flowprobe.core.scenario import Scenario
 from flowprobe.errors import InvalidInput, Problem
@@ -23,6 +24,7 @@ from flowprobe.files.scenarios import has_scenarios, is_case, read_file
 __all__ = ["case_files", "check_case", "load_case", "load_cases", "scenario_path", "without_cases"]
 
 _KEYS = {field.key for field in CASE.fields}
+_ALWAYS = "a probe, an invariant or what `given` has made needs it"
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -137,11 +139,32 @@ def check_case(case: Case, scenario: Scenario) -> tuple[Problem, ...]:
     steps = [name for name, _ in scenario.steps()]
     if case.broke.step:
         found += _strangers(case, "broke", (case.broke.step,), steps, "unknown-step", source)
+    if case.without:
+        found += _left_out(case, scenario, source)
     if case.faults:
         named = dict.fromkeys(step for fault in case.faults for step in fault.match.step)
         gone = [step for step in named if not any(f"{name}/".startswith(f"{step}/") for name in steps)]
         found += _strangers(case, "faults", gone, steps, "unknown-step", source)
     return tuple(sorted(found, key=lambda problem: (problem.line, problem.column)))
+
+
+def _left_out(case: Case, scenario: Scenario, source: Source) -> Iterator[Problem]:
+    """Steps that are not there, and those that the case, or what is left of the journey, cannot do without."""
+    links = links_of(scenario)
+    yield from _strangers(case, "without", case.without, [*links.names, *links.wholes], "unknown-step", source)
+    gone = {step: name for name in case.without for step in links.steps(name)}
+    used = {gone[step]: f"a fault of this case falls in `{step}`" for fault in case.faults
+            for name in fault.match.step for step in links.steps(name) if step in gone}
+    used |= {gone[step]: f"it is the step whose promise is broken (`{case.broke.step}`)"
+             for step in links.steps(case.broke.step) if step in gone}
+    lacking = links.lacking(case.without)
+    for name in dict.fromkeys(case.without):
+        needing = lacking.get(name)
+        who = used.get(name) or {None: "", "": _ALWAYS}.get(needing, f"`{needing}` needs it")
+        if who:
+            instead = f"leave `{needing}` out too, or remove this" if needing and name not in used else "remove this"
+            line, column = source.find(case.positions["without"], name)
+            yield source.problem("needed-step", line, column, width=len(name), name=name, who=who, instead=instead)
 
 
 def _strangers(case: Case, key: str, named: Iterable[str], known: Iterable[str], id: str,

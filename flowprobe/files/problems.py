@@ -194,6 +194,7 @@ MESSAGES: Mapping[str, Message] = {
     "unknown-probe": Message("no probe is called `{name}`"),
     # what the parts of a fault say together
     "unknown-field": Message("the account has no field called `{name}`"),
+    "needed-step": Message("`{name}` cannot be left out: {who}"),
     "unknown-fault": Message("no fault of this case is called `{name}`"),
     "reversed": Message("{what} is over before it begins: from {low} to {high}", "let it end later"),
     "not-a-pair": Message("`between` takes two numbers, the first call and the last, not {seen}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flowprobe.core.exploring.exploration import Exploration
 from flowprobe.core.redact import cut_short
 from flowprobe.report.exploring_matrix import ONLY, SHORT, SIGNS, Matrix, Row, counts, matrix_of, sign_of
-from flowprobe.report.exploring_told import About, CaseTold, also_words, odd_fields, place_words
+from flowprobe.report.exploring_told import About, CaseTold, also_words, odd_fields, place_words, steps_words
 from flowprobe.report.exploring_words import (
     Mood,
     confirmed_words,
@@ -89,6 +89,7 @@ def case_lines(case: CaseTold, about: About, *, number: int, width: int = WIDTH)
     yield from _part("state", odd, fit, "warn")
     faults = [place_words(placed) for placed in case.found.case.faults]
     yield from _part("fault" if len(faults) == 1 else "faults", faults or ["none"], fit)
+    yield from _part("left out", list(filter(None, [steps_words(case.found.case.without)])), fit, most=_SENTENCE)
     yield from _part("threshold", [_threshold(case, at) for at in range(len(case.thresholds))], fit)
     yield from _part("also breaks", [also_words(case.found.breaks[1:])] if case.found.breaks[1:] else [], fit, most=1)
     yield from _part("confirmed", [_confirmed(case)], fit, "" if case.flake_rate == 0 else "odd")

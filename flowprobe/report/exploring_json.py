@@ -63,6 +63,7 @@ def _case(case: CaseTold, about: About) -> dict[str, Any]:
         "name": case.name, "sentence": case.sentence, "file": None if case.file is None else str(case.file),
         "replay": case.replay, "state": _plain(found.case.state),
         "differs": {each.name: {"value": each.value, "usual": each.usual} for each in odd},
+        "without": list(found.case.without),
         "faults": _faults(found.case.faults), "breaks": _breaks(found.breaks),
         "thresholds": [members(each) for each in case.thresholds],
         "confirmed": found.confirmed, "of": found.of, "flake_rate": None if rate is None else round(rate, 6),

@@ -8,7 +8,7 @@ from flowprobe.core.exploring.exploration import Cell, Exploration
 from flowprobe.report.exploring import MARK
 from flowprobe.report.exploring_matrix import ONLY, SIGNS, Matrix, Row, counts, matrix_of, sign_of
 from flowprobe.report.exploring_style import STYLE
-from flowprobe.report.exploring_told import About, CaseTold, broke_words, odd_fields, place_words
+from flowprobe.report.exploring_told import About, CaseTold, broke_words, odd_fields, place_words, steps_words
 from flowprobe.report.exploring_words import (
     confirmed_words,
     counted,
@@ -74,6 +74,7 @@ def _card(number: int, case: CaseTold, about: About) -> Markup:
     odd = [element("mark", str(each)) for each in odd_fields(found.case.state, about.defaults)]
     parts: list[tuple[str, Sequence[str]]] = [
         ("state", odd or ["the ordinary one"]),
+        ("left out", list(filter(None, [steps_words(found.case.without)]))),
         ("faults", [place_words(placed) for placed in found.case.faults] or ["none"]),
         ("threshold", [_threshold(case, at) for at in range(len(case.thresholds))]),
         ("also breaks", [broke_words(each) for each in found.breaks[1:]]),

@@ -31,7 +31,12 @@ def progress_line(progress: Progress, *, defaults: Mapping[str, Any], last: Lear
     """What is being tried, how far it is, and what was learned last; the most telling first, for it may be cut."""
     found = [Span(f" · {progress.found} found", "bad")] if progress.found else []
     return line(Span(PHASES[progress.phase], "bold"), f" · {_how_far(progress)}", *found,
-                f" · {try_words(progress.tried, defaults)}", *_last(progress.learned or last))
+                f" · {try_words(progress.tried, defaults)}{_shorter(progress.tried)}", *_last(progress.learned or last))
+
+
+def _shorter(tried: Try) -> str:
+    """What of the journey is left out."""
+    return f", without {', '.join(tried.without)}" if tried.without else ""
 
 
 def _how_far(progress: Progress) -> str:

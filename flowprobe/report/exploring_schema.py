@@ -85,6 +85,7 @@ def _case() -> Schema:
         differs={"type": "object", "description": "Field -> its value and the usual one, as JSON texts of 60 "
                  "characters at most; empty for none.",
                  "additionalProperties": _object(value=_text("As it is here."), usual=_text("As it usually is."))},
+        without=_list({"type": "string"}, "The steps that it does not take: they are left out."),
         faults=_list(_ref("fault"), "What has to fall."), breaks=_list(_ref("break"), "What breaks."),
         thresholds=_list(_object(
             fault=_count("The place of the fault in `faults`, from 0."),

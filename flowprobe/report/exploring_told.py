@@ -16,7 +16,7 @@ from flowprobe.core.redact import cut_short
 
 __all__ = [
     "About", "CaseTold", "Odd", "also_words", "break_words", "broke_words", "case_sentence", "odd_fields",
-    "place_words", "tell_case", "try_words", "value_words",
+    "place_words", "steps_words", "tell_case", "try_words", "value_words",
 ]
 
 _LONGEST = 60
@@ -95,7 +95,8 @@ def case_sentence(found: Found, defaults: Mapping[str, Any], state_words: str = 
 
 
 def try_words(tried: Try, defaults: Mapping[str, Any], state_words: str = "") -> str:
-    """A try in a few words: what is odd of its state, and its faults by their edges."""
+    """A try in a few words: what is odd of its state, and its faults by their edges. Of the steps that are left out
+    nothing is said: it breaks with them too."""
     odd = [f"{each.name}={each.value}" if each.value else f"no {each.name}"
            for each in odd_fields(tried.state, defaults)]
     state = [state_words] if state_words else odd
@@ -129,6 +130,11 @@ def also_words(breaks: Sequence[Break]) -> str:
     for each in breaks:
         places.setdefault(each.step or each.kind, []).append(each.where)
     return "; ".join(f"{where}: {', '.join(dict.fromkeys(names))}" for where, names in places.items())
+
+
+def steps_words(without: Sequence[str]) -> str:
+    """The steps that a case does not take; '' for none."""
+    return f"the step{'s' if len(without) > 1 else ''} {', '.join(without)}" if without else ""
 
 
 def place_words(placed: Placed) -> str:

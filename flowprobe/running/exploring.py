@@ -18,7 +18,8 @@ from flowprobe.core.exploring.confirming import Confirmed, steadied
 from flowprobe.core.exploring.constraints import satisfied
 from flowprobe.core.exploring.exploration import Exploration, Flaky, Found, Ground, Progress, Reduced
 from flowprobe.core.exploring.gathering import gathered
-from flowprobe.core.exploring.kept import Known
+from flowprobe.core.exploring.kept import Key, Known
+from flowprobe.core.exploring.leaving_out import links_of
 from flowprobe.core.exploring.model import Learned, Placed, Try, Trying, state_key
 from flowprobe.core.exploring.oddities import oddities_of
 from flowprobe.core.exploring.pairs import covered, pairwise
@@ -48,6 +49,8 @@ __all__ = ["Explored", "Follower", "SavedCase", "Wish", "explore"]
 
 _CONFIRMED = 3
 _DICE = 500
+_KEPT = 0.1
+"""This share of the budget is for making small what is found, so that the last find is a case too."""
 
 
 class Follower(Watcher, Protocol):
@@ -156,7 +159,8 @@ class _Search:
         self._moved = False
         self._flaky: list[Flaky] = []
         self._default = ordinary(scenario)
-        self._shrunk: dict[tuple[str, tuple[str, ...]], tuple[Shrunk, Confirmed]] = {}
+        self._links = links_of(scenario)
+        self._shrunk: dict[Key, tuple[Shrunk, Confirmed]] = {}
         self._exploration: Exploration | None = None
         self._trials: Trials | None = None
 
@@ -183,7 +187,8 @@ class _Search:
 
     def _program(self, engine: Engine, trouble: Trouble | None) -> None:
         tries = Tries(engine.folder, engine.redact, self._head(engine.setting.seed))
-        trials = self._trials = Trials(engine, self._scenario, self._binding, bounds=self._wish.bounds, tries=tries,
+        bounds = replace(self._wish.bounds, kept=_KEPT)
+        trials = self._trials = Trials(engine, self._scenario, self._binding, bounds=bounds, tries=tries,
                         known=self._known, oracles=self._wish.oracles)
         engine.compare_anew()
         if trouble is not None:
@@ -249,7 +254,8 @@ class _Search:
 
     def _reduce(self, first: Try, learned: Learned, trying: Trying) -> Reduced:
         self._on_firm_ground(trying)
-        shrunk = shrink(first, learned, trying, defaults=self._default, allowed=allowed_by(self._scenario, first.state))
+        shrunk = shrink(first, learned, trying, defaults=self._default, allowed=allowed_by(self._scenario, first.state),
+                        links=self._links)
         shrunk, confirmed = steadied(shrunk, trying, _CONFIRMED)
         self._shrunk[shrunk.smallest.key] = shrunk, confirmed
         return Reduced(shrunk.smallest, shrunk.learned, confirmed.k, confirmed.n)

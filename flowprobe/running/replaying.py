@@ -11,9 +11,11 @@ from itertools import groupby
 from pathlib import Path
 
 from flowprobe.core.exploring.case import Case
+from flowprobe.core.exploring.leaving_out import shortened
 from flowprobe.core.exploring.lessons import learned
 from flowprobe.core.exploring.model import Learned
 from flowprobe.core.exploring.replaying import Replayed, replayed, trials_needed
+from flowprobe.core.faults.concerns import ordinary
 from flowprobe.core.faults.fault import FaultPlan
 from flowprobe.core.faults.kinds import describe
 from flowprobe.core.oracles import ORACLES
@@ -142,12 +144,21 @@ class _Replay:
 
     def _replayed(self, engine: Engine, case: Case) -> Replayed:
         needed = self._times or trials_needed(case.confirmed)
-        twin = self._learned(engine, case, NO_FAULTS) if case.faults else None
+        twin = self._twin(engine, case)
         words = [f"{describe(fault.kind)} on {fault.edge}" for fault in case.faults]
         trials = list(self._trials(engine, case, needed)) if twin is None or twin.judged in ("pass", "degraded") else []
         if not trials and (hindrance := engine.hindrance()):
             return Replayed("cannot tell", hindrance[0])
-        return replayed(case.broke, trials, faults=words, twin=twin, needed=needed)
+        return replayed(case.broke, trials, faults=words, twin=twin, without=case.without, needed=needed)
+
+    def _twin(self, engine: Engine, case: Case) -> Learned | None:
+        """The journey without the faults of the case. A case that has none, and takes a part of the journey alone, is
+        held against that part in the ordinary state: whether the product still lets it be walked so."""
+        if case.faults:
+            return self._learned(engine, case, NO_FAULTS)
+        if case.without and _whole(case.state, self._scenario) != ordinary(self._scenario):
+            return self._learned(engine, replace(case, state={}), NO_FAULTS)
+        return None
 
     def _trials(self, engine: Engine, case: Case, needed: int) -> Iterator[Learned]:
         """As many as it takes; one that breaks says enough."""
@@ -166,7 +177,8 @@ class _Replay:
 
     def _trial(self, engine: Engine, case: Case, plan: FaultPlan) -> Trial:
         setting = replace(engine.setting, seed=case.seed)
-        trial = trial_of(self._scenario, case.personas, plan, setting, now=engine.now, id=secrets.token_hex(8),
+        scenario = shortened(self._scenario, case.without)
+        trial = trial_of(scenario, case.personas, plan, setting, now=engine.now, id=secrets.token_hex(8),
                          account=_whole(case.state, self._scenario))
         self._of[trial.id] = case
         return trial

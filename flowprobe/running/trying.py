@@ -10,8 +10,10 @@ from typing import NoReturn
 
 from flowprobe.core.events import CallUnanswered
 from flowprobe.core.exploring.kept import Known
+from flowprobe.core.exploring.leaving_out import shortened
 from flowprobe.core.exploring.lessons import learned
 from flowprobe.core.exploring.model import Enough, Learned, Try
+from flowprobe.core.exploring.notebook import AIMED
 from flowprobe.core.exploring.plans import plan_of
 from flowprobe.core.oracles import ORACLES
 from flowprobe.core.plan import Bindings, trial_of
@@ -30,10 +32,22 @@ _HEARD_OF_S = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far a search may go: so many tries, so many seconds; None: as far as it leads."""
+    """How far a search may go: so many tries, so many seconds; None: as far as it leads. This share of both is `kept`
+    for making small what it has found by then."""
 
     tries: int | None = None
     seconds: float | None = None
+    kept: float = 0.0
+
+    def used_up(self, made: int, seconds: float, *, aimed: bool) -> str:
+        """Which of them is, '' for none; `aimed` at what was found, the whole of them may be used."""
+        share = 0.0 if aimed else self.kept
+        kept = ", but for what is kept for making finds small" if share else ""
+        if self.tries is not None and made >= self.tries - int(share * self.tries):
+            return f"the budget of {self.tries} tries is used up{kept if made < self.tries else ''}"
+        if self.seconds is not None and seconds >= self.seconds * (1 - share):
+            return f"the budget of {self.seconds:g} seconds is used up{kept if seconds < self.seconds else ''}"
+        return ""
 
 
 class Making:
@@ -49,14 +63,11 @@ class Making:
         self.hindrance: tuple[str, str] | None = None
         self.unkept = ""
 
-    def refuse(self) -> None:
-        """Raise Enough where no further trial may be made."""
+    def refuse(self, *, aimed: bool = False) -> None:
+        """Raise Enough where no further trial may be made; `aimed` at what was found already."""
         self._refuse_stopped()
-        bounds = self._bounds
-        if bounds.tries is not None and self.made >= bounds.tries:
-            raise Enough(f"the budget of {bounds.tries} tries is used up")
-        if bounds.seconds is not None and self._clock() - self._began >= bounds.seconds:
-            raise Enough(f"the budget of {bounds.seconds:g} seconds is used up")
+        if used_up := self._bounds.used_up(self.made, self._clock() - self._began, aimed=aimed):
+            raise Enough(used_up)
         if lacking := self._engine.lacks(calls=self._need[0], writes=self._need[1]):
             raise Enough(f"{lacking} does not suffice for another trial")
 
@@ -108,7 +119,7 @@ class Trials:
         if earlier := self._known.get(made.key):
             self.remembered += 1
             return self._keep(made, earlier.pop(0))
-        self._making.refuse()
+        self._making.refuse(aimed=made.phase in AIMED)
         trial = self.trial(made)
         judged = self._making.make(trial)
         self._seen(made, judged)
@@ -130,5 +141,6 @@ class Trials:
     def trial(self, made: Try) -> Trial:
         """The trial that a try would be."""
         plan = plan_of(made.faults, f"try-{self.made + 1}") if made.faults else NO_FAULTS
-        return trial_of(self._scenario, self._binding, plan, self._engine.setting, now=self._engine.now,
+        scenario = shortened(self._scenario, made.without)
+        return trial_of(scenario, self._binding, plan, self._engine.setting, now=self._engine.now,
                         id=secrets.token_hex(8), account=made.state)

@@ -27,9 +27,11 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from flowprobe.core.exploring.catalogue import offers
+from flowprobe.core.exploring.delays import fineness
 from flowprobe.core.exploring.exploration import Baseline, Exploration, Found, Progress
 from flowprobe.core.exploring.model import Break, Enough, Learned, Placed, Reached, Try
-from flowprobe.core.exploring.shrink import fineness, shrink
+from flowprobe.core.exploring.notebook import AIMED
+from flowprobe.core.exploring.shrink import shrink
 from flowprobe.core.exploring.simpler import delay_of
 from flowprobe.running import exploring
 from flowprobe.running.exploring import Wish, explore
@@ -124,7 +126,7 @@ class _Clock:
     def told(self, progress: Progress) -> None:
         if progress.learned is None:
             self.cpu_s += time.thread_time() - self._resumed
-            if progress.phase not in _AIMED and len(self.searched()) >= (self._most or self._far()):
+            if progress.phase not in AIMED and len(self.searched()) >= (self._most or self._far()):
                 raise Enough("as far as this benchmark goes")
             return
         self.made.append((progress.phase, progress.learned.calls))

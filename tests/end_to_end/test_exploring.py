@@ -43,12 +43,21 @@ def test_a_defect_that_needs_an_odd_account_and_a_fault_is_found_kept_replayed_a
     assert cases(place) == ["renewal-unpaid-payments-latency.yaml"]
     text = (place.folder / "cases" / cases(place)[0]).read_text()
     assert "\n  card: expired  # " in text
-    assert (place.latest() / "exploration.html").read_text().startswith("<!doctype html>")
+    assert case["without"] == ["settle", "paid", "told"]
+    assert "\nwithout: [settle, paid, told]\n" in text
+    assert "     left out    the steps settle, paid, told\n" in found.err
+    page = (place.latest() / "exploration.html").read_text()
+    assert page.startswith("<!doctype html>")
+    assert "<dt>left out</dt><dd><div>the steps settle, paid, told</div></dd>" in page
     assert json.loads((place.latest() / "exploration.json").read_text()) == found.json
     assert (place.folder / "cases" / "test_renewal_unpaid_payments_latency.py").exists()
 
     again = place.flowprobe("replay", "cases", "--env", "demo", "--json")
     assert (again.code, [each["outcome"] for each in again.json["cases"]]) == (1, ["still broken"]), again.err
+    trials = json.loads((place.latest() / "result.json").read_text())["trials"]
+    walked = [{step["step"] for step in trial["steps"]} for trial in trials]
+    assert len(walked) == 2
+    assert all(steps >= {"quote", "renew", "unpaid"} and not steps & {"settle", "paid", "told"} for steps in walked)
 
     with_weaknesses(place)
     mended = place.flowprobe("replay", "cases", "--env", "demo", "--json")

@@ -78,6 +78,12 @@ found: {at: "2026-11-22T19:00:00Z", by: "0.1.0", tries: 37}
 """
 
 
+def test_the_steps_that_it_does_not_take_are_told() -> None:
+    lines = case_text(replace(CASE, without=("search", "login/token"))).splitlines()
+    assert lines[2] == "# left out: search, login/token"
+    assert "without: [search, login/token]" in lines
+
+
 def test_fmt_leaves_it_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "journey.yaml").touch()
     path = write_case(CASE, tmp_path)
@@ -106,6 +112,7 @@ def test_whatever_the_state_holds_is_read_again(state: dict[str, Any], sentence:
     replace(CASE, faults=numbered(plan_of((Placed(CHARGE, Refuse()),), "").faults), thresholds=()),
     replace(CASE, broke=Break("", "never", "a charge without an order\nof ours", "saw 1"), confirmed=Confirmed(1, 3, 1, 2, "x")),
     replace(CASE, found=Found(best_so_far=True)),
+    replace(CASE, without=("search", "login/token")),
 ])
 def test_every_part_is_read_again(case: Case) -> None:
     found = again(case)

@@ -24,6 +24,7 @@ def test_every_key_is_read() -> None:
         "language-photo-payments-latency", "language.yaml", "local", 7)
     assert (case.personas, case.state, case.differs) == (
         {"admin": "pro-eu", "operator": "staff"}, {"card": "valid", "seats": 0}, ("seats",))
+    assert case.without == ("text", "both")
     assert case.broke == Break("photo", "within", "within")
     assert case.broke.sentence == "expected 800ms, saw 3100ms"
     assert case.thresholds == (CaseThreshold("payments", 3.06, 2.94),)

@@ -10,7 +10,9 @@ from flowprobe.core.exploring.model import Break
 from flowprobe.core.faults.kinds import KIND_NAMES
 from flowprobe.core.redact import Redactor
 from flowprobe.report.exploring import case_lines, exploration_lines
+from flowprobe.report.exploring_json import exploration_json
 from flowprobe.report.exploring_matrix import SHORT, SIGNS
+from flowprobe.report.exploring_page import exploration_page
 from flowprobe.report.exploring_told import About
 from flowprobe.report.spans import Line
 from tests.explorations import ABOUT, CASES, QUIET, WHOLE, found
@@ -34,6 +36,15 @@ def under(title: str) -> list[str]:
     start = next(number for number, text in enumerate(TEXT) if text.startswith(title))
     end = next(number for number in range(start, len(TEXT)) if not TEXT[number])
     return TEXT[start:end]
+
+
+def test_the_steps_that_a_case_does_not_take_are_told() -> None:
+    first = CASES[0].found
+    tried = changed(first.case, without=("search", "login/token"))
+    shorter = changed(CASES[0], found=changed(first, case=tried))
+    assert "     left out    the steps search, login/token" in texts(*case_lines(shorter, ABOUT, number=1))
+    assert exploration_json(WHOLE, (shorter,), ABOUT)["cases"][0]["without"] == ["search", "login/token"]
+    assert "<dt>left out</dt><dd><div>the steps search, login/token</div></dd>" in exploration_page(WHOLE, (shorter,), ABOUT)
 
 
 def test_a_case_says_what_it_takes_what_breaks_and_how_to_see_it_again() -> None:

@@ -35,3 +35,9 @@ def test_every_part_of_the_search_has_words() -> None:
 def test_what_came_of_a_try() -> None:
     told = [learned_words(Learned(judged, because="why")) for judged in ("pass", "degraded", "refused", "inconclusive", "fail")]
     assert told == ["held", "degraded as promised", "the product refuses this state", "inconclusive, why", "broke, why"]
+
+
+def test_what_of_the_journey_is_left_out_of_a_try_is_said() -> None:
+    progress = Progress("shrink", Try(DEFAULTS, without=("search", "billed")), 1, None, 0)
+    assert text(progress_line(progress, defaults=DEFAULTS)) == (
+        "making a case smaller · 1 try · nothing odd at all, without search, billed")

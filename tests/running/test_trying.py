@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,12 @@ def test_a_try_is_a_trial_with_its_state_and_its_faults(engine: FakeEngine, tria
     assert calm.id != down.id
 
 
+def test_what_a_try_leaves_out_is_no_part_of_its_trial(trials: Making) -> None:
+    trying = trials()
+    assert [name for name, _ in trying.trial(DOWN).scenario.steps()] == ["pay"]
+    assert [name for name, _ in trying.trial(replace(DOWN, without=("pay",))).scenario.steps()] == []
+
+
 def test_what_was_learned_is_kept_at_once(trials: Making, tmp_path: Path) -> None:
     trials()(DOWN)
     assert [each.judged for each in earlier_tries(tmp_path)[1][DOWN.key]] == ["pass"]
@@ -104,6 +111,33 @@ def test_seconds_are_bounded(trials: Making) -> None:
     now[0] = 10.0
     with pytest.raises(Enough, match="budget of 10 seconds"):
         trying(DOWN)
+
+
+def test_a_part_of_the_budget_is_kept_for_making_finds_small(trials: Making) -> None:
+    now = [0.0]
+    trying = trials(Bounds(tries=20, kept=0.1), clock=lambda: now[0])
+    for number in range(18):
+        trying(Try({"n": number}))
+    with pytest.raises(Enough, match="20 tries is used up, but for what is kept for making finds small"):
+        trying(DOWN)
+    for phase in ("shrink", "confirm"):
+        trying(replace(DOWN, phase=phase))
+    with pytest.raises(Enough, match=r"20 tries is used up$"):
+        trying(replace(DOWN, phase="confirm"))
+
+
+@pytest.mark.parametrize(("tries", "of"), [(9, 9), (10, 9), (500, 450)])
+def test_a_small_budget_keeps_nothing(tries: int, of: int) -> None:
+    bounds = Bounds(tries, kept=0.1)
+    assert bounds.used_up(of - 1, 0.0, aimed=False) == bounds.used_up(tries - 1, 0.0, aimed=True) == ""
+    assert bounds.used_up(of, 0.0, aimed=False)
+    assert bounds.used_up(tries, 0.0, aimed=True)
+
+
+def test_of_seconds_a_part_is_kept_too() -> None:
+    bounds = Bounds(seconds=10.0, kept=0.1)
+    assert [bounds.used_up(1, 9.5, aimed=aimed) for aimed in (True, False)] == [
+        "", "the budget of 10 seconds is used up, but for what is kept for making finds small"]
 
 
 def test_no_trial_begins_that_the_environments_budget_could_not_end(engine: FakeEngine, trials: Making) -> None:

@@ -40,10 +40,15 @@ class Bench(Generic[T]):
         """Whether it breaks the same; then it is the best so far. Raises Enough."""
         if attempt.key not in self._known:
             learned = self._learn(attempt)
-            self._known[attempt.key] = learned if broken(learned, self.wanted) else None
-        if (same := self._known[attempt.key]) is not None:
-            self.best, self.learned = attempt, same
-        return same is not None
+            same = broken(learned, self.wanted) and self.is_sound(attempt)
+            self._known[attempt.key] = learned if same else None
+        if (known := self._known[attempt.key]) is not None:
+            self.best, self.learned = attempt, known
+        return known is not None
+
+    def is_sound(self, _attempt: T) -> bool:
+        """Whether what breaks in it may count; asked of what has broken."""
+        return True
 
     def holds(self, attempt: T) -> None:
         """It is known that this one breaks nothing."""

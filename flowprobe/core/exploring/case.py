@@ -46,8 +46,9 @@ class Found(Plain):
 @plain
 class Case(Plain):
     """`scenario` is the path of its file from the folder of the case's own on, `personas` role -> persona, `state` the
-    account's whole state, of which `differs` are the fields that are not as on an ordinary night. `environment` is
-    where it was found, `seed` that of its draws. `file` and `positions` say where it stands, once it does."""
+    account's whole state, of which `differs` are the fields that are not as on an ordinary night; the journey is walked
+    `without` these steps. `environment` is where it was found, `seed` that of its draws. `file` and `positions` say
+    where it stands, once it does."""
 
     name: str
     scenario: str
@@ -61,6 +62,7 @@ class Case(Plain):
     environment: str = ""
     seed: int = 0
     found: Found = Found()
+    without: tuple[str, ...] = ()
     file: str = field(default="", compare=False)
     positions: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
@@ -103,7 +105,7 @@ def case_of(shrunk: Shrunk, confirmed: Confirmed | None, setting: Setting) -> Ca
     return Case(
         _name(setting.title, broke, smallest, differs), setting.scenario, setting.personas, broke, smallest.state,
         differs, numbered(placed), thresholds, confirmed, setting.environment, setting.seed,
-        Found(setting.at, setting.by, shrunk.tries, not shrunk.minimal))
+        Found(setting.at, setting.by, shrunk.tries, not shrunk.minimal), smallest.without)
 
 
 def numbered(faults: Iterable[Fault]) -> tuple[Fault, ...]:

@@ -63,10 +63,10 @@ def _outcome(each: Alone, before: Mapping[str, set[Break]]) -> tuple[Outcome, st
 
 
 def _among(entries: Sequence[Entry]) -> Mapping[tuple[Site, str], list[Outcome]]:
-    """What fell among others, or in odd states, in tries that the journey stood."""
+    """What fell among others, or in odd states, in tries that the whole journey stood."""
     found: dict[tuple[Site, str], list[Outcome]] = {}
     for entry in entries:
-        if entry.learned.judged not in ("pass", "degraded"):
+        if entry.learned.judged not in ("pass", "degraded") or entry.tried.without:
             continue
         for number in entry.learned.fired:
             fault = entry.tried.faults[number]

@@ -10,7 +10,7 @@ from flowprobe.core.exploring.model import Break, Learned, Reached, Site, Try
 
 __all__ = ["Key", "Known", "from_row", "to_row"]
 
-Key: TypeAlias = tuple[str, tuple[str, ...]]
+Key: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
 """Of a try: see `Try.key`."""
 
 Known: TypeAlias = dict[Key, list[Learned]]
@@ -19,9 +19,10 @@ Known: TypeAlias = dict[Key, list[Learned]]
 
 def to_row(made: Try, found: Learned) -> dict[str, Any]:
     """Plain values, for JSON."""
-    state, faults = made.key
+    state, faults, without = made.key
     row = asdict(found)
     return {"state": dict(made.state), "faults": [str(placed) for placed in made.faults], "phase": made.phase,
+            **({"without": list(without)} if without else {}),
             "key": [state, list(faults)], "learned": {**row, "fired": sorted(found.fired)}}
 
 
@@ -32,4 +33,4 @@ def from_row(row: Mapping[str, Any]) -> tuple[Key, Learned]:
     said["breaks"] = tuple(Break(**each) for each in said["breaks"])
     said["reached"] = tuple(Reached(**{**each, "site": Site(**each["site"])}) for each in said["reached"])
     said["fired"] = frozenset(said["fired"])
-    return (state, tuple(faults)), Learned(**said)
+    return (state, tuple(faults), tuple(row.get("without", ()))), Learned(**said)

@@ -59,16 +59,18 @@ class Placed(Plain):
 
 @plain
 class Try(Plain):
-    """One trial to be made: the account's whole state, and the faults."""
+    """One trial to be made: the account's whole state, the faults, and the steps that the journey is walked `without`,
+    as `Links.left_out` tells them."""
 
     state: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[Placed, ...] = ()
     phase: Phase = "singles"
+    without: tuple[str, ...] = ()
 
     @property
-    def key(self) -> tuple[str, tuple[str, ...]]:
+    def key(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """Two tries with the same key are the same experiment."""
-        return state_key(self.state), tuple(sorted(map(repr, self.faults)))
+        return state_key(self.state), tuple(sorted(map(repr, self.faults))), self.without
 
 
 def state_key(state: Mapping[str, Any]) -> str:

@@ -14,11 +14,11 @@ from flowprobe.core.exploring.model import Break, Enough, Learned, Phase, Placed
 from flowprobe.core.exploring.narrowing import narrowed
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["Alone", "Entry", "Notebook", "Saturated", "Told", "fault_key"]
+__all__ = ["AIMED", "Alone", "Entry", "Notebook", "Saturated", "Told", "fault_key"]
 
 Told = Callable[[Progress], None]
 _MADE_AGAIN: tuple[Phase, ...] = ("calibrate", "confirm")
-_AIMED: tuple[Phase, ...] = ("calibrate", "confirm", "shrink")
+AIMED: tuple[Phase, ...] = ("calibrate", "confirm", "shrink")
 """Tries that look for the same again: what they do not show is no sign that there is nothing more."""
 _OPEN: tuple[Phase, ...] = ("revealed", "pairs", "states", "random")
 
@@ -73,6 +73,7 @@ class Notebook:
         self.left: int | None = None
         self._trying, self._told, self._saturation = trying, told, saturation
         self._known: dict[object, Learned] = {}
+        self._looked: set[object] = set()
         self._signatures: Counter[str] = Counter()
         self._quiet = 0
 
@@ -91,7 +92,11 @@ class Notebook:
         """The same; where it breaks promises, each is narrowed down to its faults and put on the list of finds. Returns
         the faults by which they broke, and what came of the try."""
         learned = self.ask(tried)
-        at, looked_at = len(self.entries), set[Break]()
+        return self._looked_into(tried, learned, len(self.entries)), learned
+
+    def _looked_into(self, tried: Try, learned: Learned, at: int) -> tuple[Placed, ...]:
+        """Narrow down each promise that a try broke, and put it on the list; returns the faults by which they broke."""
+        looked_at = set[Break]()
         culprits: tuple[Placed, ...] = ()
         while learned.broke and (new := self.causes.unexplained(tried, learned)) is not None:
             new = replace(new, breaks=tuple(broke for broke in new.breaks if broke not in looked_at))
@@ -102,7 +107,8 @@ class Notebook:
             looked_at |= {*same}
             culprits += smaller.faults
             self.causes.add(smaller, replace(found, breaks=same), at, self.ask)
-        return (*culprits, *self.causes.culprits(tried)) if learned.broke else (), learned
+        self._looked.add(tried.key)
+        return (*culprits, *self.causes.culprits(tried)) if learned.broke else ()
 
     def single(self, fault: Placed, phase: Phase, within: tuple[Placed, ...] = ()) -> Learned:
         """One fault in the default state."""
@@ -111,9 +117,15 @@ class Notebook:
         return learned
 
     def settle(self) -> None:
-        """Put what broke and is on no list yet there, as it is: the search ended before it was looked at."""
-        for entry in self.entries:
-            if entry.learned.broke and entry.tried.phase not in _AIMED:
+        """What broke and is on no list yet, for the search ended before it was looked into: that is done now, as far as
+        there may be more tries. What is left is put there as it is."""
+        for entry in tuple(self.entries):
+            if entry.learned.broke and entry.tried.phase not in AIMED:
+                try:
+                    if entry.tried.key not in self._looked:
+                        self._looked_into(replace(entry.tried, phase="shrink"), entry.learned, entry.at)
+                except Enough:
+                    pass  # it is kept as it is
                 left = self.causes.unexplained(entry.tried, entry.learned)
                 if left is not None:
                     self.causes.keep(entry.tried, left, entry.at)
@@ -145,7 +157,7 @@ class Notebook:
         return learned
 
     def _note(self, tried: Try, learned: Learned) -> None:
-        if tried.phase in _AIMED or learned.judged == "inconclusive":
+        if tried.phase in AIMED or learned.judged == "inconclusive":
             return
         self._quiet = self._quiet + 1 if learned.signature in self._signatures else 0
         self._signatures[learned.signature] += 1

@@ -47,10 +47,12 @@ def trials_needed(confirmed: Confirmed | None) -> int:
 
 
 def replayed(broke: Break, trials: Sequence[Learned], *, faults: Sequence[str], twin: Learned | None = None,
-             needed: int = 1) -> Replayed:
-    """`faults` are the words for the faults of the case, in its order, and `twin` is the same trial without them (None
-    where the case has none). Any trial that breaks decides; to be mended takes `needed` that hold."""
-    if twin is not None and (unsound := _unsound(twin)):
+             without: Sequence[str] = (), needed: int = 1) -> Replayed:
+    """`faults` are the words for the faults of the case, in its order, and `twin` is the same trial without them. Where
+    there are none it is the journey in the ordinary state, `without` the same steps, or None. Any trial that breaks
+    decides; to be mended takes `needed` that hold."""
+    how = "without faults" if faults else "in the ordinary state"
+    if twin is not None and (unsound := _unsound(twin, how, without)):
         return Replayed("cannot tell", unsound)
     if (same := sum(broken(learned, broke) for learned in trials)):
         return Replayed("still broken", _often(f"{_said(broke)} is broken as it was", same, len(trials)))
@@ -69,18 +71,19 @@ def replayed(broke: Break, trials: Sequence[Learned], *, faults: Sequence[str], 
     return Replayed("mended", _held(broke, trials))
 
 
-def _unsound(twin: Learned) -> str:
-    """Why nothing can be said of faults: without them the journey is not sound either."""
+def _unsound(twin: Learned, how: str, without: Sequence[str]) -> str:
+    """Why nothing can be said of faults, or of a state: without them the journey is not sound either."""
     match twin.judged:
         case "pass" | "degraded":
             return ""
         case "refused":
             return "the product refuses this state of the account"
         case "inconclusive":
-            return f"the journey without faults was inconclusive: {twin.because or 'nobody knows why'}"
+            return f"the journey {how} was inconclusive: {twin.because or 'nobody knows why'}"
         case _:
             seen = f": {_said(twin.breaks[0])}" if twin.breaks else ""
-            return f"the journey fails without faults too{seen}; mend that first"
+            gone = f", or remove `without` from the case: it leaves out {', '.join(without)}" if without else ""
+            return f"the journey fails {how} too{seen}; mend that first{gone}"
 
 
 def _doubt(learned: Learned, faults: Sequence[str]) -> str:

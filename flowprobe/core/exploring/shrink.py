@@ -1,9 +1,12 @@
 """From a try that broke a promise to the smallest one that breaks the same: fit for tries that take a second each.
 
-In this order, the cheapest first: faults are dropped, fields of the state put back to their defaults and what is left
-of them brought near, kinds exchanged for simpler ones, calls told by their exact ordinals, delays brought down to the
-shortest that breaks. Then all of it again, one by one, until nothing changes. Steps of the journey stay: a try has no
-way to leave one out.
+In this order: steps are left out, for what is tried after that is the shorter; faults are dropped, fields of the state
+put back to their defaults and what is left of them brought near, kinds exchanged for simpler ones, calls told by their
+exact ordinals, delays brought down to the shortest that breaks. Then all of it again, one by one, until nothing
+changes.
+
+A journey without some of its steps may break a promise because it misses them. So what breaks without them counts only
+where the same steps, in the ordinary state and without a fault, keep every promise.
 """
 
 from __future__ import annotations
@@ -14,9 +17,10 @@ from typing import Any, TypeAlias
 
 from flowprobe.core.exploring.bench import Bench
 from flowprobe.core.exploring.delays import hinted, shortest
+from flowprobe.core.exploring.leaving_out import Links
 from flowprobe.core.exploring.model import Break, Enough, Learned, Placed, Site, Try, Trying
 from flowprobe.core.exploring.simpler import Simpler, delay_of, delayed, simpler
-from flowprobe.core.exploring.smaller import fewest, nearer, singly_needed
+from flowprobe.core.exploring.smaller import fewest, nearer, needed, singly_needed
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Allowed", "Shrunk", "Threshold", "shrink"]
@@ -25,6 +29,7 @@ Allowed: TypeAlias = Callable[[Mapping[str, Any]], bool]
 """Whether the account may be in a state."""
 
 MOST = 100
+NO_LINKS = Links()
 _ROUNDS = 4
 
 
@@ -54,18 +59,21 @@ class Shrunk(Plain):
 
 
 def shrink(first: Try, learned: Learned, trying: Trying, *, defaults: Mapping[str, Any], simpler: Simpler = simpler,
-           any_break: bool = False, allowed: Allowed = lambda _state: True, most: int = MOST) -> Shrunk:
+           any_break: bool = False, allowed: Allowed = lambda _state: True, links: Links = NO_LINKS,
+           most: int = MOST) -> Shrunk:
     """`learned` is what came of `first`, which broke. The same is broken where its first break is, or (`any_break`)
-    where any promise is. An inconclusive try is made once more, and then counts as one that breaks nothing.
+    where any promise is. An inconclusive try is made once more, and then counts as one that breaks nothing. `links` are
+    the steps that may be left out.
 
     No try is made twice, nor one in a state that is not `allowed`, nor more than `most`; Enough ends it with the best
     so far.
     """
     wanted = None if any_break or not learned.breaks else learned.breaks[0]
-    bench = _Bench(trying, wanted, most, replace(first, phase="shrink"), learned)
+    bench = _Bench(trying, wanted, most, replace(first, phase="shrink"), learned, Try(defaults, (), "shrink"))
     try:
         for number in range(_ROUNDS):
             before = bench.best.key
+            _leave_out(bench, links, again=number > 0)
             _round(bench, defaults, simpler, allowed, again=number > 0)
             if bench.best.key == before:
                 return bench.shrunk()
@@ -85,11 +93,23 @@ def _round(bench: _Bench, defaults: Mapping[str, Any], simpler: Simpler, allowed
 
 
 class _Bench(Bench[Try]):
-    """`held` are delays that did not break, by the place of their fault."""
+    """`held` are delays that did not break, by the place of their fault. `ordinary` is the try of an ordinary night,
+    which is known to hold with all of the steps."""
 
-    def __init__(self, trying: Trying, wanted: Break | None, most: int, first: Try, learned: Learned) -> None:
+    def __init__(self, trying: Trying, wanted: Break | None, most: int, first: Try, learned: Learned,
+                 ordinary: Try) -> None:
         super().__init__(trying, wanted, most, first, learned)
         self.held: dict[int, float] = {}
+        self._ordinary = ordinary
+        self._sound: dict[tuple[str, ...], bool] = {(): True}
+
+    def is_sound(self, attempt: Try) -> bool:
+        """Whether the journey without these steps is one that holds on an ordinary night."""
+        without = attempt.without
+        if without not in self._sound:
+            learned = self._learn(replace(self._ordinary, without=without))
+            self._sound[without] = learned.judged in ("pass", "degraded")
+        return self._sound[without]
 
     def placed(self, number: int, fault: Placed) -> bool:
         """The same with another fault in this place."""
@@ -105,6 +125,24 @@ class _Bench(Bench[Try]):
 
 
 # --- what it does, in this order ------------------------------------------------------------------
+
+
+def _leave_out(bench: _Bench, links: Links, *, again: bool) -> None:
+    """All at once that nothing needs; or all that comes after what broke; then halves of the others."""
+    broke = bench.wanted.step if bench.wanted else ""
+    gone = {name for part in bench.best.without for name in links.steps(part)}
+    stay = [name for part in (broke, *(placed.site.step for placed in bench.best.faults)) for name in links.steps(part)]
+    free = [name for name in links.names if name not in gone | links.with_needed(stay)]
+
+    def breaks(kept: Sequence[str]) -> bool:
+        return bench.breaks(replace(bench.best, without=links.left_out(links.with_needed([*stay, *kept]))))
+
+    if again:
+        singly_needed(free, breaks)
+    elif free and not breaks(()):
+        last = max((links.names.index(name) for name in links.steps(broke)), default=len(links.names))
+        before = [name for name in free if links.names.index(name) < last]
+        needed(before if len(before) < len(free) and breaks(before) else free, breaks)
 
 
 def _drop_faults(bench: _Bench, *, again: bool) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from flowprobe.core.exploring.catalogue import Offer
 from flowprobe.core.exploring.cells import cells
-from flowprobe.core.exploring.model import Break, Learned, Placed, Site
+from flowprobe.core.exploring.model import Break, Learned, Placed, Site, Try
 from flowprobe.core.exploring.notebook import Notebook
 from flowprobe.core.faults.status import Status
 
@@ -33,3 +33,13 @@ def test_what_was_not_tried_says_why() -> None:
     found = cells(Notebook(lambda _tried: Learned("pass"), {}), {SITE: offers}, {}, ("out of budget", "it was not come to"))
     assert [(cell.outcome, cell.because) for cell in found] == [
         ("out of budget", "it was not come to"), ("not applicable", "it speaks HTTP")]
+
+
+def test_what_a_part_of_the_journey_stood_says_nothing_of_the_whole() -> None:
+    fault = Placed(SITE, Status(500))
+    notebook = Notebook(lambda _tried: Learned("pass", fired=FELL), {})
+    notebook.ask(Try({"seats": 0}, (fault,), "shrink", ("search",)))
+    offers = {SITE: (Offer("status", (Status(500),)),)}
+    assert [cell.outcome for cell in cells(notebook, offers, {}, ("out of budget", "x"))] == ["out of budget"]
+    notebook.ask(Try({"seats": 0}, (fault,), "shrink"))
+    assert [cell.outcome for cell in cells(notebook, offers, {}, ("out of budget", "x"))] == ["tolerated"]

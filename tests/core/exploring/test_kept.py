@@ -23,7 +23,8 @@ lessons = st.builds(
                        st.integers(0, 99), words, st.none() | numbers), max_size=3).map(tuple),
     st.frozensets(st.integers(0, 5)), words, numbers, numbers, st.integers(0, 99), words, words)
 tries = st.builds(Try, st.dictionaries(words, st.none() | st.booleans() | st.integers() | words, max_size=3),
-                  st.lists(st.builds(Placed, sites, st.sampled_from([Status(503), Reset("request")])), max_size=2).map(tuple))
+                  st.lists(st.builds(Placed, sites, st.sampled_from([Status(503), Reset("request")])), max_size=2).map(tuple),
+                  st.just("shrink"), st.lists(words, max_size=2, unique=True).map(tuple))
 
 
 @given(tries, lessons)
@@ -37,3 +38,10 @@ def test_a_line_is_read_as_it_was_written(made: Try, found: Learned) -> None:
 def test_a_line_of_something_else_is_refused(row: dict[str, object]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         from_row(row)
+
+
+def test_a_line_of_an_earlier_version_has_all_of_the_steps() -> None:
+    made = Try({"seats": 0})
+    row = to_row(made, Learned("pass"))
+    assert "without" not in row
+    assert from_row(row)[0] == made.key

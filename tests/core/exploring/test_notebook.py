@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from flowprobe.core.exploring.exploration import Progress
-from flowprobe.core.exploring.model import Learned, Phase, Placed, Site, Try
+from flowprobe.core.exploring.exploration import Progress, Reduced
+from flowprobe.core.exploring.model import Break, Enough, Learned, Phase, Placed, Site, Try, Trying
 from flowprobe.core.exploring.notebook import Notebook, Saturated
 from flowprobe.core.faults.status import Status
 
@@ -62,3 +64,50 @@ def test_what_broke_and_was_not_looked_at_is_a_find_in_the_end() -> None:
     assert not notebook.causes.found
     notebook.settle()
     assert len(notebook.causes.found) == 1
+
+
+OTHER = Placed(Site("mail", "POST /send", "pay"), Status(500))
+PAY = Break("pay", "status", "status")
+
+
+@pytest.mark.parametrize(("enough", "case", "of"), [
+    ((), (FAULT,), 3),  # there may be tries that are aimed at what was found
+    (("shrink",), (FAULT, OTHER), 0),
+    (("confirm",), (FAULT,), 0),
+])
+def test_what_the_search_ended_before_is_made_small_as_far_as_there_may_be_tries(
+        enough: tuple[Phase, ...], case: tuple[Placed, ...], of: int) -> None:
+    made: list[Phase] = []
+
+    def trying(tried: Try) -> Learned:
+        if tried.phase in ("pairs", *enough) and made:
+            raise Enough("the budget is used up")
+        made.append(tried.phase)
+        return Learned("fail", (PAY,), fired=frozenset(range(len(tried.faults)))) if FAULT in tried.faults else Learned("pass")
+
+    def reduce(first: Try, learned: Learned, ask: Trying) -> Reduced:
+        for _ in range(3):
+            ask(replace(first, phase="confirm"))
+        return Reduced(first, learned, 3, 3)
+
+    notebook = Notebook(trying, {}, reduce=reduce)
+    with pytest.raises(Enough):
+        notebook.take(Try({}, (FAULT, OTHER), "pairs"))
+    assert not notebook.causes.found
+    notebook.settle()
+    (found,) = notebook.causes.found
+    assert (found.case.faults, found.of, found.at) == (case, of, 1)
+    assert set(made) <= {"pairs", "shrink", "confirm"}
+
+
+def test_what_was_looked_into_is_not_made_small_once_more_in_the_end() -> None:
+    asked: list[Try] = []
+
+    def reduce(first: Try, learned: Learned, _ask: Trying) -> Reduced:
+        asked.append(first)
+        return Reduced(replace(first, faults=(OTHER,)), learned, 3, 3)
+
+    notebook = Notebook(Product(Learned("fail", (PAY,), fired=frozenset({0}))), {}, reduce=reduce)
+    notebook.take(Try({}, (FAULT,), "singles"))
+    notebook.settle()
+    assert len(asked) == 1

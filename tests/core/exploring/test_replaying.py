@@ -74,3 +74,16 @@ def test_what_broke_now_and_then_has_to_hold_more_often() -> None:
     (Confirmed(1, 3), 8), (Confirmed(1, 50), 20)])
 def test_so_many_trials_that_hold_are_no_luck(confirmed: Confirmed | None, needed: int) -> None:
     assert trials_needed(confirmed) == needed
+
+
+@pytest.mark.parametrize(("twin", "faults", "sentence"), [
+    (BROKEN, FAULTS, "the journey fails without faults too: the status of pay; mend that first, or remove `without` from "
+                     "the case: it leaves out search, billed"),
+    (BROKEN, (), "the journey fails in the ordinary state too: the status of pay; mend that first, or remove `without` from "
+                 "the case: it leaves out search, billed"),
+    (Learned("inconclusive"), (), "the journey in the ordinary state was inconclusive: nobody knows why"),
+])
+def test_where_what_is_left_of_the_journey_is_not_sound_nobody_can_tell(twin: Learned, faults: tuple[str, ...],
+                                                                        sentence: str) -> None:
+    said = replayed(PAY, (BROKEN,), faults=faults, twin=twin, without=("search", "billed"))
+    assert said == Replayed("cannot tell", sentence)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowprobe.core.exploring.leaving_out import Links
 from flowprobe.core.exploring.model import Break, Learned, Placed, Reached, Site, Try
 from flowprobe.core.exploring.shrink import Shrunk, Threshold, shrink
 from flowprobe.core.exploring.simpler import simplest_of_all
@@ -228,3 +229,110 @@ def test_a_state_alone_may_break_it() -> None:
     found = shrunk(Product(lambda attempt: attempt.state["seats"] == 0), Try(state, (DOWN, MUTE)),
                    defaults={"seats": 3, "name": "Ann"})
     assert (found.smallest.state, found.smallest.faults) == ({"seats": 0, "name": "Ann"}, ())
+
+
+# --- steps ----------------------------------------------------------------------------------------
+
+STEPS = tuple(f"step{number}" for number in range(8))
+ALL = frozenset(STEPS)
+
+
+def kept_of(links: Links, attempt: Try) -> frozenset[str]:
+    return ALL - {step for name in attempt.without for step in links.steps(name)}
+
+
+class Walked:
+    """A product that breaks a promise of `broke` where `needed` steps are walked before it, and also, be it an ordinary
+    night, where a step is walked and one that it depends on is not. It has ten fields, of which `matter` do."""
+
+    def __init__(self, links: Links, broke: Break, needed: frozenset[str], depends: frozenset[tuple[str, str]],
+                 matter: Mapping[str, Any]) -> None:
+        self.links, self.broke, self.needed, self.depends, self.matter = links, broke, needed, depends, matter
+        self.asked: list[Try] = []
+
+    def __call__(self, attempt: Try) -> Learned:
+        self.asked.append(attempt)
+        return self.learned(attempt)
+
+    def learned(self, attempt: Try) -> Learned:
+        kept = kept_of(self.links, attempt)
+        due = all(attempt.state[name] == value for name, value in self.matter.items()) and has(attempt, DOWN)
+        if not self.is_sound(kept) or (self.needed <= kept and due):
+            return Learned("fail", (self.broke,))
+        return Learned("pass")
+
+    def is_sound(self, kept: frozenset[str]) -> bool:
+        return all(needed in kept for step, needed in self.depends if step in kept)
+
+
+def pairs(data: st.DataObject) -> frozenset[tuple[str, str]]:
+    """Each a step, and one before it."""
+    numbers = data.draw(st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=4))
+    return frozenset((STEPS[max(pair)], STEPS[min(pair)]) for pair in numbers if pair[0] != pair[1])
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_no_step_is_left_that_could_be_left_out_alone(data: st.DataObject) -> None:
+    needs = pairs(data)
+    fixed = data.draw(st.frozensets(st.sampled_from(STEPS), max_size=1))
+    wholes = {"whole": STEPS[2:5]} if data.draw(st.booleans()) else {}
+    links = Links(STEPS, {name: frozenset(other for step, other in needs if step == name) for name in STEPS}, fixed, wholes)
+    broke = data.draw(st.sampled_from([PAID, Break("", "always", "x"), *(Break(name, "status", "status") for name in STEPS)]))
+    matter = dict.fromkeys(data.draw(st.sets(st.sampled_from(list(DEFAULTS)), max_size=3)), 0)
+    product = Walked(links, broke, data.draw(st.frozensets(st.sampled_from(STEPS), max_size=3)), pairs(data), matter)
+
+    found = shrunk(product, Try(dict.fromkeys(DEFAULTS, 0), (DOWN, MUTE)), links=links)  # type: ignore[arg-type]
+
+    kept = kept_of(links, found.smallest)
+    assert found.minimal
+    assert product.learned(found.smallest).breaks == (broke,)
+    assert (found.smallest.state, found.smallest.faults) == ({**DEFAULTS, **matter}, (DOWN,))
+    least = {*product.needed, *links.steps(broke.step)}
+    for _ in STEPS:
+        least = {*links.with_needed(least), *(needed for step, needed in product.depends if step in least)}
+    assert kept == least
+    assert found.smallest.without == links.left_out(kept)
+    assert len(product.asked) <= 100
+
+
+LINKS = Links(STEPS, dict.fromkeys(STEPS, frozenset()))
+
+
+def walked(broke: Break = PAID, needed: frozenset[str] = frozenset(),
+           depends: frozenset[tuple[str, str]] = frozenset()) -> Walked:
+    return Walked(LINKS, broke, needed, depends, {})
+
+
+def test_all_that_nothing_needs_goes_at_once_and_is_walked_once_on_an_ordinary_night() -> None:
+    product = walked(Break("step3", "status", "status"))
+    found = shrunk(product, Try(DEFAULTS, (DOWN,)), links=LINKS)  # type: ignore[arg-type]
+    rest = tuple(name for name in STEPS if name != "step3")
+    assert [attempt.without for attempt in product.asked[:2]] == [rest, rest]
+    assert [attempt.faults for attempt in product.asked[:2]] == [(DOWN,), ()]
+    assert found.smallest.without == rest
+
+
+def test_what_comes_after_the_step_that_broke_goes_before_the_others_are_looked_at() -> None:
+    product = walked(Break("step3", "status", "status"), frozenset({"step0", "step1", "step2"}))
+    shrunk(product, Try(DEFAULTS, (DOWN,)), links=LINKS)  # type: ignore[arg-type]
+    assert product.asked[1].without == STEPS[4:]
+
+
+def test_a_journey_that_breaks_because_a_step_is_missing_is_no_smaller_case() -> None:
+    """Without the first step the second breaks on any night, at the same place."""
+    product = walked(Break("step1", "status", "status"), depends=frozenset({("step1", "step0")}))
+    found = shrunk(product, Try(DEFAULTS, (DOWN,)), links=LINKS)  # type: ignore[arg-type]
+    assert (kept_of(LINKS, found.smallest), found.smallest.faults) == ({"step0", "step1"}, (DOWN,))
+
+
+def test_a_step_in_which_a_fault_falls_stays() -> None:
+    links = Links(("invite", "pay", "search"), {})
+    found = shrunk(Product(lambda attempt: has(attempt, DOWN) and has(attempt, MUTE)), Try(DEFAULTS, (DOWN, MUTE)), links=links)
+    assert found.smallest.without == ("search",)
+
+
+def test_nothing_is_left_out_of_the_best_so_far_that_nobody_has_tried_on_an_ordinary_night() -> None:
+    product = walked(Break("step3", "status", "status"))
+    found = shrunk(product, Try(DEFAULTS, (DOWN,)), links=LINKS, most=1)  # type: ignore[arg-type]
+    assert (found.smallest.without, found.ended) == ((), "1 tries were not enough")
