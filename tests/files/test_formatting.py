@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from flowprobe.core import fields as f
@@ -220,7 +220,16 @@ def files(draw: st.DrawFn) -> str:
     lines = text.splitlines(keepends=True)
     for number in draw(st.lists(st.integers(0, len(lines)), max_size=4)):
         lines.insert(number, draw(st.sampled_from(["# c\n", "  # d\n", "      #e\n", "\n", "\n\n", "    # f # g\n"])))
+    assume(_is_yaml("".join(lines)))  # a comment within a plain text of several lines ends it
     return "".join(lines)
+
+
+def _is_yaml(text: str) -> bool:
+    try:
+        yaml.compose(text)
+    except yaml.YAMLError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("text", ["{? '\u2028    ' : []}\n", "? 'a\u2029b'\n: 1\n", "? 'a\x85  b'\n: 1\n"])
