@@ -384,8 +384,8 @@ class Engine:
     def _begin_trial(self, trial: Trial) -> None:
         with self._recording:
             self._bodies.begin(trial.id)
-        if self._hearing is not None:
-            self._hearing.expect(trial.id)
+            if self._hearing is not None:
+                self._hearing.expect(trial.id)
         self._record(_started(trial, self._rerun(trial)))
 
     def _arm(self, trial: Trial, refusing: Refusing) -> None:
