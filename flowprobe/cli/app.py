@@ -154,6 +154,8 @@ def explore(
         help="Also write each case as a test: `pytest`.", metavar="FORM")] = None,
     resume: Annotated[Optional[Path], typer.Option(  # noqa: UP045
         help="Go on with the search of this run's folder.", metavar="RUN")] = None,
+    workers: Annotated[int, typer.Option(
+        help="How many trials may be under way at once.", min=1, max=16, metavar="NUMBER")] = 1,
     no_prune: Annotated[bool, typer.Option(
         "--no-prune", help="Also try what seems to be of no use, to see that nothing is lost.")] = False,
     longest: Annotated[str, typer.Option(help="How long a call is held at most.", metavar="DURATION")] = "10s",
@@ -178,7 +180,7 @@ def explore(
         bind=_binding(persona or []), output=settings.output.value, timeout_s=settings.timeout_s.value,
         allow_exec=allow_exec, proxy=proxy)
     wish = Wish(bounds_of(budget), only=_one_of(only, "--only", "states", "faults"), prune=not no_prune, cases=cases,
-                resume=resume, cap_s=duration(longest, of="--longest"))
+                resume=resume, cap_s=duration(longest, of="--longest"), workers=workers)
     return explore_command(request, wish, Asked(budget, as_json, html, _one_of(emit, "--emit", "pytest")))
 
 

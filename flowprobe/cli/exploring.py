@@ -72,6 +72,7 @@ def resuming(request: Request, wish: Wish, asked: Asked) -> tuple[str, ...]:
     words += [] if wish.cap_s == usual.cap_s else ["--longest", f"{wish.cap_s:g}s"]
     words += [] if wish.cases == usual.cases else ["--cases", str(wish.cases)]
     words += [] if request.timeout_s == given.timeout_s else ["--timeout", f"{request.timeout_s:g}s"]
+    words += [] if wish.workers == usual.workers else ["--workers", str(wish.workers)]
     words += ["--allow-exec"] if request.allow_exec else []
     return (*words, "--proxy", request.proxy) if request.proxy else tuple(words)
 

@@ -24,14 +24,23 @@ class Bodies:
         self._journal = journal
         self._starts: list[int] = []
         self._places: dict[str, int] = {}
+        self._ends: dict[str, int] = {}
 
     def begin(self, trial: str) -> None:
-        """What is written from now on is of this trial."""
+        """What is written from now on may be of this trial."""
         self._places[trial] = len(self._starts)
+        self._starts.append(self._written())
+
+    def end(self, trial: str) -> None:
+        """What is written from now on is not, though another one began meanwhile. Until the next one begins where
+        nobody says so."""
+        self._ends[trial] = self._written()
+
+    def _written(self) -> int:
         try:
-            self._starts.append(self._journal.stat().st_size)
+            return self._journal.stat().st_size
         except OSError:
-            self._starts.append(0)
+            return 0
 
     def __call__(self, trial: str, calls: Collection[str]) -> Mapping[str, Carried]:
         """By the id of the call, of those that are asked for."""
@@ -53,7 +62,7 @@ class Bodies:
         place = self._places.get(trial)
         if place is None:
             return
-        end = self._starts[place + 1] if place + 1 < len(self._starts) else None
+        end = self._ends.get(trial) or (self._starts[place + 1] if place + 1 < len(self._starts) else None)
         try:
             with self._journal.open("rb") as file:
                 at = file.seek(self._starts[place])

@@ -13,12 +13,12 @@ import shlex
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import flowprobe
 from flowprobe.auth.pool import Pools
@@ -41,6 +41,7 @@ from flowprobe.core.events import (
     ProcessEnded,
     RunEnded,
     RunStarted,
+    Stamped,
     StepEnded,
     ToolFailure,
     TrialSkipped,
@@ -81,6 +82,7 @@ from flowprobe.running.folder import RunFolder
 from flowprobe.running.guard import Guard
 from flowprobe.running.hearing import Hearing
 from flowprobe.running.identity import check_identity, probe_identity
+from flowprobe.running.lines import Lines, Taken
 from flowprobe.running.places import LINKS, STATE, TELEMETRY
 from flowprobe.running.reading import Places, Reading
 from flowprobe.running.recorder import Recorder
@@ -91,10 +93,15 @@ from flowprobe.running.spool import Spool
 from flowprobe.running.stopping import Stopper
 from flowprobe.secrets.references import Vault
 
-__all__ = ["Engine", "Judged", "Program", "Trouble", "Watcher"]
+__all__ = ["Begun", "Engine", "Judged", "Program", "Trouble", "Watcher"]
 
 Trouble: TypeAlias = tuple[str, str]
 """Why a trial cannot be made, and whose doing that is: the blame of its verdict."""
+
+Begun: TypeAlias = Future[Taken]
+"""A trial that was begun beside others. One that no worker has taken up yet can be cancelled: it was never made."""
+
+T = TypeVar("T")
 
 GRACE_S = 2.0
 """How long a call that makes something may still take after a stop, so that its outcome is known."""
@@ -124,10 +131,11 @@ from being made, None where nothing does."""
 
 
 class Engine:
-    """Makes trials, and leaves nothing behind: one for a run. What it makes is a program's to say."""
+    """Makes trials, and leaves nothing behind: one for a run. What it makes is a program's to say. `workers` are how
+    many trials may be under way at once."""
 
     def __init__(self, request: Request, selection: Selection, watcher: Watcher, *,
-                 rerun: Callable[[Trial], str] | None = None) -> None:
+                 rerun: Callable[[Trial], str] | None = None, workers: int = 1) -> None:
         self.request, self._selection, self._watcher = request, selection, watcher
         self._rerun = rerun or self._run_again
         self._id = secrets.token_hex(8)
@@ -158,7 +166,7 @@ class Engine:
         self.setting = self._setting()
         self.groups = self._expand()
         self._recorder = Recorder(self._journal(), Ledger(self._folder.ledger, self._opened_ledger()), watcher.event)
-        self._proxy_lines = Follower(self._folder.journal / "proxy.jsonl", overhear=self._passed_on())
+        self._lines = Lines(Follower(self._folder.journal / "proxy.jsonl", overhear=self._passed_on()))
         self._evidence = RunEvidence(None, (), (), "", {}, 0)
         self._verdicts: dict[str, Verdict] = {}
         self._causes: dict[str, Cause] = {}
@@ -169,7 +177,8 @@ class Engine:
         self._answered = False
         self._making = 0
         self._patience = Patience()
-        self._cleaning: Driver | None = None
+        self._cleaning: list[Driver] = []
+        self._workers = workers
         self._recording = threading.RLock()
         self._internal = False
         if attachment is not None:
@@ -212,7 +221,7 @@ class Engine:
             self._record(RunStarted(self._id, flowprobe.__version__, self._seed, self._selection.environment.name,
                                     shlex.join(map(str, self.request.paths))))
             try:
-                with ThreadPoolExecutor(1, thread_name_prefix="walk") as self._worker:
+                with ThreadPoolExecutor(self._workers, thread_name_prefix="walk") as self._worker:
                     self._begin(program)
             finally:
                 self._close()
@@ -306,31 +315,45 @@ class Engine:
             return f"the run was halted before this trial: {self._guard.halt.because}", "stopped"
         return ("the run was stopped before this trial", "stopped") if self._stopper.stopped() else None
 
-    # --- one trial ---
+    # --- one trial, or several at once ---
 
     def make(self, trial: Trial) -> Judged:
         """Make a trial, with an account for each of its personas, held until its cleanup is done."""
+        return self._judge(self._made(trial, self._in_worker))
+
+    def begin(self, trial: Trial) -> Begun:
+        """The same beside others, as soon as a worker is free: `end` tells what came of it."""
+        return self._worker.submit(self._made, trial, self._walk)
+
+    def end(self, begun: Begun) -> Judged:
+        """Wait for a trial that was begun, and tell of it."""
+        return self._judge(_await(begun))
+
+    def _made(self, trial: Trial, walk: Callable[[Trial], None]) -> Taken:
         try:
             held = self._pools.lease(trial.personas.values(), patience=self.request.lease_wait_s)
         except (EnvironmentBroken, ToolFailed) as failed:
             blame = "environment" if isinstance(failed, EnvironmentBroken) else "tool"
-            return self.skip(trial, *(self.halted() or (str(failed), blame)))
+            return self._skipped(trial, *(self.halted() or (str(failed), blame)))
         try:
             personas = {role: held.personas[persona.name] for role, persona in trial.personas.items()}
-            return self._walked(replace(trial, personas=personas))
+            return self._walked(replace(trial, personas=personas), walk)
         finally:
             held.release()
 
-    def _walked(self, trial: Trial) -> Judged:
+    def _walked(self, trial: Trial, walk: Callable[[Trial], None]) -> Taken:
         try:
-            _await(self._worker.submit(self._walk, trial))
+            walk(trial)
         except ToolFailed as failed:
             self._record(ToolFailure("proxy", str(failed), trial.id))
         except Exception:  # a bug of ours must not keep what was made from being cleaned up
             self._internal = True
             self._record(ToolFailure("runner", traceback.format_exc(), trial.id))
         self._clean(trial)
-        return self._judge()
+        return self._taken(trial)
+
+    def _in_worker(self, trial: Trial) -> None:
+        _await(self._worker.submit(self._walk, trial))
 
     def _walk(self, trial: Trial) -> None:
         self._begin_trial(trial)
@@ -355,14 +378,14 @@ class Engine:
         if trial.plan.faults:
             self._record(FaultsDisarmed(trial.id, trial.id))
         self._session.drain(trial)
-        self._recorder.lines += self._proxy_lines.new()
         self._judge_sends(trial)
         self._probe(trial, names)
 
     def _begin_trial(self, trial: Trial) -> None:
-        self._bodies.begin(trial.id)
-        if self._hearing is not None:
-            self._hearing.expect(trial.id)
+        with self._recording:
+            self._bodies.begin(trial.id)
+            if self._hearing is not None:
+                self._hearing.expect(trial.id)
         self._record(_started(trial, self._rerun(trial)))
 
     def _arm(self, trial: Trial, refusing: Refusing) -> None:
@@ -399,9 +422,10 @@ class Engine:
     def _judge_sends(self, trial: Trial) -> None:
         counted = any(promises(step.expect) for _, step in trial.scenario.steps())
         if counted or trial.scenario.under:
-            evidence = fold(self._recorder.lines, whole=False).trials
-            for judged in judge_sends(trial.scenario, trial.plan, evidence[0], watched=self._session.watched_edges,
-                                      nobodys=tuple(self._nobodys())) if evidence else ():
+            lines = self._lines.of(trial.id)
+            evidence = fold(lines, whole=False).trials[0]
+            for judged in judge_sends(trial.scenario, trial.plan, evidence, watched=self._session.watched_edges,
+                                      nobodys=_nobodys(lines)):
                 self._record(judged)
 
     def _probe(self, trial: Trial, names: Names | None) -> None:
@@ -424,51 +448,45 @@ class Engine:
     def _seen(self, trial: Trial) -> Seen:
         """What has been seen of a trial until now."""
         self._session.drain(trial)
-        self._recorder.lines += self._proxy_lines.new()
-        evidence = fold(self._recorder.lines, whole=False).trials[0]
-        return Seen(evidence, self._session.watched_edges, tuple(self._nobodys()))
-
-    def _nobodys(self) -> Iterator[ExchangeEnded]:
-        """The provider calls of which nothing told whose they are."""
-        return (line.event for line in self._recorder.lines
-                if isinstance(line.event, ExchangeEnded) and line.event.trial is None)
+        lines = self._lines.of(trial.id)
+        return Seen(fold(lines, whole=False).trials[0], self._session.watched_edges, _nobodys(lines))
 
     def _clean(self, trial: Trial) -> None:
-        """In the main thread, past the user edge, with the faults off."""
-        rows = open_rows(line.event for line in self._recorder.lines)
+        """Past the user edge, with the faults off; in the main thread where the trial is the only one."""
+        rows = open_rows(line.event for line in self._lines.own(trial.id))
         if rows and not self._stopper.leaving():
-            self._cleaning, send = self._session.client(None)
+            driver, send = self._session.client(None)
+            self._cleaning.append(driver)
             guarded = self._guard.cleanup(send, trial.scenario, wait=self._stopper.wait_cleaning)
             try:
                 drive(clean(rows, budget=CLEANUP_BUDGET_S, patience=self._patience), Hands(
                     send=guarded, record=self._record, stopped=self._stopper.leaving,
                     wait=self._stopper.wait_cleaning))
             finally:
-                self._session.dismiss(self._cleaning)
+                self._cleaning.remove(driver)
+                self._session.dismiss(driver)
         try:
             self._session.release(trial)
             self._session.drain(trial)  # after the release: now nothing of this trial is expected any more
         except ToolFailed as failed:
             self._record(ToolFailure("proxy", str(failed), trial.id))
 
-    def _judge(self) -> Judged:
-        lines = (*self._recorder.take(), *self._proxy_lines.new())
-        part = fold(lines, whole=False)
-        part = replace(part, trouble=(*part.trouble, *self._new_gaps()))
+    def _taken(self, trial: Trial) -> Taken:
+        """All that is known of a trial that is over."""
+        self._bodies.end(trial.id)
+        return self._lines.take(trial.id)
+
+    def _judge(self, taken: Taken) -> Judged:
+        part = _part(taken.of_trial, taken.beside)
         evidence = part.trials[0]
         self._answered = self._answered or answered(evidence)
         verdict = judge_trial(evidence, reachable=self._answered, trouble=part.trouble)
+        of_run = part if taken.new == taken.beside else _part(taken.of_run, taken.new)
         if evidence.started.explains:
-            self._add_aside(part, evidence)
+            self._add_aside(of_run, evidence)
         else:
-            self._add(part, evidence, verdict)
+            self._add(of_run, evidence, verdict)
         return Judged(evidence, verdict)
-
-    def _new_gaps(self) -> tuple[str, ...]:
-        """What is missing or damaged in the proxy's journal since it was last asked."""
-        gaps = tuple(self._proxy_lines.gaps)
-        self._proxy_lines.gaps.clear()
-        return tuple(f"the proxy's journal: {gap}" for gap in gaps)
 
     @property
     def owned(self) -> bool:
@@ -481,9 +499,12 @@ class Engine:
 
     def skip(self, trial: Trial, because: str, blame: str) -> Judged:
         """Tell of a trial that it is not made, and why."""
+        return self._judge(self._skipped(trial, because, blame))
+
+    def _skipped(self, trial: Trial, because: str, blame: str) -> Taken:
         self._begin_trial(trial)
         self._record(TrialSkipped(trial.id, because, blame))
-        return self._judge()
+        return self._taken(trial)
 
     def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:
         """Tell of a trial, and keep what the end of the run asks of it; a twin whole, for those that follow it."""
@@ -492,7 +513,8 @@ class Engine:
         self._told.add(tell(evidence, verdict, self._twin, beside))
         if self._hearing is not None:
             self._hearing.judged(evidence, verdict)
-        self._watcher.trial(evidence, verdict, self._twin)
+        with self._recording:  # another trial may be under way
+            self._watcher.trial(evidence, verdict, self._twin)
         self._twin = self._twin or evidence
         self._evidence = self._evidence.plus(part, evidence.without_journey())
         self._verdicts[evidence.started.trial] = verdict
@@ -523,8 +545,8 @@ class Engine:
         self._watcher.notice("leaving without the rest of the cleanup; the ledger has what is left: "
                              f"{self._folder.ledger}")
         self._session.abort()
-        if self._cleaning is not None:
-            self._cleaning.stop()
+        for driver in tuple(self._cleaning):
+            driver.stop()
 
     # --- the end ---
 
@@ -535,10 +557,10 @@ class Engine:
             self._hearing.settle(self._stopper.wait, self._stopper.stopped)
         self._session.close()
         self._record(RunEnded(self._id))
-        rest = fold((*self._recorder.take(), *self._proxy_lines.new()), whole=False)
-        gaps = self._new_gaps()
-        self._evidence = replace(self._evidence.plus(rest, None), interrupted=self._stopper.signal,
-                                 trouble=(*self._evidence.trouble, *gaps))
+        rest = self._lines.rest()
+        gaps = (gap for gap in rest.new if isinstance(gap, str))
+        self._evidence = replace(self._evidence.plus(fold(rest.of_run, whole=False), None),
+                                 interrupted=self._stopper.signal, trouble=(*self._evidence.trouble, *gaps))
         self._recorder.close()
 
     def _finish(self) -> RunReport:
@@ -577,6 +599,8 @@ class Engine:
             elif isinstance(event, StepEnded):
                 self._session.step_ended(event.trial, event.step)
             self._recorder(event)
+            for line in self._recorder.take():
+                self._lines.add(line)
 
     def _run_again(self, trial: Trial) -> str:
         """The command that runs just this trial again (and its twin)."""
@@ -593,12 +617,24 @@ def _bound(selection: Selection) -> tuple[Persona, ...]:
     return tuple(selection.project.personas[name] for name in sorted(names))
 
 
-def _await(future: Future[None]) -> None:
+def _part(lines: tuple[Stamped, ...], beside: tuple[Stamped | str, ...]) -> RunEvidence:
+    """What these lines tell, with what is missing or damaged in the proxy's journal."""
+    part = fold(lines, whole=False)
+    return replace(part, trouble=(*part.trouble, *(gap for gap in beside if isinstance(gap, str))))
+
+
+def _nobodys(lines: tuple[Stamped, ...]) -> tuple[ExchangeEnded, ...]:
+    """The provider calls of which nothing told whose they are."""
+    return tuple(line.event for line in lines
+                 if isinstance(line.event, ExchangeEnded) and line.event.trial is None)
+
+
+def _await(future: Future[T]) -> T:
     """Wait in the main thread, in which signal handlers run meanwhile. It looks up now and then: a signal that came
     just before the wait would else be handled after it."""
     while not wait([future], timeout=0.25).done:
         pass
-    future.result()
+    return future.result()
 
 
 def _started(trial: Trial, rerun: str) -> TrialStarted:

@@ -42,6 +42,7 @@ from flowprobe.running.engine import Engine, Trouble, Watcher
 from flowprobe.running.flight import single_flight
 from flowprobe.running.review import review
 from flowprobe.running.selection import Chosen, Request, Selection, bindings
+from flowprobe.running.side_by_side import room_for
 from flowprobe.running.tries import Head, Tries, earlier_tries, refuse_other
 from flowprobe.running.trying import Bounds, Trials
 
@@ -62,7 +63,7 @@ class Follower(Watcher, Protocol):
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is asked of a search beside the run. `cases` is the folder that what breaks is saved in; `resume` that of a
-    run whose search goes on; `oracles` those that count as promises."""
+    run whose search goes on; `oracles` those that count as promises; `workers` how many tries may be made at once."""
 
     bounds: Bounds = field(default_factory=Bounds)
     only: Literal["", "states", "faults"] = ""
@@ -71,6 +72,7 @@ class Wish:
     resume: Path | None = None
     oracles: Collection[str] = tuple(ORACLES)
     cap_s: float = 10.0
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,10 @@ class _Search:
         fields = {} if wish.only == "faults" else scenario.account
         self._python = load_strategies(fields, allow_exec=request.allow_exec)
         self._request, self._known = self._resumed(request)
-        self._engine = Engine(self._request, selection, follower, rerun=lambda _: self._command())
+        acting = {role: selection.project.personas[name] for role, name in binding.items()}
+        self._room = room_for(wish.workers, scenario, acting, selection.environment)
+        self._engine = Engine(self._request, selection, follower, rerun=lambda _: self._command(),
+                              workers=self._room.workers)
         self._moved = False
         self._flaky: list[Flaky] = []
         self._default = ordinary(scenario)
@@ -189,7 +194,10 @@ class _Search:
         tries = Tries(engine.folder, engine.redact, self._head(engine.setting.seed))
         bounds = replace(self._wish.bounds, kept=_KEPT)
         trials = self._trials = Trials(engine, self._scenario, self._binding, bounds=bounds, tries=tries,
-                        known=self._known, oracles=self._wish.oracles)
+                        known=self._known, oracles=self._wish.oracles, room=self._room,
+                        say=self._follower.notice, disturbed=self._disturbed)
+        for note in self._room.notes:
+            self._follower.notice(note)
         engine.compare_anew()
         if trouble is not None:
             engine.skip(trials.trial(Try(self._default, (), "calibrate")), *trouble)
@@ -198,7 +206,8 @@ class _Search:
                       connections=bool(self._environment.start))
         found = search(
             trials, self._default, self._states(), terms=terms, cannot=self._cannot, reduce=self._reduce,
-            random=self._random, paired=self._paired, told=self._follower.told)
+            random=self._random, paired=self._paired, told=self._follower.told,
+            ahead=trials if self._room.workers > 1 else None)
         kept = tuple(each for each in found.found if each.of or not self._moved)
         self._exploration = replace(found, found=gathered(kept, self._default), flaky=(*found.flaky, *self._flaky))
 
@@ -274,6 +283,10 @@ class _Search:
         self._moved = True
         why = plain.because or "; ".join(broke.sentence or broke.kind for broke in plain.breaks) or plain.judged
         self._give_up(f"the journey does not pass any more without any fault, as it did at first: {why}", "environment")
+
+    def _disturbed(self, made: Try, beside: Learned) -> None:
+        """It broke beside other tries, and not alone: nobody knows whether the product minds company, or luck."""
+        self._flaky.append(Flaky(made, beside.breaks, 1, 2))
 
     def _give_up(self, because: str, blame: str) -> NoReturn:
         assert self._trials is not None

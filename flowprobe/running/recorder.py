@@ -23,14 +23,14 @@ _Written = TypeVar("_Written")
 
 @dataclass(slots=True)
 class Recorder:
-    """`lines` are the events of the trial that is being walked, as they were stamped, without the bodies
-    of what went well."""
+    """`lines` are the events since they were last taken, as they were stamped, without the bodies of what went well."""
 
     journal: JournalWriter
     ledger: Ledger
     watch: Callable[[Event], None]
     lines: list[Stamped] = field(default_factory=list)
     broken: str = ""
+    _mono: float = 0.0
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, LEDGER_EVENTS):
@@ -49,8 +49,8 @@ class Recorder:
     def _kept(self, event: Event, stamped: Stamped | None) -> Stamped:
         """What cleanup and the verdict are made of: also of a line that could not be written, and without what only
         the journal needs: bodies, its number, its wall clock."""
-        last = stamped or (self.lines[-1] if self.lines else None)
-        return Stamped("runner", 0, last.mono if last else 0.0, 0.0, without_body(event))
+        self._mono = stamped.mono if stamped else self._mono
+        return Stamped("runner", 0, self._mono, 0.0, without_body(event))
 
     def take(self) -> tuple[Stamped, ...]:
         """The lines since the last time."""

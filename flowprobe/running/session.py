@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,7 @@ class Session:
         self.started = False
         self._certificates = client_certificates(credentials.key_pairs)
         self._ask, self._aborted = self._asking(), False
+        self._asking_anew = threading.Lock()
         self._drivers: list[Driver] = []
         self._walking: list[Driver] = []
 
@@ -131,7 +133,7 @@ class Session:
         """End every call of the workflow that is in flight, now; cleanup goes on."""
         self._aborted = True
         self._ask.stop()
-        for driver in self._walking:
+        for driver in tuple(self._walking):
             driver.stop()
 
     def abandon(self) -> None:
@@ -193,9 +195,10 @@ class Session:
         """A driver and its `send`, with the personas' credentials: for the workflow under a plan, through the user
         edge where the plan faults it; or (None) for cleanup, which goes past it and is not ended by a stop."""
         driver = self._driver(plan is not None and self._crosses_user_edge(plan))
-        if plan is None and self._aborted:  # cleanup may have to sign in again
-            self._ask.close()
-            self._ask, self._aborted = self._asking(), False
+        with self._asking_anew:
+            if plan is None and self._aborted:  # cleanup may have to sign in again
+                self._ask.close()
+                self._ask, self._aborted = self._asking(), False
         self._drivers.append(driver)
         if plan is not None:
             self._walking.append(driver)

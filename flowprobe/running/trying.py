@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -21,7 +21,8 @@ from flowprobe.core.policy import demand
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.errors import ToolFailed
-from flowprobe.running.engine import Engine, Judged
+from flowprobe.running.engine import Begun, Engine, Judged
+from flowprobe.running.side_by_side import Room, SideBySide
 from flowprobe.running.tries import Tries
 
 __all__ = ["Bounds", "Making", "Trials"]
@@ -59,16 +60,18 @@ class Making:
         self._engine, self._bounds, self._clock, self._began = engine, bounds, clock, clock()
         calls, writes = demand([(scenario, 1)], engine.setting.given)
         self._need = (calls.most or calls.least, writes.most or writes.least)
-        self.made = 0
+        self.made = self._under_way = 0
         self.hindrance: tuple[str, str] | None = None
         self.unkept = ""
 
     def refuse(self, *, aimed: bool = False) -> None:
-        """Raise Enough where no further trial may be made; `aimed` at what was found already."""
+        """Raise Enough where no further trial may be made, beside those that are under way; `aimed` at what was found
+        already."""
         self._refuse_stopped()
         if used_up := self._bounds.used_up(self.made, self._clock() - self._began, aimed=aimed):
             raise Enough(used_up)
-        if lacking := self._engine.lacks(calls=self._need[0], writes=self._need[1]):
+        calls, writes = (each * (1 + self._under_way) for each in self._need)
+        if lacking := self._engine.lacks(calls=calls, writes=writes):
             raise Enough(f"{lacking} does not suffice for another trial")
 
     def make(self, trial: Trial) -> Judged:
@@ -78,6 +81,27 @@ class Making:
         self._need = tuple(max(need, now - then) for need, now, then in
                            zip(self._need, self._engine.spent, before, strict=True))  # type: ignore[assignment]
         self.made += 1
+        return self._whole(judged)
+
+    def begin(self, trial: Trial, *, aimed: bool = False) -> Begun:
+        """Beside others. Raises Enough where it may not be made."""
+        self.refuse(aimed=aimed)
+        self.made, self._under_way = self.made + 1, self._under_way + 1
+        return self._engine.begin(trial)
+
+    def end(self, begun: Begun) -> Judged:
+        """Raises Enough where the trial was cut off."""
+        self._under_way -= 1
+        return self._whole(self._engine.end(begun))
+
+    def call_off(self, begun: Begun) -> bool:
+        """Whether a trial that was begun is not made at all."""
+        if not begun.cancel():
+            return False
+        self.made, self._under_way = self.made - 1, self._under_way - 1
+        return True
+
+    def _whole(self, judged: Judged) -> Judged:
         if any(isinstance(call.outcome, CallUnanswered) for call in judged.evidence.calls):
             self._engine.hindrance_within(_HEARD_OF_S)
         self._refuse_stopped()
@@ -95,15 +119,20 @@ class Making:
 
 class Trials:
     """Makes the trial of each try. What `known` says of a try is not tried again; `seen` is told of each trial that was
-    made. `hindrance` is what ended the search other than its budget: why, and whose doing it is."""
+    made. `hindrance` is what ended the search other than its budget: why, and whose doing it is. Where there is `room`,
+    what is foreseen is made side by side, unless tries disturb each other: `say` is told, and `disturbed` of the one
+    that broke by that."""
 
     def __init__(self, engine: Engine, scenario: Scenario, binding: Bindings, *, bounds: Bounds, tries: Tries,
                  known: Known, oracles: Collection[str] = tuple(ORACLES),
                  seen: Callable[[Try, Judged], None] = lambda _made, _judged: None,
+                 room: Room | None = None, say: Callable[[str], None] = lambda _: None,
+                 disturbed: Callable[[Try, Learned], None] = lambda _made, _found: None,
                  clock: Callable[[], float] = time.monotonic) -> None:
         self._engine, self._scenario, self._binding = engine, scenario, binding
         self._tries, self._known, self._oracles, self._seen = tries, known, oracles, seen
         self._making = Making(engine, scenario, bounds, clock=clock)
+        self._side_by_side = SideBySide(self, room or Room(), say=say, disturbed=disturbed)
         self.remembered = 0
 
     @property
@@ -118,13 +147,39 @@ class Trials:
         """What came of a try. Raises Enough where nothing more may be tried."""
         if earlier := self._known.get(made.key):
             self.remembered += 1
-            return self._keep(made, earlier.pop(0))
+            found = earlier.pop(0)
+            self._side_by_side.learn(made, found)
+            return self._keep(made, found)
+        return self._keep(made, self._side_by_side(made))
+
+    def foresee(self, tries: Sequence[Try]) -> None:
+        """These are asked for next: what is not known may be begun."""
+        self._side_by_side.foresee([each for each in tries if not self._known.get(each.key)])
+
+    def rest(self) -> Iterator[tuple[Try, Learned]]:
+        """What was made and not asked for, for the search has ended. What broke and could not be tried alone is told,
+        and tried again by whoever goes on."""
+        for made, found in self._side_by_side.rest():
+            yield made, found if found.broke else self._keep(made, found)
+
+    # --- one try ---
+
+    def alone(self, made: Try) -> Learned:
         self._making.refuse(aimed=made.phase in AIMED)
-        trial = self.trial(made)
-        judged = self._making.make(trial)
+        return self._learned(made, self._making.make(self.trial(made)))
+
+    def begin(self, made: Try) -> Begun:
+        return self._making.begin(self.trial(made), aimed=made.phase in AIMED)
+
+    def end(self, made: Try, begun: Begun) -> Learned:
+        return self._learned(made, self._making.end(begun))
+
+    def call_off(self, begun: Begun) -> bool:
+        return self._making.call_off(begun)
+
+    def _learned(self, made: Try, judged: Judged) -> Learned:
         self._seen(made, judged)
-        return self._keep(made, learned(trial.plan.faults, judged.evidence, judged.verdict,
-                                        oracles=self._oracles))
+        return learned(plan_of(made.faults, "").faults, judged.evidence, judged.verdict, oracles=self._oracles)
 
     def _keep(self, made: Try, found: Learned) -> Learned:
         """What cannot be kept has been learned all the same: there is just no further try."""

@@ -32,7 +32,7 @@ def test_what_is_neither_is_a_problem_of_the_option(text: str) -> None:
 def test_a_search_goes_on_with_the_options_that_it_began_with() -> None:
     assert resuming(Request((Path("a.yaml"),)), Wish(), ASKED) == ("--budget", "60")
     request = Request((Path("a.yaml"),), bind={"admin": "pro-us"}, timeout_s=5, allow_exec=True, proxy="unix:p.sock")
-    wish = Wish(only="states", prune=False, cases=Path("finds"), cap_s=2.5)
+    wish = Wish(only="states", prune=False, cases=Path("finds"), cap_s=2.5, workers=2)
     assert resuming(request, wish, ASKED) == (
         "--budget", "60", "--persona", "admin=pro-us", "--only", "states", "--no-prune", "--longest", "2.5s",
-        "--cases", "finds", "--timeout", "5s", "--allow-exec", "--proxy", "unix:p.sock")
+        "--cases", "finds", "--timeout", "5s", "--workers", "2", "--allow-exec", "--proxy", "unix:p.sock")

@@ -3,7 +3,7 @@ with PROVIDER_URL.
 
 Moods, in words: `coin` (every second payment fails), `timid` (a payment fails where the provider does), `coin-timid` (every
 second one of these), `picky` (90 seats break payments), `quota` (the provider says 429), `mortal` (it ends at its next
-payment), `broken` (no payment succeeds).
+payment), `broken` (no payment succeeds), `slow` (a payment takes a second), `jealous` (a payment beside another fails).
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 PAYMENTS, FAILED, ACCOUNTS = count(1), count(1), count(1)
+PAYING = Lock()
 STATES: dict[str, Any] = {}
 
 
@@ -57,9 +60,18 @@ class Handler(BaseHTTPRequestHandler):
     def pay(self, said: dict[str, Any]) -> None:
         if "mortal" in mood():
             os._exit(9)
+        alone = PAYING.acquire(blocking=False)
+        try:
+            self.pay_now(said, alone="jealous" not in mood() or alone)
+        finally:
+            if alone:
+                PAYING.release()
+
+    def pay_now(self, said: dict[str, Any], *, alone: bool) -> None:
+        time.sleep(1 if "slow" in mood() else 0.2 if "jealous" in mood() else 0)
         paid = charged(self.headers["traceparent"])
         number, moods = next(PAYMENTS), mood()
-        fails = "broken" in moods or ("coin" in moods and number % 2 == 0) or ("picky" in moods and said.get("seats") == 90)
+        fails = not alone or "broken" in moods or ("coin" in moods and number % 2 == 0) or ("picky" in moods and said.get("seats") == 90)
         if not paid and "timid" in moods:
             fails = True
         if not paid and "coin-timid" in moods:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import Place, Result, wait_for
+from tests.end_to_end.conftest import RESULT, Place, Result, wait_for
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 JSON_LINE = re.compile(r"^\{", re.MULTILINE)
@@ -62,6 +62,49 @@ def test_a_defect_that_needs_an_odd_account_and_a_fault_is_found_kept_replayed_a
     with_weaknesses(place)
     mended = place.flowprobe("replay", "cases", "--env", "demo", "--json")
     assert (mended.code, [each["outcome"] for each in mended.json["cases"]]) == (0, ["mended"]), mended.err
+
+
+ALONE = """\
+    account: acc_eu_pro
+    team: team_eu
+    email: admin@acme.example
+    labels: [key-account]
+    budget: {search: 400ms, invite: 800ms, summary: 300ms}
+    auth: {bearer: mint:admin}
+"""
+POOL = """\
+    team: team_eu
+    auth: {bearer: mint:admin}
+    accounts: [{account: acc_eu_pro}, {account: acc_us_basic, auth: {bearer: mint:admin_us}}]
+"""
+
+
+def at_once(place: Place) -> int:
+    """How many trials were under way at the same time."""
+    most, now = 0, 0
+    for event in place.events():
+        now += (event["event"] == "TrialStarted") - (event["event"] == "TrialEnded")
+        most = max(most, now)
+    return most
+
+
+def test_two_workers_find_what_one_finds(place: Place) -> None:
+    with_weaknesses(place, "renewal-hasty-yes")
+    project = place.folder / "flowprobe.yaml"
+    text = project.read_text()
+    assert ALONE in text
+    project.write_text(text.replace(ALONE, POOL))
+    found = explore(place, "renewal.yaml", "--workers", "2", budget="160")
+    assert found.code == 1, found.err
+    (case,) = found.json["cases"]
+    assert case["breaks"][0] | {"sentence": ""} == {"step": "unpaid", "kind": "json", "where": "$.state", "sentence": ""}
+    assert (case["differs"]["card"]["value"], case["confirmed"], case["of"]) == ('"expired"', 3, 3)
+    assert cases(place) == ["renewal-unpaid-payments-latency.yaml"]
+    assert at_once(place) == 2
+    assert "one try at a time" not in found.err
+    result = json.loads((place.latest() / "result.json").read_text())
+    assert len(result["trials"]) == len({event["trial"] for event in place.events() if event["event"] == "TrialStarted"})
+    RESULT.validate(result)
 
 
 def test_nothing_is_reported_of_a_mended_product(place: Place) -> None:

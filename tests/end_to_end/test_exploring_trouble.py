@@ -254,6 +254,69 @@ def test_ctrl_c_while_a_find_is_made_small_keeps_the_best_so_far(moody: Moody) -
     assert moody.left() == set()
 
 
+# --- several tries at once ------------------------------------------------------------------------
+
+
+def under_way(moody: Moody) -> list[str]:
+    """The trials that have begun, have made an account, and have not ended."""
+    events = moody.place.events()
+    ended = {event["trial"] for event in events if event["event"] == "TrialEnded"}
+    return [event["trial"] for event in events if event["event"] == "StepEnded" and event["step"] == "opened"
+            and event["trial"] not in ended]
+
+
+def test_ctrl_c_with_two_workers_cleans_up_after_both(moody: Moody) -> None:
+    process = moody.place.start(*moody.words("--workers", "2", budget="300"))
+    wait_for(lambda: any(row["phase"] == "singles" for row in moody.tries()), "single faults")
+    moody.feels("slow")
+    wait_for(lambda: len(under_way(moody)) == 2, "two trials under way, each with an account")
+    process.send_signal(signal.SIGINT)
+    cut = moody.place.finish(process)
+    assert (cut.code, cut.json["ended"]) == (130, "stopped"), cut.err
+    assert moody.left() == set()
+    events = moody.place.events()
+    begun = {event["trial"] for event in events if event["event"] == "TrialStarted"}
+    result = json.loads((moody.place.latest() / "result.json").read_text())
+    assert {trial["trial"] for trial in result["trials"]} == begun
+    assert [event["n"] for event in events] == list(range(1, len(events) + 1))
+
+
+def test_a_journey_that_minds_company_is_explored_one_try_at_a_time(moody: Moody) -> None:
+    moody.feels("jealous")
+    found = moody.explore("--workers", "2", "--only", "faults", budget="20")
+    assert (found.code, found.json["cases"], found.json["flaky"]) == (0, [], []), found.err
+    assert "one try at a time from here on: when it is made 2 times at once, the journey does not pass" in found.err
+    assert moody.left() == set()
+
+
+def test_the_state_of_an_account_that_all_share_is_one_at_a_time(moody: Moody) -> None:
+    moody.feels("picky")
+    moody.scenario("account:\n  seats: {default: 3, sampled_from: [3, 10, 20, 40, 60, 90]}\n", GIVEN, PAY)
+    found = moody.explore("--workers", "2", "--only", "states")
+    assert (found.code, [case["state"] for case in found.json["cases"]]) == (1, [{"seats": 90}]), found.err
+    assert "different account states are tried one after another: the persona 'pro-eu' has no `accounts`" in found.err
+    assert moody.left() == set()
+
+
+def test_the_budgets_hold_with_two_workers(moody: Moody) -> None:
+    moody.environment("budget: {calls: 60}")
+    found = moody.explore("--workers", "2", budget="300")
+    assert (found.code, found.json["ended"]) == (0, "stopped"), found.err
+    assert "the environment's budget of 60 calls" in found.json["because"]
+    assert len([event for event in moody.place.events() if event["event"] == "CallSent"]) <= 60
+    assert moody.left() == set()
+
+
+def test_a_search_with_two_workers_goes_on_where_it_ended(moody: Moody) -> None:
+    moody.explore("--workers", "2", "--only", "faults", budget="12")
+    done = {json.dumps(row["key"]) for row in moody.tries() if row["phase"] != "calibrate"}
+    earlier = moody.place.latest().resolve()
+    more = moody.explore("--workers", "2", "--only", "faults", "--resume", str(earlier), budget="10")
+    anew = len([event for event in moody.place.events() if event["event"] == "TrialStarted"])
+    assert anew <= 10, more.err
+    assert done < {json.dumps(row["key"]) for row in moody.tries() if row["phase"] != "calibrate"}
+
+
 def test_the_environments_budget_ends_the_search_before_it_is_exceeded(moody: Moody) -> None:
     moody.environment("budget: {calls: 40}")
     found = moody.explore(budget="300")

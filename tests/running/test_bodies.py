@@ -34,6 +34,21 @@ def test_nothing_is_read_of_another_trial(tmp_path: Path) -> None:
     assert bodies("unheard-of", both) == {}
 
 
+def test_a_trial_that_another_began_beside_is_read_to_its_end(tmp_path: Path) -> None:
+    bodies = Bodies(tmp_path / "runner.jsonl")
+    with JournalWriter(tmp_path / "runner.jsonl", "runner") as journal:
+        bodies.begin(TRIAL)
+        journal.append(started())
+        bodies.begin(OTHER)
+        for event in (started(trial=OTHER), sent("one", trial=OTHER), sent("one")):
+            journal.append(event)
+        bodies.end(TRIAL)
+        journal.append(sent("two", 2))  # nobody asks for what comes later
+    both = [sent("one").call, sent("two", 2).call, sent("one", trial=OTHER).call]
+    assert [carried.sent.step for carried in bodies(TRIAL, both[:2]).values()] == ["one"]
+    assert [carried.sent.trial for carried in bodies(OTHER, both[2:]).values()] == [OTHER]
+
+
 def test_a_journal_that_cannot_be_read_has_no_bodies(tmp_path: Path) -> None:
     bodies = Bodies(tmp_path / "nothing" / "runner.jsonl")
     bodies.begin(TRIAL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import pytest
 
 from flowprobe.core.evidence import fold
 from flowprobe.core.exploring.kept import Known
-from flowprobe.core.exploring.model import Enough, Learned, Placed, Site, Try
+from flowprobe.core.exploring.model import Enough, Learned, Placed, Reached, Site, Try
 from flowprobe.core.faults.status import Status
 from flowprobe.core.plan import Setting
 from flowprobe.core.trial import Trial
 from flowprobe.core.verdict import judge_trial
 from flowprobe.running.engine import Judged
+from flowprobe.running.side_by_side import Room
 from flowprobe.running.tries import TRIES, Head, Tries, earlier_tries
 from flowprobe.running.trying import Bounds, Trials
 from tests.journals import Journal, ended, exchange, replied, sent, started, step_ended
@@ -37,6 +39,8 @@ class FakeEngine:
         self.calls_left = 100
         self.stopped: tuple[str, str] | None = None
         self.stops_in_the_middle = False
+        self.begun: list[tuple[Trial, Future[Judged]]] = []
+        self.together = 1  # so many have to be begun before one of them ends
 
     def make(self, trial: Trial) -> Judged:
         self.made.append(trial)
@@ -46,6 +50,19 @@ class FakeEngine:
         journal = Journal().runner(started(), sent("pay"), replied(), step_ended("pay"), ended()).proxy(exchange())
         evidence = fold(journal.lines).trials[0]
         return Judged(evidence, judge_trial(evidence, reachable=True))
+
+    def begin(self, trial: Trial) -> Future[Judged]:
+        begun: Future[Judged] = Future()
+        self.begun.append((trial, begun))
+        if len(self.begun) >= self.together:
+            for each, future in self.begun:
+                if not future.cancelled():
+                    future.set_result(self.make(each))
+            self.begun = []
+        return begun
+
+    def end(self, begun: Future[Judged]) -> Judged:
+        return begun.result(timeout=0)
 
     def hindrance(self) -> tuple[str, str] | None:
         return self.stopped
@@ -158,6 +175,59 @@ def test_what_stops_the_run_stops_the_search_and_a_trial_that_was_cut_off_teache
         trying(CALM)
     assert trying.hindrance == ("the run was stopped", "stopped")
     assert not (tmp_path / "tries.jsonl").exists()
+
+
+TWO = Room(2, own_accounts=True)
+MANY = [Try({"seats": seats}, DOWN.faults) for seats in range(8)]
+
+
+def test_what_is_foreseen_is_made_within_the_bounds(engine: FakeEngine, trials: Making) -> None:
+    trying = trials(Bounds(tries=4), room=TWO)
+    trying.foresee(MANY)
+    assert [trying(each).judged for each in MANY[:4]] == ["pass"] * 4
+    with pytest.raises(Enough, match="budget of 4 tries"):
+        trying(MANY[4])
+    assert (trying.made, len(engine.made)) == (4, 4)
+
+
+def test_no_trial_begins_beside_others_that_the_environments_budget_could_not_end_with_them(
+        engine: FakeEngine, trials: Making) -> None:
+    trying = trials(room=TWO)
+    trying(CALM)
+    engine.together, engine.calls_left = 3, engine.spent[0] + 11  # two of four calls each, and no third
+    begun = [trying.begin(each) for each in MANY[:2]]
+    with pytest.raises(Enough, match="does not suffice for another trial"):
+        trying.begin(MANY[2])
+    assert [trying.call_off(each) for each in begun] == [True, True]
+    assert trying.made == 1
+    trying.begin(MANY[2])
+
+
+def test_what_is_known_is_not_foreseen(engine: FakeEngine, trials: Making) -> None:
+    trying = trials(known={MANY[1].key: [Learned("pass")]}, room=TWO)
+    trying.foresee(MANY[:3])
+    for each in MANY[:3]:
+        trying(each)
+    assert len(engine.made) == 2
+
+
+def test_that_journeys_stand_side_by_side_is_seen_anew_where_a_search_goes_on(engine: FakeEngine, trials: Making) -> None:
+    trying = trials(known={CALM.key: [Learned("pass", reached=(Reached(Site("mail", "POST /send", "pay"), 200, 0.1),))] * 3}, room=TWO,
+                    say=(said := []).append)
+    assert [trying(CALM).judged for _ in range(3)] == ["pass"] * 3
+    trying.foresee(MANY)
+    assert len(engine.made) == 2
+    assert "mail POST /send in pay is not seen to be of its own journey" in said[0]
+
+
+def test_what_was_made_and_not_asked_for_is_kept(engine: FakeEngine, trials: Making, tmp_path: Path) -> None:
+    trying = trials(room=TWO)
+    trying.foresee(MANY)
+    engine.together = 3
+    trying(MANY[0])
+    rest = [made for made, _ in trying.rest()]
+    assert rest[:2] == MANY[1:3]
+    assert list(earlier_tries(tmp_path)[1]) == [each.key for each in (MANY[0], *rest)]
 
 
 def test_whoever_shows_the_search_sees_each_trial(trials: Making) -> None:

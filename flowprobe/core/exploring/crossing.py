@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, repeat
 from typing import Any, TypeAlias
 
 from flowprobe.core.exploring.catalogue import FAMILIES
@@ -19,6 +21,9 @@ __all__ = ["Crossing", "Paired"]
 State: TypeAlias = Mapping[str, Any]
 Paired: TypeAlias = Callable[[Sequence[State]], tuple[int, int]]
 """How many pairs of field values these states cover, of how many."""
+
+_FORESEEN = 8
+"""So many tries are told of before they are asked for."""
 
 
 @plain
@@ -46,6 +51,7 @@ class Crossing:
         self._fell: set[tuple[str, str]] = set()
         self._gains: dict[tuple[int, int], int] = {}
         self._reckoned = 0
+        self._waiting: deque[State] = deque()
 
     @property
     def taken(self) -> tuple[State, ...]:
@@ -64,7 +70,7 @@ class Crossing:
                     yield from proved(self._notebook, layer, sound)
             there = {layer.family for layer in sound}
             sound += [Layer((), name) for name in FAMILIES if name not in there]  # for calls of odd states alone
-        for state in self._unlike(self._states):
+        for state in self._foreseen(self._unlike(self._states)):
             self._unfaulted(state)
             yield
             yield from self._best(sound)
@@ -93,13 +99,19 @@ class Crossing:
 
     def _in_all(self, layer: Layer) -> Iterator[None]:
         """Each state; what is known to break there alone is in nobody's way."""
+        free = ((taken, self._free(taken, layer)) for taken in self._taken)
+        self._notebook.foresee(Try(taken.state, faults, "states") for taken, faults in free if faults)
         for number, taken in enumerate(self._taken):
             self._notebook.left = len(self._taken) - number
-            faults = self._here(taken, layer)
-            known = [fault for fault in faults if self._prune and self._notebook.causes.expects(taken.state, fault)]
-            yield from self._suffer(taken, tuple(fault for fault in faults if fault not in known))
-            for fault in known:
-                yield from self._suffer(taken, (fault,))
+            here, faults = self._here(taken, layer), self._free(taken, layer)
+            yield from self._suffer(taken, faults)
+            for fault in here:
+                if fault not in faults:
+                    yield from self._suffer(taken, (fault,))
+
+    def _free(self, taken: _Taken, layer: Layer) -> tuple[Placed, ...]:
+        """The faults of a layer here, without those that are known to break there alone."""
+        return self._unknown(taken, layer) if self._prune else self._here(taken, layer)
 
     def _layers(self) -> list[Layer]:
         return layers(self._notebook, self._baseline, self._menu.seed, prune=self._prune)
@@ -113,6 +125,21 @@ class Crossing:
             if (key := state_key(state)) not in seen:
                 seen.add(key)
                 yield state
+
+    def _foreseen(self, states: Iterator[State]) -> Iterator[State]:
+        """The same, some of them taken a little earlier, where somebody can make use of it."""
+        waiting = self._waiting
+        waiting += islice(states, _FORESEEN if self._notebook.looks_ahead else 0)
+        for state in chain(states, repeat(None)):
+            waiting += [] if state is None else [state]
+            if not waiting:
+                return
+            self._notebook.foresee(self._coming())
+            yield waiting.popleft()
+
+    def _coming(self) -> Iterator[Try]:
+        """What was taken earlier."""
+        return (Try(state, (), "states") for state in self._waiting)
 
     def _unfaulted(self, state: State) -> None:
         _, learned = self._notebook.take(Try(state, (), "states"))
@@ -133,23 +160,43 @@ class Crossing:
         """The state and the layer that show most that is new. What a try can show only becomes less, so what was
         reckoned before is a bound, and few are reckoned again. `_gains` has those that may show something."""
         for number in range(self._reckoned, len(self._taken)):
-            self._gains |= {(number, level): self._gain(number, sound[level]) for level in range(len(sound))}
+            self._gains |= {(number, level): len(self._shown(number, sound[level], self._covered))
+                            for level in range(len(sound))}
         self._reckoned = len(self._taken)
-        best, most = None, 0
-        for place, bound in sorted(self._gains.items(), key=lambda each: -each[1]):
-            if bound <= most:
-                break
-            gain = self._gains[place] = self._gain(place[0], sound[place[1]])
-            if gain > most:
-                best, most = place, gain
-        self._gains = {place: bound for place, bound in self._gains.items() if bound and place != best}
+        best, self._gains = self._richest(sound, self._gains, self._covered)
         if best is not None:
+            if self._notebook.looks_ahead:
+                self._notebook.foresee((*self._likely(sound, best), *self._coming()))
             yield from self._suffer(self._taken[best[0]], self._unknown(self._taken[best[0]], sound[best[1]]))
 
-    def _gain(self, number: int, layer: Layer) -> int:
+    def _richest(self, sound: Sequence[Layer], gains: Mapping[tuple[int, int], int],
+                 covered: Container[tuple[str, str]]) -> tuple[tuple[int, int] | None, dict[tuple[int, int], int]]:
+        """The place that shows most, and what is left of the gains without it."""
+        known, best, most = dict(gains), None, 0
+        for place, bound in sorted(gains.items(), key=lambda each: -each[1]):
+            if bound <= most:
+                break
+            gain = known[place] = len(self._shown(place[0], sound[place[1]], covered))
+            if gain > most:
+                best, most = place, gain
+        return best, {place: bound for place, bound in known.items() if bound and place != best}
+
+    def _likely(self, sound: Sequence[Layer], best: tuple[int, int] | None) -> Iterator[Try]:
+        """What comes next if all falls and nothing breaks."""
+        covered, gains = set(self._covered), self._gains
+        for _ in range(_FORESEEN):
+            if best is None:
+                return
+            taken, layer = self._taken[best[0]], sound[best[1]]
+            yield Try(taken.state, self._unknown(taken, layer), "states")
+            covered |= self._shown(best[0], layer, covered)
+            best, gains = self._richest(sound, gains, covered)
+
+    def _shown(self, number: int, layer: Layer, covered: Container[tuple[str, str]]) -> set[tuple[str, str]]:
+        """What a state with a layer shows that is new."""
         taken = self._taken[number]
         keys = [fault_key(fault) for fault in self._unknown(taken, layer)]
-        return sum((value, key) not in self._covered for value in taken.odd for key in keys)
+        return {(value, key) for value in taken.odd for key in keys if (value, key) not in covered}
 
     def _suffer(self, taken: _Taken, faults: tuple[Placed, ...]) -> Iterator[None]:
         """One state, with all of these faults; those that break it are taken out, and the rest is tried again. So is

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
+from flowprobe.core.exploring.ahead import Ahead
 from flowprobe.core.exploring.causes import Causes
 from flowprobe.core.exploring.exploration import Patience, Progress, Reduce
 from flowprobe.core.exploring.model import Break, Enough, Learned, Phase, Placed, Site, Try, Trying
@@ -63,7 +64,7 @@ class Notebook:
     """What every part of the search writes down for the others. `left` is how many more tries they plan."""
 
     def __init__(self, trying: Trying, default: Mapping[str, Any], *, reduce: Reduce | None = None,
-                 told: Told | None = None, saturation: int = 0) -> None:
+                 told: Told | None = None, saturation: int = 0, ahead: Ahead | None = None) -> None:
         self.default = default
         self.causes = Causes(default, reduce)
         self.entries: list[Entry] = []
@@ -71,7 +72,7 @@ class Notebook:
         self.patience: dict[Site, Patience] = {}
         self.together: set[frozenset[str]] = set()
         self.left: int | None = None
-        self._trying, self._told, self._saturation = trying, told, saturation
+        self._trying, self._told, self._saturation, self._ahead = trying, told, saturation, ahead
         self._known: dict[object, Learned] = {}
         self._looked: set[object] = set()
         self._signatures: Counter[str] = Counter()
@@ -116,9 +117,21 @@ class Notebook:
         self.alone.append(Alone(fault, learned, within))
         return learned
 
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether it makes a difference what is foreseen."""
+        return self._ahead is not None
+
+    def foresee(self, tries: Iterable[Try]) -> None:
+        """These are planned next: they may be made before they are asked for."""
+        if self._ahead is not None:
+            self._ahead.foresee([each for each in tries if each.key not in self._known])
+
     def settle(self) -> None:
-        """What broke and is on no list yet, for the search ended before it was looked into: that is done now, as far as
-        there may be more tries. What is left is put there as it is."""
+        """Take what was made and never asked for. What broke and is on no list yet, for the search ended before it was
+        looked into: that is done now, as far as there may be more tries. What is left is put there as it is."""
+        for tried, learned in self._ahead.rest() if self._ahead is not None else ():
+            self.entries.append(Entry(tried, _worded(learned), len(self.entries) + 1))
         for entry in tuple(self.entries):
             if entry.learned.broke and entry.tried.phase not in AIMED:
                 try:

@@ -60,6 +60,9 @@ class Pairing:
     def _tries(self, left: Sequence[Alone], reasons: Reasons) -> Iterator[None]:
         planned = self._planned(left, reasons)
         self._wanted |= {pair.key for pair in planned}
+        if not self._prune:
+            rows = ((pair.one.fault, pair.other.fault) for pair in planned)
+            self._notebook.foresee(Try(self._notebook.default, row, "pairs") for row in rows)
         for number, pair in enumerate(planned):
             self._notebook.left = len(planned) - number
             if self._prune and self._is_covered(pair.key):

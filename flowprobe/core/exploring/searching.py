@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
+from flowprobe.core.exploring.ahead import Ahead
 from flowprobe.core.exploring.calibrating import calibrate
 from flowprobe.core.exploring.cells import cells
 from flowprobe.core.exploring.crossing import Crossing, Paired
@@ -49,22 +50,26 @@ class Terms(Plain):
 
 def explore(trying: Trying, default: Mapping[str, Any], states: Iterable[Mapping[str, Any]] = (), *,
             terms: Terms | None = None, cannot: Cannot = _can, reduce: Reduce | None = None,
-            random: Random | None = None, paired: Paired | None = None, told: Told | None = None) -> Exploration:
+            random: Random | None = None, paired: Paired | None = None, told: Told | None = None,
+            ahead: Ahead | None = None) -> Exploration:
     """Search for what breaks the journey. Never raises Enough: what was learned until then is the result.
 
     `states` are taken one by one, as they are needed. `cannot` says why a fault cannot be placed in this environment.
-    `reduce` is asked once for each cause, when it is found, and makes its tries through what it is given.
+    `reduce` is asked once for each cause, when it is found, and makes its tries through what it is given. `ahead` is
+    told which tries are planned, and may make several at once.
     """
-    search = _Search(trying, default, states, terms or Terms(), cannot, reduce, random, told)
+    search = _Search(trying, default, states, terms or Terms(), cannot, reduce, random, told, ahead)
     ended, because = search.run()
     return search.exploration(ended, because, paired)
 
 
 class _Search:
     def __init__(self, trying: Trying, default: Mapping[str, Any], states: Iterable[Mapping[str, Any]], terms: Terms,
-                 cannot: Cannot, reduce: Reduce | None, random: Random | None, told: Told | None) -> None:
+                 cannot: Cannot, reduce: Reduce | None, random: Random | None, told: Told | None,
+                 ahead: Ahead | None) -> None:
         self._terms, self._states, self._cannot, self._random = terms, states, cannot, random
-        self._notebook = Notebook(trying, default, reduce=reduce, told=told, saturation=terms.saturation)
+        self._notebook = Notebook(trying, default, reduce=reduce, told=told, saturation=terms.saturation,
+                                  ahead=ahead)
         self._menu = Menu(connections=terms.connections, cap_s=terms.cap_s, cannot=cannot, seed=terms.seed)
         self._reasons = Reasons()
         self._plan(Baseline())

@@ -75,6 +75,7 @@ def _placed(menu: Menu, baseline: Baseline, some: Callable[[tuple[Kind, ...]], t
 
 
 def _tried(notebook: Notebook, faults: Sequence[Placed]) -> Iterator[None]:
+    notebook.foresee(Try(notebook.default, (fault,), "singles") for fault in faults)
     for number, fault in enumerate(faults):
         if notebook.left is None or notebook.left < len(faults) - number:
             notebook.left = len(faults) - number
@@ -138,6 +139,8 @@ class Revealed:
                 yield from self._each(rest)
 
     def _each(self, some: Sequence[tuple[_Parent, Placed]]) -> Iterator[None]:
+        self._notebook.foresee(Try(self._notebook.default, (*parent.within, fault), "revealed")
+                               for parent, fault in some)
         for parent, fault in some:
             self._notebook.single(fault, "revealed", parent.within)
             yield
