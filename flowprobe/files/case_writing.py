@@ -38,7 +38,7 @@ def write_case(case: Case, folder: Path, *, defaults: Mapping[str, Any] | None =
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ToolFailed(f"cannot write into {folder}: {error.strerror}") from error
-    named, path = _free(case, folder)
+    named, path = _free(_legible(case), folder)
     text = case_text(named, defaults=defaults)
     _prove(named, path, text)
     try:
@@ -47,6 +47,16 @@ def write_case(case: Case, folder: Path, *, defaults: Mapping[str, Any] | None =
         raise ToolFailed(f"cannot write {path}: {error.strerror}") from error
     replace_whole(path, text)
     return path
+
+
+def _legible(case: Case) -> Case:
+    """What a product said may have half of a surrogate pair, for which YAML has no words: its escape is kept."""
+    broke = case.broke
+    return replace(case, broke=replace(broke, where=_spelt(broke.where), sentence=_spelt(broke.sentence)))
+
+
+def _spelt(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _free(case: Case, folder: Path) -> tuple[Case, Path]:

@@ -161,6 +161,15 @@ def test_what_yaml_cannot_hold_is_said(tmp_path: Path, state: dict[str, Any]) ->
     assert not (tmp_path / f"{CASE.name}.yaml").exists()
 
 
+def test_half_a_surrogate_pair_in_what_a_product_said_is_spelt_out(tmp_path: Path) -> None:
+    (tmp_path / "journey.yaml").touch()
+    broke = Break("pay", "json", '$["\ud83d"]', "wanted an id, saw \ud83d")
+    first = write_case(replace(CASE, broke=broke), tmp_path)
+    kept = load_case(first).broke
+    assert (kept.where, kept.sentence) == (r'$["\ud83d"]', r"wanted an id, saw \ud83d")
+    assert write_case(replace(CASE, broke=broke), tmp_path) == first
+
+
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ToolFailed, match="cannot write into"):
