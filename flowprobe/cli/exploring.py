@@ -19,7 +19,7 @@ from flowprobe.report.exploring import exploration_lines
 from flowprobe.report.exploring_json import exploration_json
 from flowprobe.report.exploring_page import exploration_page
 from flowprobe.report.exploring_told import About, CaseTold, tell_case
-from flowprobe.report.lines import footer
+from flowprobe.report.lines import footer, left_behind
 from flowprobe.report.spans import Span, line
 from flowprobe.running.exploring import Explored, SavedCase, Wish, explore
 from flowprobe.running.folder import write_shared, write_whole
@@ -120,7 +120,7 @@ def _about(explored: Explored, selection: Selection, asked: Asked, again: tuple[
     return About(
         scenario.name, scenario.file, environment, seed, flowprobe.__version__, started.run if started else "",
         str(folder), ordinary(scenario), asked.budget, resume if stopped else "", explored.exit_code,
-        explored.report.redact)
+        left_behind(explored.report), explored.report.redact)
 
 
 def _search_words(file: str, environment: str, seed: int, again: tuple[str, ...]) -> tuple[str, ...]:
