@@ -4,27 +4,48 @@ replays one."""
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 import textwrap
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from flowprobe.core.exploring.case import Case
 from flowprobe.core.faults.kinds import describe, kind_name
-from flowprobe.errors import InvalidInput, ToolFailed
+from flowprobe.errors import InvalidInput, Problem, ToolFailed
 from flowprobe.files.case_tables import CASE
 from flowprobe.files.cases import load_case
 from flowprobe.files.formatting.places import replace_whole
 from flowprobe.files.formatting.text import laid_out
 from flowprobe.files.telling import told
 
-__all__ = ["case_text", "to_pytest", "write_case"]
+__all__ = ["case_text", "refuse_folder", "to_pytest", "write_case"]
 
 _PARTED = ("broke", "faults", "thresholds", "confirmed")
 _MOST_OF_A_NAME = 1000
 _SHOWN = 60
 _WIDTH = 110
+
+
+def refuse_folder(folder: Path, *, of: str) -> None:
+    """Raises InvalidInput where no case could be written into a folder, which the option `of` names. Whatever is made
+    to find that out is removed again."""
+    missing = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        found = f"no case can be written into {folder}: {error.strerror}"
+        raise InvalidInput((Problem("bad-setting", of, 0, 0, found, "name a folder that is there, or can be made"),)
+                           ) from error
+    finally:
+        for each in missing:
+            with suppress(OSError):
+                each.rmdir()
 
 
 def write_case(case: Case, folder: Path, *, defaults: Mapping[str, Any] | None = None) -> Path:

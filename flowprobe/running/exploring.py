@@ -36,7 +36,7 @@ from flowprobe.errors import InvalidInput, Problem, Refused, ToolFailed
 from flowprobe.explore.driving import Space, drive
 from flowprobe.explore.loading import load_strategies
 from flowprobe.explore.strategies import zone_of
-from flowprobe.files.case_writing import write_case
+from flowprobe.files.case_writing import refuse_folder, write_case
 from flowprobe.report.model import RunReport
 from flowprobe.running.engine import Engine, Trouble, Watcher
 from flowprobe.running.flight import single_flight
@@ -104,6 +104,7 @@ def explore(request: Request, selection: Selection, follower: Follower, wish: Wi
     reviewed.enforce()
     _enforce(reviewed.policy, wish)
     _refuse_nothing(chosen.scenario, bool(selection.environment.providers), wish)
+    refuse_folder(wish.cases, of="--cases")
     search_of = _Search(request, reviewed.selection, chosen.scenario, binding, follower, wish)
     with single_flight(selection.environment):
         return search_of.run()

@@ -135,7 +135,7 @@ def test_a_search_that_was_interrupted_keeps_what_it_found_cleans_up_and_goes_on
 @pytest.mark.parametrize(("words", "said"), [
     (("--budget", "0"), "0 is no budget"), (("--budget", "soon"), "'soon' is no duration"),
     (("--resume", "nowhere"), "there is no exploration to go on with"), (("--only", "hope"), "not one of: states, faults"),
-    (("--env", "nowhere"), "there is no environment 'nowhere'"),
+    (("--cases", "renewal.yaml"), "no case can be written into renewal.yaml"), (("--env", "nowhere"), "there is no environment 'nowhere'"),
 ])
 def test_what_cannot_be_done_is_said_before_anything_is_sent(place: Place, words: tuple[str, ...], said: str) -> None:
     with_weaknesses(place)

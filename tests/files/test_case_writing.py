@@ -23,8 +23,8 @@ from flowprobe.core.faults.latency import Latency
 from flowprobe.core.faults.refuse import Refuse
 from flowprobe.core.faults.status import Status
 from flowprobe.core.values import Position
-from flowprobe.errors import ToolFailed
-from flowprobe.files.case_writing import case_text, to_pytest, write_case
+from flowprobe.errors import InvalidInput, ToolFailed
+from flowprobe.files.case_writing import case_text, refuse_folder, to_pytest, write_case
 from flowprobe.files.cases import load_case
 from flowprobe.files.formatting.text import formatted
 from tests.files.samples import GOOD
@@ -168,6 +168,20 @@ def test_half_a_surrogate_pair_in_what_a_product_said_is_spelt_out(tmp_path: Pat
     kept = load_case(first).broke
     assert (kept.where, kept.sentence) == (r'$["\ud83d"]', r"wanted an id, saw \ud83d")
     assert write_case(replace(CASE, broke=broke), tmp_path) == first
+
+
+@pytest.mark.parametrize("name", ["a-file", "a-file/below", "x" * 300])
+def test_a_folder_for_cases_that_can_be_none_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a-file").touch()
+    with pytest.raises(InvalidInput, match="no case can be written into") as caught:
+        refuse_folder(tmp_path / name, of="--cases")
+    assert [problem.file for problem in caught.value.problems] == ["--cases"]
+
+
+def test_a_folder_for_cases_that_is_not_there_yet_is_not_made_before_there_is_a_case(tmp_path: Path) -> None:
+    refuse_folder(tmp_path / "nights" / "cases", of="--cases")
+    refuse_folder(tmp_path, of="--cases")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
