@@ -215,6 +215,7 @@ MESSAGES: Mapping[str, Message] = {
     "never-falls": Message("this fault can never fall on a call: {reason}", "change that, or remove the fault"),
     # across files
     "unknown-persona": Message("no persona is called `{name}`"),
+    "unknown-binding": Message("the scenario has no persona `{name}` for the role `{role}`"),
     "unknown-actor": Message("nobody who acts in this scenario is called `{name}`"),
     "unknown-attribute": Message("the persona `{persona}` has nothing called `{name}`"),
     "unknown-provider": Message("no provider is called `{name}` in the environment `{environment}`"),
