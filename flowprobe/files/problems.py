@@ -195,6 +195,8 @@ MESSAGES: Mapping[str, Message] = {
     # what the parts of a fault say together
     "unknown-field": Message("the account has no field called `{name}`"),
     "needed-step": Message("`{name}` cannot be left out: {who}"),
+    "bad-state": Message("`{name}` of this state is not what the field may be: {wanted}, not {seen}",
+                         "change the value, or what the scenario says of the field"),
     "unknown-fault": Message("no fault of this case is called `{name}`"),
     "reversed": Message("{what} is over before it begins: from {low} to {high}", "let it end later"),
     "not-a-pair": Message("`between` takes two numbers, the first call and the last, not {seen}",

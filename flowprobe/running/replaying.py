@@ -111,7 +111,7 @@ def _selected(cases: Sequence[Case], request: Request, where: tuple[str, str, ob
     asked = replace(request, paths=(file,), environment=request.environment or where[1] or None, faults="none")
     selection = select(asked)
     scenario = selection.chosen[0].scenario
-    _enforce(problem for case in cases for problem in check_case(case, scenario))
+    _enforce(problem for case in cases for problem in check_case(case, scenario, selection.environment))
     plans = tuple(case.plan for case in cases if case.faults)
     chosen = replace(selection.chosen[0], plans=plans, bind=binding)
     return replace(selection, chosen=(chosen,)), replace(asked, faults=None, bind=binding)

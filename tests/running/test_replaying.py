@@ -42,6 +42,7 @@ faults: {payments: {status: 503}}
 
 @pytest.mark.parametrize(("old", "new", "place", "said"), [
     ("admin: ann", "admin: bob", "4:19", "the scenario has no persona `bob` for the role `admin`"),
+    ("faults: {payments:", "faults: {payment:", "7:10", "no provider is called `payment` in the environment `local`"),
     ("environment: local", "environment: locl", "5:14", "no environment is called `locl`"),
 ])
 def test_what_a_case_names_and_is_not_there_any_more(tmp_path: Path, old: str, new: str, place: str, said: str) -> None:
