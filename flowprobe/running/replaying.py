@@ -114,7 +114,9 @@ def _selected(cases: Sequence[Case], request: Request, where: tuple[str, str, ob
     _enforce(problem for case in cases for problem in check_case(case, scenario, selection.environment))
     plans = tuple(case.plan for case in cases if case.faults)
     chosen = replace(selection.chosen[0], plans=plans, bind=binding)
-    return replace(selection, chosen=(chosen,)), replace(asked, faults=None, bind=binding)
+    seeds = {case.seed for case in cases}
+    seed = seeds.pop() if len(seeds) == 1 else asked.seed  # of several, each trial tells its own
+    return replace(selection, chosen=(chosen,)), replace(asked, faults=None, bind=binding, seed=seed)
 
 
 def _enforce(problems: Iterable[Problem]) -> None:

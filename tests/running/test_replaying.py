@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowprobe.errors import InvalidInput
-from flowprobe.files.cases import load_case
+from flowprobe.files.cases import load_case, load_cases
 from flowprobe.running.replaying import prepare
 from flowprobe.running.selection import Request
 
@@ -61,3 +61,13 @@ def test_the_environment_that_is_asked_for_stands_in_for_that_of_the_case(tmp_pa
     (prepared,) = prepare([load_case(path)], Request((path,), environment="local"))
     assert prepared.review.selection.environment.name == "local"
     assert prepared.review.selection.chosen[0].bind == {"admin": "ann"}
+
+
+@pytest.mark.parametrize(("seeds", "seed"), [((7,), 7), ((7, 7), 7), ((7, 8), None)])
+def test_a_run_of_cases_has_the_seed_that_all_of_them_have(tmp_path: Path, seeds: tuple[int, ...], seed: int | None) -> None:
+    texts = {f"case-{number}": f"{CASE}seed: {seed}\n" for number, seed in enumerate(seeds)}
+    for name, text in {"flowprobe": PROJECT, "paying": SCENARIO, **texts}.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    paths = tuple(tmp_path / f"{name}.yaml" for name in texts)
+    (prepared,) = prepare(load_cases(paths), Request(paths))
+    assert prepared.request.seed == seed
