@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import tempfile
 import textwrap
 from collections.abc import Mapping
@@ -60,7 +61,7 @@ def write_case(case: Case, folder: Path, *, defaults: Mapping[str, Any] | None =
     except OSError as error:
         raise ToolFailed(f"cannot write into {folder}: {error.strerror}") from error
     named, path = _free(_legible(case), folder)
-    text = case_text(named, defaults=defaults)
+    text = case_text(named, defaults=defaults, folder=folder)
     _prove(named, path, text)
     try:
         path.touch()
@@ -124,10 +125,10 @@ def _prove(case: Case, path: Path, text: str) -> None:
 # --- YAML -----------------------------------------------------------------------------------------
 
 
-def case_text(case: Case, *, defaults: Mapping[str, Any] | None = None) -> str:
-    """The text of its file. Raises ToolFailed where YAML has no words for a value."""
+def case_text(case: Case, *, defaults: Mapping[str, Any] | None = None, folder: Path = Path()) -> str:
+    """The text of its file, which is to lie in a folder. Raises ToolFailed where YAML has no words for a value."""
     said: dict[str, Any] = told(CASE, case)
-    lines = [f"# {line}" for line in _heading(case)]
+    lines = [f"# {line}" for line in _heading(case, folder)]
     for key, value in said.items():
         if key == "state":
             lines += ["", "state:", *_state(case, value, defaults or {})]
@@ -143,15 +144,16 @@ def _unwritten(case: Case, error: InvalidInput) -> ToolFailed:
     return ToolFailed(f"the case {case.name} cannot be written: {error.problems[0].found}")
 
 
-def _heading(case: Case) -> list[str]:
+def _heading(case: Case, folder: Path) -> list[str]:
     faults = [f"{describe(fault.kind)} on {fault.edge}" for fault in case.faults]
     shorter = [f"left out: {', '.join(case.without)}"] if case.without else []
     odd = [f"{name} {_shown(case.state[name])}" for name in case.differs if name in case.state]
     because = " and ".join([*odd, *faults]) or "in any state, without a fault"
     environment = f" --env {case.environment}" if case.environment else ""
+    file = "".join(filter(str.isprintable, shlex.quote(str(folder / f"{case.name}.yaml"))))
     return [*_wrapped(f"{case.sentence}"), *_wrapped(f"because of: {because}"),
             *(row for text in shorter for row in _wrapped(text)),
-            f"again: flowprobe replay {case.name}.yaml{environment}"]
+            f"again: flowprobe replay {file}{environment}"]
 
 
 def _wrapped(text: str) -> list[str]:

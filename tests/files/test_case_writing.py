@@ -136,6 +136,14 @@ def test_the_same_experiment_is_written_over_and_another_one_gets_a_number(tmp_p
     assert load_case(other).name == other.stem
 
 
+def test_the_command_that_tries_it_again_says_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my cases").mkdir()
+    (tmp_path / "my cases" / "journey.yaml").touch()
+    text = write_case(CASE, Path("my cases")).read_text()
+    assert f"# again: flowprobe replay 'my cases/{CASE.name}.yaml' --env local\n" in text
+
+
 def test_a_find_that_could_be_smaller_gives_way_to_what_it_became(tmp_path: Path) -> None:
     (tmp_path / "journey.yaml").touch()
     early = replace(CASE, state={"plan": "pro", "seats": 700}, found=replace(CASE.found, best_so_far=True))
