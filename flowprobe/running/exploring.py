@@ -16,7 +16,7 @@ from flowprobe.core.exploring.allowing import allowed_by
 from flowprobe.core.exploring.case import Case, Setting, case_of
 from flowprobe.core.exploring.confirming import Confirmed, steadied
 from flowprobe.core.exploring.constraints import satisfied
-from flowprobe.core.exploring.exploration import Exploration, Flaky, Found, Ground, Progress, Reduced
+from flowprobe.core.exploring.exploration import Baseline, Exploration, Flaky, Found, Ground, Progress, Reduced
 from flowprobe.core.exploring.gathering import gathered
 from flowprobe.core.exploring.kept import Key, Known
 from flowprobe.core.exploring.leaving_out import links_of
@@ -202,6 +202,8 @@ class _Search:
         engine.compare_anew()
         if trouble is not None:
             engine.skip(trials.trial(Try(self._default, (), "calibrate")), *trouble)
+            if trouble[1] == "stopped":  # while the product started: that is told as any other end of a search
+                self._exploration = Exploration("no baseline", "it was stopped before the first try", Baseline())
             return
         terms = Terms(seed=engine.setting.seed, only=self._wish.only, prune=self._wish.prune, cap_s=self._wish.cap_s,
                       connections=bool(self._environment.start))
