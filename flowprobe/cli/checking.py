@@ -92,7 +92,7 @@ def looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...],
             load_project(file)
             return (), ()
         if is_case(file):
-            return _case(file), ()
+            return _case(file, environment), ()
         if is_profile(file):
             load_profile(file)
             return (), ()
@@ -109,12 +109,20 @@ def looked_at(file: Path, environment: str | None) -> tuple[tuple[Problem, ...],
         root, context, writes_need_cleanup=production)
 
 
-def _case(file: Path) -> tuple[Problem, ...]:
-    """What is wrong with a case, and with how it fits its scenario."""
-    from flowprobe.files.cases import check_case, load_case, scenario_path
+def _case(file: Path, environment: str | None) -> tuple[Problem, ...]:
+    """What is wrong with a case, and with how it fits its scenario and its environment."""
+    from flowprobe.files.cases import check_case, check_environment, load_case, scenario_path
 
     case = load_case(file)
-    return check_case(case, load_scenario(scenario_path(case)))
+    path = scenario_path(case)
+    scenario = load_scenario(path)
+    found = find_project(path.resolve().parent)
+    if found is None:
+        return check_case(case, scenario)
+    project = load_project(Path(shown_path(found)))
+    if environment is None and (problems := check_environment(case, project)):
+        return problems + check_case(case, scenario)
+    return check_case(case, scenario, _environment(project, environment or case.environment))
 
 
 def _contract(scenario: Scenario, environment: Environment | None) -> Contract | None:

@@ -19,7 +19,7 @@ from flowprobe.report.exploring import exploration_lines
 from flowprobe.report.exploring_json import exploration_json
 from flowprobe.report.exploring_page import exploration_page
 from flowprobe.report.exploring_told import About, CaseTold, tell_case
-from flowprobe.report.lines import footer
+from flowprobe.report.lines import footer, left_behind
 from flowprobe.report.spans import Span, line
 from flowprobe.running.exploring import Explored, SavedCase, Wish, explore
 from flowprobe.running.folder import write_shared, write_whole
@@ -27,7 +27,7 @@ from flowprobe.running.selection import Request, Selection, select
 from flowprobe.running.settings import duration
 from flowprobe.running.trying import Bounds
 
-__all__ = ["Asked", "bounds_of", "explore_command", "resuming"]
+__all__ = ["Asked", "bounds_of", "case_told", "explore_command", "resuming"]
 
 _PAGE = "exploration.html"
 
@@ -84,7 +84,7 @@ def _tell(show: Screen, explored: Explored, selection: Selection, asked: Asked, 
             show.print(each)
         return
     about = _about(explored, selection, asked, again)
-    cases = [_told(each, about, selection) for each in explored.cases]
+    cases = [case_told(each, about, again) for each in explored.cases]
     for note in explored.report.notes:
         show.notice(note)
     for each in exploration_lines(explored.exploration, cases, about):
@@ -115,19 +115,23 @@ def _about(explored: Explored, selection: Selection, asked: Asked, again: tuple[
     scenario, folder = selection.chosen[0].scenario, explored.report.folder
     started = explored.report.evidence.started
     environment, seed = selection.environment.name, started.seed if started else 0
-    resume = shlex.join(["flowprobe", "explore", scenario.file, "--env", environment, "--seed", str(seed), *again,
-                         "--resume", str(folder)])
+    resume = shlex.join([*_search_words(scenario.file, environment, seed, again), "--resume", str(folder)])
     stopped = explored.exploration is not None and explored.exploration.ended == "stopped"
     return About(
         scenario.name, scenario.file, environment, seed, flowprobe.__version__, started.run if started else "",
         str(folder), ordinary(scenario), asked.budget, resume if stopped else "", explored.exit_code,
-        explored.report.redact)
+        left_behind(explored.report), explored.report.redact)
 
 
-def _told(saved: SavedCase, about: About, selection: Selection) -> CaseTold:
+def _search_words(file: str, environment: str, seed: int, again: tuple[str, ...]) -> tuple[str, ...]:
+    return ("flowprobe", "explore", file, "--env", environment, "--seed", str(seed), *again)
+
+
+def case_told(saved: SavedCase, about: About, again: tuple[str, ...]) -> CaseTold:
     """One that could not be written cannot be replayed: the search that finds it again is what there is."""
-    words = ["replay", str(saved.file)] if saved.file else ["explore", about.file, "--seed", str(about.seed)]
-    replay = shlex.join(["flowprobe", *words, "--env", selection.environment.name])
+    words = (("flowprobe", "replay", str(saved.file), "--env", about.environment) if saved.file
+             else _search_words(about.file, about.environment, about.seed, again))
+    replay = shlex.join(words)
     name = saved.file.stem if saved.file else saved.case.name
     return tell_case(saved.found, name=name, replay=replay, defaults=about.defaults, file=saved.file,
                      thresholds=saved.shrunk.thresholds, best_so_far=saved.shrunk.ended)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 from flowprobe.cli.watching import screen
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.cases import case_files, load_cases
+from flowprobe.files.nodes import read_text
 from flowprobe.report.replays import replay_lines, replays_json
 from flowprobe.running.replaying import prepare, replay
 from flowprobe.running.selection import Request
@@ -18,10 +20,9 @@ __all__ = ["replay_command"]
 def replay_command(request: Request, *, times: int | None, as_json: bool) -> int:
     """Returns the exit code: 0 all mended, 1 something is still broken, 3 nobody can tell, and those of a run."""
     files = case_files(request.paths)
-    if not files:
-        named = ", ".join(map(str, request.paths))
-        raise InvalidInput((Problem("no-cases", named, 0, 0, "there is no case here",
-                                    "name a case, or a folder of them: `flowprobe explore` writes them"),))
+    wrong = [path for path in request.paths if not (case_files([path]) or (files and path.is_dir()))]
+    if wrong:
+        raise InvalidInput(tuple(map(_no_case_at, wrong)))
     prepared = prepare(load_cases(files), request)
     show = screen(sys.stderr if as_json else sys.stdout)
     with show:
@@ -31,3 +32,16 @@ def replay_command(request: Request, *, times: int | None, as_json: bool) -> int
     if as_json:
         print(json.dumps({"exit_code": code, "cases": replays_json(done)}, indent=1))
     return code
+
+
+def _no_case_at(path: Path) -> Problem:
+    """Why a path names no case."""
+    instead = "name a case, or a folder of them: `flowprobe explore` writes them"
+    if path.is_dir():
+        return Problem("no-cases", str(path), 0, 0, "there is no case in this folder, or below it", instead)
+    try:
+        text = read_text(path)
+    except InvalidInput as invalid:
+        return invalid.problems[0]
+    found = "this is no case: no line of it begins with `case:`" if text.strip() else "this file is empty"
+    return Problem("no-cases", str(path), 0, 0, found, instead)

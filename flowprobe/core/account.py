@@ -93,9 +93,18 @@ def misfit(value: Any, strategy: Strategy) -> str:
 
 def _outside(size: Any, words: str, strategy: Strategy) -> str:
     low, high = strategy.options.get("min"), strategy.options.get("max")
-    if (low is None or size >= low) and (high is None or size <= high):
+    if strategy.kind == "times":
+        within = (low is None or _local(size) >= _local(low)) and (high is None or _local(size) <= _local(high))
+    else:
+        within = (low is None or size >= low) and (high is None or size <= high)
+    if within:
         return ""
     return f"{words} from {low} to {high}" if None not in (low, high) else f"{words} within its bounds"
+
+
+def _local(instant: str) -> datetime:
+    """What its clock shows, which is what the bounds say: however many digits it is written with."""
+    return datetime.fromisoformat(instant).replace(tzinfo=None)
 
 
 def _sampled(value: Any, strategy: Strategy) -> str:

@@ -11,6 +11,7 @@ from flowprobe.core.exploring.model import Break
 from flowprobe.core.faults.durations import in_words
 from flowprobe.core.fields import (
     Boolean,
+    Choice,
     Duration,
     Field,
     Integer,
@@ -66,10 +67,14 @@ def _break(*, kind: str, where: str = "", step: str = "", sentence: str = "") ->
     return Break(step, kind, where, sentence)
 
 
+_KINDS = ("status", "json", "headers", "text", "body", "within", "no-reply", "sends", "receives", "gives_up", "never",
+          "always", "probe", "capture", "value", "poll", "repeat", "contract", "timeout", "fail")
+"""Those of findings and of invariants; `fail` where the journey fails and no finding says why."""
+
 _BREAK = Record("break", _break, (
     Field("step", Text(), "The step whose promise it is; left out for an invariant of the whole journey.",
           example="pay"),
-    Field("kind", Text(), "What kind of promise: `status`, `json`, `sends` …, or `always`, `never`, `probe`.",
+    Field("kind", Choice(_KINDS), "What kind of promise: `status`, `json`, `sends` …, or `always`, `never`, `probe`.",
           required=True, example="status"),
     Field("where", _AS_IT_STANDS, "The place in the reply, or the text of the invariant.", example="$.state"),
     Field("sentence", _AS_IT_STANDS, "What was seen, for people.", example="expected 201, saw 500"),

@@ -4,27 +4,49 @@ replays one."""
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import tempfile
 import textwrap
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from flowprobe.core.exploring.case import Case
 from flowprobe.core.faults.kinds import describe, kind_name
-from flowprobe.errors import InvalidInput, ToolFailed
+from flowprobe.errors import InvalidInput, Problem, ToolFailed
 from flowprobe.files.case_tables import CASE
 from flowprobe.files.cases import load_case
 from flowprobe.files.formatting.places import replace_whole
 from flowprobe.files.formatting.text import laid_out
 from flowprobe.files.telling import told
 
-__all__ = ["case_text", "to_pytest", "write_case"]
+__all__ = ["case_text", "refuse_folder", "to_pytest", "write_case"]
 
 _PARTED = ("broke", "faults", "thresholds", "confirmed")
 _MOST_OF_A_NAME = 1000
 _SHOWN = 60
 _WIDTH = 110
+
+
+def refuse_folder(folder: Path, *, of: str) -> None:
+    """Raises InvalidInput where no case could be written into a folder, which the option `of` names. Whatever is made
+    to find that out is removed again."""
+    missing = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        found = f"no case can be written into {folder}: {error.strerror}"
+        raise InvalidInput((Problem("bad-setting", of, 0, 0, found, "name a folder that is there, or can be made"),)
+                           ) from error
+    finally:
+        for each in missing:
+            with suppress(OSError):
+                each.rmdir()
 
 
 def write_case(case: Case, folder: Path, *, defaults: Mapping[str, Any] | None = None) -> Path:
@@ -38,8 +60,8 @@ def write_case(case: Case, folder: Path, *, defaults: Mapping[str, Any] | None =
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ToolFailed(f"cannot write into {folder}: {error.strerror}") from error
-    named, path = _free(case, folder)
-    text = case_text(named, defaults=defaults)
+    named, path = _free(_legible(case), folder)
+    text = case_text(named, defaults=defaults, folder=folder)
     _prove(named, path, text)
     try:
         path.touch()
@@ -47,6 +69,16 @@ def write_case(case: Case, folder: Path, *, defaults: Mapping[str, Any] | None =
         raise ToolFailed(f"cannot write {path}: {error.strerror}") from error
     replace_whole(path, text)
     return path
+
+
+def _legible(case: Case) -> Case:
+    """What a product said may have half of a surrogate pair, for which YAML has no words: its escape is kept."""
+    broke = case.broke
+    return replace(case, broke=replace(broke, where=_spelt(broke.where), sentence=_spelt(broke.sentence)))
+
+
+def _spelt(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _free(case: Case, folder: Path) -> tuple[Case, Path]:
@@ -93,10 +125,10 @@ def _prove(case: Case, path: Path, text: str) -> None:
 # --- YAML -----------------------------------------------------------------------------------------
 
 
-def case_text(case: Case, *, defaults: Mapping[str, Any] | None = None) -> str:
-    """The text of its file. Raises ToolFailed where YAML has no words for a value."""
+def case_text(case: Case, *, defaults: Mapping[str, Any] | None = None, folder: Path = Path()) -> str:
+    """The text of its file, which is to lie in a folder. Raises ToolFailed where YAML has no words for a value."""
     said: dict[str, Any] = told(CASE, case)
-    lines = [f"# {line}" for line in _heading(case)]
+    lines = [f"# {line}" for line in _heading(case, folder)]
     for key, value in said.items():
         if key == "state":
             lines += ["", "state:", *_state(case, value, defaults or {})]
@@ -112,15 +144,16 @@ def _unwritten(case: Case, error: InvalidInput) -> ToolFailed:
     return ToolFailed(f"the case {case.name} cannot be written: {error.problems[0].found}")
 
 
-def _heading(case: Case) -> list[str]:
+def _heading(case: Case, folder: Path) -> list[str]:
     faults = [f"{describe(fault.kind)} on {fault.edge}" for fault in case.faults]
     shorter = [f"left out: {', '.join(case.without)}"] if case.without else []
     odd = [f"{name} {_shown(case.state[name])}" for name in case.differs if name in case.state]
     because = " and ".join([*odd, *faults]) or "in any state, without a fault"
     environment = f" --env {case.environment}" if case.environment else ""
+    file = "".join(filter(str.isprintable, shlex.quote(str(folder / f"{case.name}.yaml"))))
     return [*_wrapped(f"{case.sentence}"), *_wrapped(f"because of: {because}"),
             *(row for text in shorter for row in _wrapped(text)),
-            f"again: flowprobe replay {case.name}.yaml{environment}"]
+            f"again: flowprobe replay {file}{environment}"]
 
 
 def _wrapped(text: str) -> list[str]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from flowprobe.core.account import misfit
 from flowprobe.core.exploring.case import Case
 from flowprobe.core.exploring.leaving_out import links_of
+from flowprobe.core.exploring.oddities import oddities_of
 from flowprobe.core.faults.fault import FaultPlan
-from flowprobe.core.scenario import Scenario
+from flowprobe.core.scenario import Environment, Position, Project, Scenario, webhook_edge
+from flowprobe.core.shapes import equal, shown
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.case_tables import CASE
 from flowprobe.files.context import Context
@@ -21,7 +25,7 @@ from flowprobe.files.problems import Source, did_you_mean, listed
 from flowprobe.files.reading import Reader, compile_shape
 from flowprobe.files.scenarios import has_scenarios, is_case, read_file
 
-__all__ = ["case_files", "check_case", "load_case", "load_cases", "scenario_path", "without_cases"]
+__all__ = ["case_files", "check_case", "check_environment", "load_case", "load_cases", "scenario_path", "without_cases"]
 
 _KEYS = {field.key for field in CASE.fields}
 _ALWAYS = "a probe, an invariant or what `given` has made needs it"
@@ -131,11 +135,25 @@ def _near(word: str, known: list[str], nothing: str) -> str:
     return did_you_mean(word, known, otherwise=f"write {listed(known)}" if known else nothing)
 
 
-def check_case(case: Case, scenario: Scenario) -> tuple[Problem, ...]:
-    """Where a case does not fit its scenario any more: roles, fields of the account and the step that it names."""
+def check_environment(case: Case, project: Project) -> tuple[Problem, ...]:
+    """Where the environment that a case was found in is not there any more."""
+    names = (case.environment,) if case.environment else ()
     source = Source(case.file, read_text(Path(case.file)))
-    found = [*_strangers(case, "personas", case.personas, scenario.personas, "unknown-role", source),
-             *_strangers(case, "state", case.state, scenario.account, "unknown-field", source)]
+    return tuple(_strangers(case, "environment", names, project.environments, "unknown-environment", source))
+
+
+def check_case(case: Case, scenario: Scenario, environment: Environment | None = None) -> tuple[Problem, ...]:
+    """Where a case does not fit its scenario any more: roles, who has them, fields of the account with their values and
+    the step that it names; and of the environment, where that is known, the providers."""
+    source = Source(case.file, read_text(Path(case.file)))
+    found = [*_unbound(case, scenario, source),
+             *_strangers(case, "personas", case.personas, scenario.personas, "unknown-role", source),
+             *_strangers(case, "state", case.state, scenario.account, "unknown-field", source),
+             *_misfits(case, scenario, source)]
+    if environment is not None:
+        edges = ("user", *environment.providers, *map(webhook_edge, environment.providers))
+        named = dict.fromkeys(fault.edge for fault in case.faults)
+        found += _strangers(case, "faults", named, edges, "unknown-provider", source, environment=environment.name)
     steps = [name for name, _ in scenario.steps()]
     if case.broke.step:
         found += _strangers(case, "broke", (case.broke.step,), steps, "unknown-step", source)
@@ -167,11 +185,35 @@ def _left_out(case: Case, scenario: Scenario, source: Source) -> Iterator[Proble
             yield source.problem("needed-step", line, column, width=len(name), name=name, who=who, instead=instead)
 
 
+def _unbound(case: Case, scenario: Scenario, source: Source) -> Iterator[Problem]:
+    """Personas that the scenario does not have for their role."""
+    for role, name in case.personas.items():
+        known = scenario.personas.get(role, ())  # none where the project's own are to be chosen from
+        if known and name not in known and "personas" in case.positions:
+            place = Position(case.file, *source.find(case.positions["personas"], role))
+            line, column = source.find(replace(place, column=place.column + len(role)), name)
+            yield source.problem("unknown-binding", line, column, width=len(name), name=name, role=role,
+                                 instead=_near(name, list(known), "remove it"))
+
+
+def _misfits(case: Case, scenario: Scenario, source: Source) -> Iterator[Problem]:
+    """Values that a field neither has by default, nor may have, nor has in an odd account."""
+    for name, value in case.state.items():
+        field = scenario.account.get(name)
+        if field is None or field.strategy is None or equal(value, field.default) or "state" not in case.positions:
+            continue
+        wanted = misfit(value, field.strategy)
+        if wanted and not any(equal(value, odd.state[name]) for odd in oddities_of(scenario)):
+            line, column = source.find(case.positions["state"], name)
+            yield source.problem("bad-state", line, column, width=len(name), name=name, seen=shown(value),
+                                 wanted=wanted)
+
+
 def _strangers(case: Case, key: str, named: Iterable[str], known: Iterable[str], id: str,
-               source: Source) -> Iterator[Problem]:
+               source: Source, **more: str) -> Iterator[Problem]:
     words = list(known)
     for name in named:
         if name not in words and key in case.positions:
             line, column = source.find(case.positions[key], name)
             yield source.problem(id, line, column, width=len(name), name=name,
-                                 instead=_near(name, words, "remove it"))
+                                 instead=_near(name, words, "remove it"), **more)

@@ -195,6 +195,8 @@ MESSAGES: Mapping[str, Message] = {
     # what the parts of a fault say together
     "unknown-field": Message("the account has no field called `{name}`"),
     "needed-step": Message("`{name}` cannot be left out: {who}"),
+    "bad-state": Message("`{name}` of this state is not what the field may be: {wanted}, not {seen}",
+                         "change the value, or what the scenario says of the field"),
     "unknown-fault": Message("no fault of this case is called `{name}`"),
     "reversed": Message("{what} is over before it begins: from {low} to {high}", "let it end later"),
     "not-a-pair": Message("`between` takes two numbers, the first call and the last, not {seen}",
@@ -215,6 +217,7 @@ MESSAGES: Mapping[str, Message] = {
     "never-falls": Message("this fault can never fall on a call: {reason}", "change that, or remove the fault"),
     # across files
     "unknown-persona": Message("no persona is called `{name}`"),
+    "unknown-binding": Message("the scenario has no persona `{name}` for the role `{role}`"),
     "unknown-actor": Message("nobody who acts in this scenario is called `{name}`"),
     "unknown-attribute": Message("the persona `{persona}` has nothing called `{name}`"),
     "unknown-provider": Message("no provider is called `{name}` in the environment `{environment}`"),

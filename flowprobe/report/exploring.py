@@ -17,6 +17,7 @@ from flowprobe.report.exploring_words import (
     effort_words,
     ended_words,
     flaky_words,
+    left_behind_words,
     left_words,
     mood_of,
     pairs_words,
@@ -71,6 +72,7 @@ def exploration_lines(exploration: Exploration, cases: Sequence[CaseTold], about
                Span(f"  exit {about.exit_code}", "dim"))
     yield from _said("", (ended_words(exploration),), fit, "" if exploration.ended == "whole" else "warn")
     yield from _said("", tuple(left_words(exploration)), fit, "dim")
+    yield from _said("", tuple(left_behind_words(about.left_behind)), fit, "bad")
     if about.resume:
         yield line("  ", Span("go on where it ended: ", "dim"), about.resume)
 

@@ -43,6 +43,7 @@ def _head(exploration: Exploration, about: About) -> dict[str, Any]:
         "file": about.file, "environment": about.environment, "seed": about.seed, "folder": about.folder,
         "exit_code": about.exit_code, "budget": about.budget, "resume": about.resume,
         "ended": exploration.ended, "because": exploration.because,
+        "left_behind": list(about.left_behind),
     }
 
 

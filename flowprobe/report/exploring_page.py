@@ -15,6 +15,7 @@ from flowprobe.report.exploring_words import (
     effort_words,
     ended_words,
     flaky_words,
+    left_behind_words,
     left_words,
     mood_of,
     pairs_words,
@@ -52,6 +53,7 @@ def _head(exploration: Exploration, about: About) -> Markup:
         element("p", effort_words(exploration, about)),
         element("p", _capital(ended_words(exploration))),
         *(element("p", _capital(words)) for words in left_words(exploration)),
+        *(element("p", _capital(words), class_="bad") for words in left_behind_words(about.left_behind)),
         *([element("p", "Go on where it ended:"), _command(about.resume)] if about.resume else []))
 
 

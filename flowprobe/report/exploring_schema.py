@@ -41,6 +41,7 @@ def _head() -> Schema:
         "ended": {"enum": list(get_args(Ended)), "description": "How: all was tried, or nothing new was seen any more, "
                   "or it was stopped, or the journey does not hold without any fault."},
         "because": _text("Why it ended, where not all was tried."),
+        "left_behind": _list({"type": "string"}, "What could not be cleaned up; `flowprobe cleanup` tries once more."),
     }
 
 

@@ -14,6 +14,7 @@ from flowprobe.report.exploring_words import (
     effort_words,
     ended_words,
     flaky_words,
+    left_behind_words,
     mood_of,
     threshold_words,
     unseen_words,
@@ -52,7 +53,8 @@ def _cases(cases: Sequence[CaseTold]) -> Iterator[str]:
 def _rest(exploration: Exploration, about: About) -> Iterator[str]:
     covered = ", ".join(f"{number} {outcome}" for outcome, number in counts(exploration).items())
     texts = [effort_words(exploration, about), ended_words(exploration), f"call × kind: {covered}" if covered else "",
-             *(f"flaky: {flaky_words(each, about)}" for each in exploration.flaky), unseen_words(exploration.unseen)]
+             *(f"flaky: {flaky_words(each, about)}" for each in exploration.flaky), unseen_words(exploration.unseen),
+             *left_behind_words(about.left_behind)]
     yield from (f"- {_text(text)}" for text in texts if text)
     if about.resume:
         yield f"- go on with {_code(about.resume)}"

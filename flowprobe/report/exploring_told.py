@@ -26,8 +26,9 @@ _MOST = 3
 @dataclass(frozen=True, slots=True)
 class About:
     """Where it took place. `defaults` is the account's ordinary state, `budget` what it was given in words (`500
-    tries`), `resume` the command that goes on with it; empty where there is nothing to go on with. `redact` takes the
-    secrets of the run out of a text: a text is redacted before it is wrapped, and every sink does it again."""
+    tries`), `resume` the command that goes on with it; empty where there is nothing to go on with. `left_behind` is
+    what could not be cleaned up. `redact` takes the secrets of the run out of a text: a text is redacted before it is
+    wrapped, and every sink does it again."""
 
     scenario: str
     file: str = ""
@@ -40,6 +41,7 @@ class About:
     budget: str = ""
     resume: str = ""
     exit_code: int = 0
+    left_behind: tuple[str, ...] = ()
     redact: Callable[[str], str] = str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias, assert_never
 
@@ -13,10 +14,12 @@ from flowprobe.report.exploring_matrix import counts
 from flowprobe.report.exploring_told import About, CaseTold, break_words, try_words
 
 __all__ = [
-    "Mood", "confirmed_words", "counted", "effort_words", "ended_words", "flaky_words", "left_words", "mood_of",
-    "pairs_words", "patience_words", "pruned_words", "site_words", "states_words", "threshold_words", "unseen_words",
-    "verdict_words",
+    "Mood", "confirmed_words", "counted", "effort_words", "ended_words", "flaky_words", "left_behind_words",
+    "left_words", "mood_of", "pairs_words", "patience_words", "pruned_words", "site_words", "states_words",
+    "threshold_words", "unseen_words", "verdict_words",
 ]
+
+_MOST_LEFT = 3
 
 Mood: TypeAlias = Literal["good", "warn", "bad", "odd"]
 
@@ -82,6 +85,16 @@ def left_words(exploration: Exploration) -> Iterator[str]:
     if left:
         of = counted(len(exploration.cells), "combination")
         yield f"left out of the budget: {left} of {of} of call and kind"
+
+
+def left_behind_words(left: Sequence[str]) -> Iterator[str]:
+    """The first of what could not be cleaned up, how much more there is, and what to do."""
+    told = [text if times == 1 else f"{text} ({times} times)" for text, times in Counter(left).items()]
+    yield from told[:_MOST_LEFT]
+    if len(told) > _MOST_LEFT:
+        yield f"and {len(told) - _MOST_LEFT} more left behind"
+    if left:
+        yield "`flowprobe cleanup` tries once more to clean it up"
 
 
 def _lasting(seconds: float) -> str:

@@ -95,9 +95,8 @@ def footer(report: RunReport) -> Iterator[Line]:
 
 def remarks(report: RunReport) -> Iterator[Line]:
     """What has to be known of a run beside its counts."""
-    for trial in report.evidence.trials:
-        for left in leftovers(trial):
-            yield line("  ", Span(f"left behind by {trial.started.plan!r}: {left}", "bad"))
+    for left in left_behind(report):
+        yield line("  ", Span(left, "bad"))
     unseen = tuple(dict.fromkeys(words for trial in report.evidence.trials for words in trial.unseen))
     if unseen:
         yield line("  ", Span(f"not judged, for these calls do not pass FlowProbe here: {'; '.join(unseen)}", "dim"))
@@ -110,6 +109,12 @@ def remarks(report: RunReport) -> Iterator[Line]:
     blames = {v.blame for v in report.verdicts.values()} - {Blame.NONE, Blame.PRODUCT}
     if report.verdict is Kind.INCONCLUSIVE and blames:
         yield line(Span(f"  nothing was judged there: {', '.join(sorted(blames))}", "dim"))
+
+
+def left_behind(report: RunReport) -> tuple[str, ...]:
+    """What trials of a run made, or may have made, and is not known to be gone."""
+    return tuple(f"left behind by {trial.started.plan!r}: {left}"
+                 for trial in report.evidence.trials for left in leftovers(trial))
 
 
 def _attribution(report: RunReport) -> Iterator[str]:

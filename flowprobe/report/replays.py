@@ -11,7 +11,9 @@ from xml.etree import ElementTree
 
 from flowprobe.core.exploring.case import Case
 from flowprobe.core.exploring.replaying import Outcome, Replayed
+from flowprobe.report.exploring_words import left_behind_words
 from flowprobe.report.junit import legal
+from flowprobe.report.lines import left_behind
 from flowprobe.report.model import RunReport
 from flowprobe.report.spans import Line, Span, line
 
@@ -47,6 +49,9 @@ def replay_lines(done: Sequence[CaseReplayed], *, left: int, code: int) -> Itera
         yield line("      ", each.sentence)
     if left:
         yield line(Span(f"  {left} more {'was' if left == 1 else 'were'} not come to", "warn"))
+    reports = {each.report.folder: each.report for each in done}.values()
+    for words in left_behind_words([words for report in reports for words in map(report.redact, left_behind(report))]):
+        yield line("  ", Span(words, "bad"))
     counts = ", ".join(f"{count} {outcome}" for outcome in _MARK
                        if (count := sum(each.said.outcome == outcome for each in done)))
     yield line("  ", counts or "nothing was tried", Span(f"  exit {code}", "dim"))
@@ -54,7 +59,8 @@ def replay_lines(done: Sequence[CaseReplayed], *, left: int, code: int) -> Itera
 
 def replays_json(done: Sequence[CaseReplayed]) -> list[dict[str, object]]:
     return [{"case": each.case.name, "file": each.case.file, "outcome": each.said.outcome, "sentence": each.sentence,
-             "otherwise": each.said.otherwise, "run": str(each.report.folder)} for each in done]
+             "otherwise": each.said.otherwise, "run": str(each.report.folder),
+             "left_behind": [each.report.redact(words) for words in left_behind(each.report)]} for each in done]
 
 
 def replays_junit(done: Sequence[CaseReplayed], left: Sequence[Case] = ()) -> Iterator[ElementTree.Element]:

@@ -16,7 +16,7 @@ from flowprobe.core.exploring.allowing import allowed_by
 from flowprobe.core.exploring.case import Case, Setting, case_of
 from flowprobe.core.exploring.confirming import Confirmed, steadied
 from flowprobe.core.exploring.constraints import satisfied
-from flowprobe.core.exploring.exploration import Exploration, Flaky, Found, Ground, Progress, Reduced
+from flowprobe.core.exploring.exploration import Baseline, Exploration, Flaky, Found, Ground, Progress, Reduced
 from flowprobe.core.exploring.gathering import gathered
 from flowprobe.core.exploring.kept import Key, Known
 from flowprobe.core.exploring.leaving_out import links_of
@@ -36,7 +36,7 @@ from flowprobe.errors import InvalidInput, Problem, Refused, ToolFailed
 from flowprobe.explore.driving import Space, drive
 from flowprobe.explore.loading import load_strategies
 from flowprobe.explore.strategies import zone_of
-from flowprobe.files.case_writing import write_case
+from flowprobe.files.case_writing import refuse_folder, write_case
 from flowprobe.report.model import RunReport
 from flowprobe.running.engine import Engine, Trouble, Watcher
 from flowprobe.running.flight import single_flight
@@ -104,6 +104,7 @@ def explore(request: Request, selection: Selection, follower: Follower, wish: Wi
     reviewed.enforce()
     _enforce(reviewed.policy, wish)
     _refuse_nothing(chosen.scenario, bool(selection.environment.providers), wish)
+    refuse_folder(wish.cases, of="--cases")
     search_of = _Search(request, reviewed.selection, chosen.scenario, binding, follower, wish)
     with single_flight(selection.environment):
         return search_of.run()
@@ -201,6 +202,8 @@ class _Search:
         engine.compare_anew()
         if trouble is not None:
             engine.skip(trials.trial(Try(self._default, (), "calibrate")), *trouble)
+            if trouble[1] == "stopped":  # while the product started: that is told as any other end of a search
+                self._exploration = Exploration("no baseline", "it was stopped before the first try", Baseline())
             return
         terms = Terms(seed=engine.setting.seed, only=self._wish.only, prune=self._wish.prune, cap_s=self._wish.cap_s,
                       connections=bool(self._environment.start))

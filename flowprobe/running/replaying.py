@@ -24,12 +24,12 @@ from flowprobe.core.scenario import Scenario
 from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.core.verdict import ExitCode, foremost
 from flowprobe.errors import InvalidInput, Problem
-from flowprobe.files.cases import check_case, scenario_path
+from flowprobe.files.cases import check_case, check_environment, scenario_path
 from flowprobe.report.replays import CaseReplayed
 from flowprobe.running.engine import Engine, Trouble, Watcher
 from flowprobe.running.flight import single_flight
 from flowprobe.running.review import Review, review
-from flowprobe.running.selection import Request, Selection, select
+from flowprobe.running.selection import Request, Selection, load_here, select
 
 __all__ = ["Prepared", "prepare", "replay"]
 
@@ -104,15 +104,25 @@ def _where(case: Case) -> tuple[str, str, tuple[tuple[str, str], ...]]:
 
 
 def _selected(cases: Sequence[Case], request: Request, where: tuple[str, str, object]) -> tuple[Selection, Request]:
-    asked = replace(request, paths=(Path(where[0]),), environment=request.environment or where[1] or None,
-                    faults="none", bind=dict(cases[0].personas))
+    file, binding = Path(where[0]), dict(cases[0].personas)
+    if request.environment is None:
+        project = load_here((file,))
+        _enforce(problem for case in cases for problem in check_environment(case, project))
+    asked = replace(request, paths=(file,), environment=request.environment or where[1] or None, faults="none")
     selection = select(asked)
     scenario = selection.chosen[0].scenario
-    problems = tuple(problem for case in cases for problem in check_case(case, scenario))
-    if problems:
-        raise InvalidInput(problems)
+    _enforce(problem for case in cases for problem in check_case(case, scenario, selection.environment))
     plans = tuple(case.plan for case in cases if case.faults)
-    return replace(selection, chosen=(replace(selection.chosen[0], plans=plans),)), replace(asked, faults=None)
+    chosen = replace(selection.chosen[0], plans=plans, bind=binding)
+    seeds = {case.seed for case in cases}
+    seed = seeds.pop() if len(seeds) == 1 else asked.seed  # of several, each trial tells its own
+    return replace(selection, chosen=(chosen,)), replace(asked, faults=None, bind=binding, seed=seed)
+
+
+def _enforce(problems: Iterable[Problem]) -> None:
+    """Raises InvalidInput where there are any."""
+    if found := tuple(problems):
+        raise InvalidInput(found)
 
 
 class _Replay:

@@ -15,12 +15,14 @@ from flowprobe.core.exploring.lessons import learned
 from flowprobe.core.exploring.model import Enough, Learned, Try
 from flowprobe.core.exploring.notebook import AIMED
 from flowprobe.core.exploring.plans import plan_of
+from flowprobe.core.faults.concerns import ordinary
 from flowprobe.core.oracles import ORACLES
 from flowprobe.core.plan import Bindings, trial_of
 from flowprobe.core.policy import demand
 from flowprobe.core.scenario import Scenario
 from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.errors import ToolFailed
+from flowprobe.report.exploring_told import odd_fields, place_words
 from flowprobe.running.engine import Begun, Engine, Judged
 from flowprobe.running.side_by_side import Room, SideBySide
 from flowprobe.running.tries import Tries
@@ -166,7 +168,13 @@ class Trials:
 
     def alone(self, made: Try) -> Learned:
         self._making.refuse(aimed=made.phase in AIMED)
-        return self._learned(made, self._making.make(self.trial(made)))
+        trial = self.trial(made)
+        try:
+            judged = self._making.make(trial)
+        except Enough:
+            self._keep_deadly(made, trial)
+            raise
+        return self._learned(made, judged)
 
     def begin(self, made: Try) -> Begun:
         return self._making.begin(self.trial(made), aimed=made.phase in AIMED)
@@ -188,6 +196,18 @@ class Trials:
         except ToolFailed as failed:
             self._making.unkept = str(failed)
         return found
+
+    def _keep_deadly(self, made: Try, trial: Trial) -> None:
+        """A try that the product did not survive is named and kept: a search that goes on steps over it. The untroubled
+        journey is no such try. Raises Enough."""
+        because, blame = self.hindrance or ("", "")
+        odd = odd_fields(made.state, ordinary(self._scenario))
+        words = [*map(str, odd), *map(place_words, made.faults)]
+        if blame != "environment" or not words:
+            return
+        because = f"{because}; while trying: {' + '.join(words)}"
+        self._keep(made, Learned("inconclusive", because=because, trial=trial.id))
+        self.give_up(because, blame)
 
     def give_up(self, because: str, blame: str) -> NoReturn:
         """End the search, for a reason that is none of its budget. Raises Enough."""

@@ -29,10 +29,8 @@ SHOWING = "tests/end_to_end/test_showing.py"
 ELSEWHERE = {
     "flowprobe/cli/explaining.py": EXPLAINING,
     "flowprobe/running/run.py": RUNS,
-    "flowprobe/cli/replaying.py": EXPLORING,
     "flowprobe/cli/suites.py": "tests/end_to_end/test_suites.py",
     "flowprobe/running/exploring.py": EXPLORING,
-    "flowprobe/running/replaying.py": EXPLORING,
     "flowprobe/cli/configuring.py": POLICY,
     "flowprobe/cli/planning.py": POLICY,
     "flowprobe/cli/probing.py": PROBING,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from flowprobe.cli.exploring import Asked, bounds_of, resuming
+from flowprobe.cli.exploring import Asked, bounds_of, case_told, resuming
+from flowprobe.core.exploring.case import Case
+from flowprobe.core.exploring.shrink import Shrunk
 from flowprobe.errors import InvalidInput
-from flowprobe.running.exploring import Wish
+from flowprobe.running.exploring import SavedCase, Wish
 from flowprobe.running.selection import Request
 from flowprobe.running.trying import Bounds
+from tests.explorations import ABOUT, FAILED, NO_INVITE
+from tests.explorations import found as a_find
 
 ASKED = Asked("60", as_json=False, page=None, emit="")
 
@@ -36,3 +41,13 @@ def test_a_search_goes_on_with_the_options_that_it_began_with() -> None:
     assert resuming(request, wish, ASKED) == (
         "--budget", "60", "--persona", "admin=pro-us", "--only", "states", "--no-prune", "--longest", "2.5s",
         "--cases", "finds", "--timeout", "5s", "--workers", "2", "--allow-exec", "--proxy", "unix:p.sock")
+
+
+def test_a_case_that_could_not_be_kept_is_found_again_by_the_whole_search() -> None:
+    found = a_find(NO_INVITE, faults=(FAILED,))
+    saved = SavedCase(found, Case("invite", "invite.yaml", {}, NO_INVITE), None, Shrunk(found.case, found.learned))
+    told = case_told(saved, ABOUT, ("--budget", "12", "--only", "states"))
+    assert told.replay == ("flowprobe explore scenarios/invite.yaml --env demo-weak --seed 7 "
+                           "--budget 12 --only states")
+    kept = case_told(replace(saved, file=Path("cases/invite.yaml")), ABOUT, ())
+    assert kept.replay == "flowprobe replay cases/invite.yaml --env demo-weak"

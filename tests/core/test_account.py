@@ -31,6 +31,7 @@ def by_schema(schema: Any, **files: Any) -> Strategy:
     (Strategy("times", {"min": "2024-01-01T00:00"}), "2024-02-29T12:00:00.5+01:00"),
     (Strategy("times"), "2024-02-29T12:00Z"),
     (Strategy("python", {"file": "a.py", "name": "seats"}), object()),
+    (Strategy("times", {"min": "2024-01-01T00:00", "max": "2028-12-31T23:59"}), "2028-12-31T23:59:00+01:00"),
 ])
 def test_a_value_that_the_field_may_have(strategy: Strategy, value: Any) -> None:
     assert misfit(value, strategy) == ""

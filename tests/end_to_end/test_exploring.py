@@ -135,7 +135,7 @@ def test_a_search_that_was_interrupted_keeps_what_it_found_cleans_up_and_goes_on
 @pytest.mark.parametrize(("words", "said"), [
     (("--budget", "0"), "0 is no budget"), (("--budget", "soon"), "'soon' is no duration"),
     (("--resume", "nowhere"), "there is no exploration to go on with"), (("--only", "hope"), "not one of: states, faults"),
-    (("--env", "nowhere"), "there is no environment 'nowhere'"),
+    (("--cases", "renewal.yaml"), "no case can be written into renewal.yaml"), (("--env", "nowhere"), "there is no environment 'nowhere'"),
 ])
 def test_what_cannot_be_done_is_said_before_anything_is_sent(place: Place, words: tuple[str, ...], said: str) -> None:
     with_weaknesses(place)
@@ -150,3 +150,35 @@ def test_an_environment_that_forbids_it_is_not_explored(place: Place) -> None:
     project.write_text(project.read_text().replace("  demo:  ", "  demo:\n    explore: false\n    #"))
     result = place.flowprobe("explore", "renewal.yaml", "--env", "demo")
     assert (result.code, "may not be explored" in result.err) == (5, True), result.err
+
+
+NEVER_READY = """\
+flowprobe: 1
+environments:
+  local:
+    target: http://127.0.0.1:0
+    start: [{command: [python, -c, "import pathlib, time; pathlib.Path('began').touch(); time.sleep(60)"], ready: GET /health}]
+personas: {ann: {team: t1}}
+"""
+ASKING = """\
+flowprobe: 1
+scenario: Asking
+personas: {admin: ann}
+account: {seats: {default: 3, integers: {min: 0, max: 9}}}
+workflow:
+  - step: ask
+    call: GET /ask
+    expect: {status: 200}
+"""
+
+
+def test_ctrl_c_while_the_product_starts_is_told_as_the_end_of_a_search(place: Place) -> None:
+    (place.folder / "flowprobe.yaml").write_text(NEVER_READY)
+    (place.folder / "asking.yaml").write_text(ASKING)
+    process = place.start("explore", "asking.yaml", "--json")
+    wait_for(lambda: any(place.folder.rglob("began")), "the product")
+    process.send_signal(signal.SIGINT)
+    cut = place.finish(process)
+    assert (cut.code, cut.json["ended"], cut.json["because"]) == (
+        130, "no baseline", "it was stopped before the first try"), cut.err
+    assert "? nothing could be judged" in cut.err

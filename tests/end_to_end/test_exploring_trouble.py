@@ -237,8 +237,10 @@ def test_a_disk_that_takes_no_more_ends_the_search_and_what_was_learned_is_told(
 def test_a_case_that_cannot_be_written_is_told_all_the_same(moody: Moody) -> None:
     moody.feels("timid")
     moody.scenario(PAY_PLAINLY)
+    process = moody.place.start(*moody.words("--only", "faults", budget="40"))
+    wait_for(lambda: any(row["phase"] == "shrink" for row in moody.tries()), "shrinking")
     (moody.place.folder / "cases").write_text("in the way")
-    found = moody.explore("--only", "faults", budget="40")
+    found = moody.place.finish(process)
     assert (found.code, "is not kept: cannot write into cases" in found.err) == (1, True), found.err
     assert {case["file"] for case in found.json["cases"]} == {None}
 

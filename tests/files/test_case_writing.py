@@ -23,8 +23,8 @@ from flowprobe.core.faults.latency import Latency
 from flowprobe.core.faults.refuse import Refuse
 from flowprobe.core.faults.status import Status
 from flowprobe.core.values import Position
-from flowprobe.errors import ToolFailed
-from flowprobe.files.case_writing import case_text, to_pytest, write_case
+from flowprobe.errors import InvalidInput, ToolFailed
+from flowprobe.files.case_writing import case_text, refuse_folder, to_pytest, write_case
 from flowprobe.files.cases import load_case
 from flowprobe.files.formatting.text import formatted
 from tests.files.samples import GOOD
@@ -136,6 +136,14 @@ def test_the_same_experiment_is_written_over_and_another_one_gets_a_number(tmp_p
     assert load_case(other).name == other.stem
 
 
+def test_the_command_that_tries_it_again_says_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my cases").mkdir()
+    (tmp_path / "my cases" / "journey.yaml").touch()
+    text = write_case(CASE, Path("my cases")).read_text()
+    assert f"# again: flowprobe replay 'my cases/{CASE.name}.yaml' --env local\n" in text
+
+
 def test_a_find_that_could_be_smaller_gives_way_to_what_it_became(tmp_path: Path) -> None:
     (tmp_path / "journey.yaml").touch()
     early = replace(CASE, state={"plan": "pro", "seats": 700}, found=replace(CASE.found, best_so_far=True))
@@ -159,6 +167,29 @@ def test_what_yaml_cannot_hold_is_said(tmp_path: Path, state: dict[str, Any]) ->
     with pytest.raises(ToolFailed, match="cannot be written"):
         write_case(replace(CASE, state=state), tmp_path)
     assert not (tmp_path / f"{CASE.name}.yaml").exists()
+
+
+def test_half_a_surrogate_pair_in_what_a_product_said_is_spelt_out(tmp_path: Path) -> None:
+    (tmp_path / "journey.yaml").touch()
+    broke = Break("pay", "json", '$["\ud83d"]', "wanted an id, saw \ud83d")
+    first = write_case(replace(CASE, broke=broke), tmp_path)
+    kept = load_case(first).broke
+    assert (kept.where, kept.sentence) == (r'$["\ud83d"]', r"wanted an id, saw \ud83d")
+    assert write_case(replace(CASE, broke=broke), tmp_path) == first
+
+
+@pytest.mark.parametrize("name", ["a-file", "a-file/below", "x" * 300])
+def test_a_folder_for_cases_that_can_be_none_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a-file").touch()
+    with pytest.raises(InvalidInput, match="no case can be written into") as caught:
+        refuse_folder(tmp_path / name, of="--cases")
+    assert [problem.file for problem in caught.value.problems] == ["--cases"]
+
+
+def test_a_folder_for_cases_that_is_not_there_yet_is_not_made_before_there_is_a_case(tmp_path: Path) -> None:
+    refuse_folder(tmp_path / "nights" / "cases", of="--cases")
+    refuse_folder(tmp_path, of="--cases")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import flowprobe.core
 from flowprobe.core.exploring.case import CaseThreshold, Found
 from flowprobe.core.exploring.confirming import Confirmed
 from flowprobe.core.exploring.model import Break
+from flowprobe.core.exploring.oddities import oddities_of
+from flowprobe.core.exploring.values import domains
 from flowprobe.core.faults.latency import Latency
 from flowprobe.errors import InvalidInput
+from flowprobe.explore.strategies import zone_of
 from flowprobe.files.cases import case_files, check_case, load_case, load_cases, scenario_path, without_cases
 from flowprobe.files.scenarios import is_case, load_scenario, scenario_files
 from tests.files.samples import GOOD
 
 CASE = GOOD / "case.yaml"
+CORE = Path(flowprobe.core.__path__[0])
 
 
 def test_every_key_is_read() -> None:
@@ -75,3 +82,20 @@ def test_the_problems_of_several_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["journey.yaml", "absent.yaml"])
 def test_other_files_are_no_cases(name: str) -> None:
     assert not is_case(GOOD / name)
+
+
+def test_a_case_can_say_every_kind_of_promise_that_a_finding_has() -> None:
+    sources = (path.read_text() for path in CORE.rglob("*.py"))
+    kinds = {kind for text in sources for kind in re.findall(r'Finding\("([a-z_-]+)"', text)}
+    kinds |= {"headers", "text", "body", "sends", "receives", "always", "never", "probe", "fail"}
+    text = CASE.read_text()
+    assert {load_case(CASE, text=text.replace("kind: within", f"kind: {kind}")).broke.kind for kind in kinds} == kinds
+
+
+def test_the_values_of_an_odd_account_are_such_as_a_state_may_have() -> None:
+    scenario = load_scenario(GOOD / "language.yaml")
+    states = [*(odd.state for odd in oddities_of(scenario)),
+              *({name: value} for name, values in domains(scenario.account, zone=zone_of).items() for value in values)]
+    case = load_case(CASE)
+    assert len(states) > 10
+    assert [state for state in states if check_case(replace(case, state=state), scenario)] == []

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flowprobe.core.exploring.exploration import Ended, Exploration, Patience, StatesTried, Unseen
 from flowprobe.core.exploring.model import Site
+from flowprobe.report.exploring import exploration_lines
+from flowprobe.report.exploring_json import exploration_json
+from flowprobe.report.exploring_page import exploration_page
+from flowprobe.report.exploring_summary import exploration_summary
 from flowprobe.report.exploring_told import About
 from flowprobe.report.exploring_words import (
     effort_words,
     ended_words,
+    left_behind_words,
     mood_of,
     patience_words,
     pruned_words,
@@ -16,7 +23,7 @@ from flowprobe.report.exploring_words import (
     unseen_words,
     verdict_words,
 )
-from tests.explorations import CHARGE, QUIET, WHOLE
+from tests.explorations import ABOUT, CHARGE, QUIET, WHOLE
 
 
 @pytest.mark.parametrize(("site", "words"), [
@@ -68,3 +75,19 @@ def test_what_was_left_out_most_often_comes_first() -> None:
 
 def test_the_effort_is_told_with_its_bound() -> None:
     assert effort_words(QUIET, About("x", budget="10 min")) == "9 tries, 40 calls, 3.5 s in them (budget: 10 min)"
+
+
+def test_the_first_of_what_was_left_behind_and_what_to_do() -> None:
+    told = list(left_behind_words([f"left behind by 'try-{number}': order" for number in (0, 0, 1, 2, 3, 4)]))
+    assert told == ["left behind by 'try-0': order (2 times)", "left behind by 'try-1': order",
+                    "left behind by 'try-2': order", "and 2 more left behind", "`flowprobe cleanup` tries once more to clean it up"]
+    assert not list(left_behind_words([]))
+
+
+def test_what_was_left_behind_is_in_every_report() -> None:
+    left = "left behind by 'try-2': order: 500 to DELETE /v1/orders/1"
+    about = replace(ABOUT, left_behind=(left,), exit_code=7)
+    lines = "\n".join("".join(span.text for span in line) for line in exploration_lines(QUIET, (), about))
+    reports = (lines, exploration_page(QUIET, (), about), exploration_summary(QUIET, (), about))
+    assert all("try-2" in report and "flowprobe cleanup" in report for report in reports)
+    assert exploration_json(QUIET, (), about)["left_behind"] == [left]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
-from flowprobe.core.evidence import RunEvidence
+from flowprobe.core.events import CleanupPlanned
+from flowprobe.core.evidence import RunEvidence, fold
 from flowprobe.core.exploring.case import Case
 from flowprobe.core.exploring.model import Break
 from flowprobe.core.exploring.replaying import Replayed
 from flowprobe.report.junit import junit_xml
 from flowprobe.report.model import RunReport
 from flowprobe.report.replays import CaseReplayed, replay_lines, replays_json, replays_junit
+from tests.journals import TRIAL, Journal, ended, started
 
 BROKE = Break("pay", "status", "status", "expected 201, saw 500")
 
@@ -55,6 +58,16 @@ def test_people_read_each_case_how_many_there_are_of_each_and_what_is_left() -> 
     text = ["".join(span.text for span in line) for line in replay_lines([BROKEN, MENDED], left=1, code=1)]
     assert text[1] == "✗ still broken  one  cases/one.yaml"
     assert text[-2:] == ["  1 more was not come to", "  1 still broken, 1 mended  exit 1"]
+
+
+def test_what_a_replay_could_not_clean_up_is_told_once_with_what_to_do() -> None:
+    journal = Journal().runner(started(), CleanupPlanned(TRIAL, "order", 1, "pro-eu", "DELETE /hush"), ended())
+    done = [replace(each, report=replace(each.report, evidence=fold(journal.lines))) for each in (BROKEN, MENDED)]
+    text = ["".join(span.text for span in line) for line in replay_lines(done, left=0, code=7)]
+    left = "left behind by 'none': order: DELETE /*** was not run"
+    assert text[-3:-1] == [f"  {left}", "  `flowprobe cleanup` tries once more to clean it up"]
+    assert text.count(f"  {left}") == 1
+    assert replays_json(done)[0]["left_behind"] == [left]
 
 
 def test_secrets_of_the_run_are_in_none_of_them() -> None:

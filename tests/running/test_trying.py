@@ -38,7 +38,7 @@ class FakeEngine:
         self.spent = (0, 0)
         self.calls_left = 100
         self.stopped: tuple[str, str] | None = None
-        self.stops_in_the_middle = False
+        self.stops_in_the_middle: tuple[str, str] | None = None
         self.begun: list[tuple[Trial, Future[Judged]]] = []
         self.together = 1  # so many have to be begun before one of them ends
 
@@ -46,7 +46,7 @@ class FakeEngine:
         self.made.append(trial)
         self.spent = (self.spent[0] + 4, self.spent[1] + 2)
         if self.stops_in_the_middle:
-            self.stopped = ("the run was stopped", "stopped")
+            self.stopped = self.stops_in_the_middle
         journal = Journal().runner(started(), sent("pay"), replied(), step_ended("pay"), ended()).proxy(exchange())
         evidence = fold(journal.lines).trials[0]
         return Judged(evidence, judge_trial(evidence, reachable=True))
@@ -169,7 +169,7 @@ def test_no_trial_begins_that_the_environments_budget_could_not_end(engine: Fake
 def test_what_stops_the_run_stops_the_search_and_a_trial_that_was_cut_off_teaches_nothing(
     engine: FakeEngine, trials: Making, tmp_path: Path
 ) -> None:
-    engine.stops_in_the_middle = True
+    engine.stops_in_the_middle = ("the run was stopped", "stopped")
     trying = trials()
     with pytest.raises(Enough, match="the run was stopped"):
         trying(CALM)
@@ -228,6 +228,29 @@ def test_what_was_made_and_not_asked_for_is_kept(engine: FakeEngine, trials: Mak
     rest = [made for made, _ in trying.rest()]
     assert rest[:2] == MANY[1:3]
     assert list(earlier_tries(tmp_path)[1]) == [each.key for each in (MANY[0], *rest)]
+
+
+def test_a_try_that_the_product_did_not_survive_is_named_and_stepped_over_by_a_search_that_goes_on(
+    engine: FakeEngine, trials: Making, tmp_path: Path
+) -> None:
+    engine.stops_in_the_middle = ("the product ended", "environment")
+    trying = trials()
+    with pytest.raises(Enough, match=r"the product ended; while trying: .*status 503 on payments POST /v1/charges in pay"):
+        trying(DOWN)
+    known = earlier_tries(tmp_path)[1]
+    assert "while trying" in known[DOWN.key][0].because
+    assert trying.hindrance is not None
+    engine.stopped = None
+    assert (trials(known=known)(DOWN).judged, len(engine.made)) == ("inconclusive", 1)
+
+
+def test_a_product_that_ends_without_anything_odd_is_tried_again(
+    engine: FakeEngine, trials: Making, tmp_path: Path
+) -> None:
+    engine.stops_in_the_middle = ("the product ended", "environment")
+    with pytest.raises(Enough, match=r"^the product ended$"):
+        trials()(Try({}, (), "calibrate"))
+    assert not (tmp_path / TRIES).exists()
 
 
 def test_whoever_shows_the_search_sees_each_trial(trials: Making) -> None:
