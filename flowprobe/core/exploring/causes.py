@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from flowprobe.core.exploring.catalogue import Family, family
+from flowprobe.core.exploring.ceilings import is_about_ceiling
 from flowprobe.core.exploring.exploration import Flaky, Found, Reduce, Reduced
 from flowprobe.core.exploring.model import Break, Learned, Placed, Site, Try
 from flowprobe.core.plain import Plain, plain
@@ -76,7 +77,7 @@ class Causes:
         self._keep(tried, learned, Reduced(tried, learned), at)
 
     def _keep(self, first: Try, learned: Learned, reduced: Reduced, at: int) -> None:
-        same = tuple(broke for broke in reduced.learned.breaks if broke in learned.breaks) or learned.breaks
+        same = tuple(broke for broke in reduced.learned.breaks if _is_among(broke, learned.breaks)) or learned.breaks
         cause = self._cause(reduced.tried, same)
         self._known += [(cause, reduced.tried), (cause, self._as_it_was(first, reduced.tried))]
         if reduced.confirmed < reduced.of:
@@ -112,6 +113,11 @@ class Causes:
         """The fields that are not as they are by default."""
         return {name: value for name, value in state.items()
                 if name not in self._default or self._default[name] != value}
+
+
+def _is_among(broke: Break, breaks: tuple[Break, ...]) -> bool:
+    """With a hang that was made shorter, that somebody still waited is another statement, and says nothing."""
+    return any(broke == other and (not is_about_ceiling(broke) or broke.sentence == other.sentence) for other in breaks)
 
 
 def _parts(tried: Try) -> frozenset[tuple[Site, Family]]:

@@ -15,9 +15,10 @@ __all__ = ["cells"]
 _WORST: tuple[Outcome, ...] = ("broken", "degraded", "tolerated", "not exercised", "unreachable")
 
 
-def cells(notebook: Notebook, offered: Mapping[Site, Sequence[Offer]], parents: Mapping[Site, tuple[Placed, ...]],
-          otherwise: tuple[Outcome, str]) -> tuple[Cell, ...]:
-    """`parents` are the faults that have brought calls out; `otherwise` is said of what was not come to."""
+def cells(notebook: Notebook, known: Sequence[Found], offered: Mapping[Site, Sequence[Offer]],
+          parents: Mapping[Site, tuple[Placed, ...]], otherwise: tuple[Outcome, str]) -> tuple[Cell, ...]:
+    """`known` are the finds, `parents` are the faults that have brought calls out;
+    `otherwise` is said of what was not come to."""
     alone: dict[tuple[Site, str], list[Alone]] = {}
     for each in notebook.alone:
         alone.setdefault((each.fault.site, each.fault.name), []).append(each)
@@ -35,7 +36,7 @@ def cells(notebook: Notebook, offered: Mapping[Site, Sequence[Offer]], parents: 
             else:
                 cell = Cell(site, offer.name, *otherwise)
             found.append(replace(cell, within=parents.get(site, ())))
-    return tuple(_with_cases(found, notebook))
+    return tuple(_with_cases(found, known, notebook))
 
 
 def _worst(site: Site, kind: str, outcomes: Sequence[tuple[Outcome, str]]) -> Cell:
@@ -75,10 +76,10 @@ def _among(entries: Sequence[Entry]) -> Mapping[tuple[Site, str], list[Outcome]]
     return found
 
 
-def _with_cases(found: Sequence[Cell], notebook: Notebook) -> Iterator[Cell]:
+def _with_cases(found: Sequence[Cell], cases: Sequence[Found], notebook: Notebook) -> Iterator[Cell]:
     """What breaks in an odd state only, or together with another fault, is broken as well, and says so."""
     known: dict[tuple[Site, str], tuple[Found, str]] = {}
-    for case in notebook.causes.found:
+    for case in cases:
         for fault in case.case.faults:
             if only := _only(case, fault, notebook):
                 known.setdefault((fault.site, fault.name), (case, only))

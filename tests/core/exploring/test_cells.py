@@ -24,13 +24,13 @@ FELL = frozenset({0})
 def test_an_outcome_is_said_with_its_reason(learned: Learned, outcome: str, because: str) -> None:
     notebook = Notebook(lambda _tried: learned, {})
     notebook.single(Placed(SITE, Status(500)), "singles")
-    (cell,) = cells(notebook, {SITE: (Offer("status", (Status(500),)),)}, {}, ("out of budget", "x"))
+    (cell,) = cells(notebook, (), {SITE: (Offer("status", (Status(500),)),)}, {}, ("out of budget", "x"))
     assert (cell.outcome, cell.because, cell.tries) == (outcome, because, 1)
 
 
 def test_what_was_not_tried_says_why() -> None:
     offers = (Offer("status", (Status(500),)), Offer("tls", why_not="it speaks HTTP"))
-    found = cells(Notebook(lambda _tried: Learned("pass"), {}), {SITE: offers}, {}, ("out of budget", "it was not come to"))
+    found = cells(Notebook(lambda _tried: Learned("pass"), {}), (), {SITE: offers}, {}, ("out of budget", "it was not come to"))
     assert [(cell.outcome, cell.because) for cell in found] == [
         ("out of budget", "it was not come to"), ("not applicable", "it speaks HTTP")]
 

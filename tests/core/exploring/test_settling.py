@@ -1,0 +1,45 @@
+"""What all tries together say of the finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowprobe.core.exploring.causes import Causes
+from flowprobe.core.exploring.exploration import Reduced
+from flowprobe.core.exploring.model import Break, Learned, Placed, Reached, Site, Try
+from flowprobe.core.exploring.notebook import Alone, Entry
+from flowprobe.core.exploring.settling import settled, sure_of
+from flowprobe.core.faults.hang import Hang
+
+PAY = Site("payments", "POST /charges", "pay")
+HUNG = Try({}, (Placed(PAY, Hang(1.0)),))
+WAITED = Learned("fail", (Break("pay", "never", "no-timeout"),), fired=frozenset({0}))
+
+
+def entries(tried: Try, *made: Learned) -> list[Entry]:
+    return [Entry(tried, learned, number) for number, learned in enumerate(made, start=1)]
+
+
+def causes_of(tried: Try, learned: Learned, confirmed: int, of: int) -> Causes:
+    causes = Causes({}, lambda first, seen, _ask: Reduced(first, seen, confirmed, of))
+    causes.add(tried, learned, 1, lambda _tried: learned)
+    return causes
+
+
+def gave_up(seconds: float) -> Learned:
+    return Learned("pass", reached=(Reached(PAY, None, seconds, gave_up_s=seconds),))
+
+
+def test_that_somebody_still_waited_is_no_find_where_he_gives_up_just_then() -> None:
+    for number in (2, 3):
+        causes = causes_of(HUNG, WAITED, number, 3)
+        assert settled(causes, entries(HUNG, WAITED, gave_up(0.97))) == ((), ())
+        assert [len(each) for each in settled(causes, entries(HUNG, WAITED))] == [number == 3, number == 2]
+
+
+def test_a_hang_that_says_nothing_broke_nothing() -> None:
+    def judged(seen: Sequence[Entry]) -> list[str]:
+        return [each.learned.judged for each in sure_of([Alone(HUNG.faults[0], WAITED)], seen)]
+
+    assert judged(entries(HUNG, WAITED)) == ["fail"]
+    assert judged(entries(HUNG, WAITED, gave_up(0.97))) == ["pass"]
