@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
+from flowprobe.core.exploring.bench import broken
 from flowprobe.core.exploring.causes import Causes
 from flowprobe.core.exploring.ceilings import Waits, says_nothing, waits_of, with_what_is_sure
 from flowprobe.core.exploring.exploration import Flaky, Found
-from flowprobe.core.exploring.model import Try
+from flowprobe.core.exploring.model import Learned, Try
 from flowprobe.core.exploring.notebook import Alone, Entry
 
 __all__ = ["settled", "sure_of"]
 
+_Seen: TypeAlias = Mapping[object, Sequence[Learned]]
+
 
 def settled(causes: Causes, entries: Sequence[Entry]) -> tuple[tuple[Found, ...], tuple[Flaky, ...]]:
-    """The finds, and what is flaky, by all tries that were made."""
-    waits = waits_of(entry.learned for entry in entries)
-    return (tuple(each for each in causes.found if not _says_nothing(each, waits)),
-            tuple(each for each in causes.flaky if not _says_nothing(each, waits)))
+    """The finds, and what is flaky, with how often by all tries that were made of it, the first one among them."""
+    waits, seen = waits_of(entry.learned for entry in entries), _by_key(entries)
+    found = tuple(each for each in causes.found if not _says_nothing(each, waits))
+    flaky = tuple(_counted(each, seen) for each in causes.flaky if not _says_nothing(each, waits))
+    return found, flaky
 
 
 def sure_of(alone: Sequence[Alone], entries: Sequence[Entry]) -> list[Alone]:
@@ -26,6 +31,21 @@ def sure_of(alone: Sequence[Alone], entries: Sequence[Entry]) -> list[Alone]:
     waits = waits_of(entry.learned for entry in entries)
     return [replace(each, learned=with_what_is_sure(each.learned, Try({}, (*each.within, each.fault)), waits))
             for each in alone]
+
+
+def _by_key(entries: Sequence[Entry]) -> _Seen:
+    """What came of each experiment, where something can be said."""
+    seen: dict[object, list[Learned]] = {}
+    for entry in entries:
+        if entry.learned.judged != "inconclusive":
+            seen.setdefault(entry.tried.key, []).append(entry.learned)
+    return seen
+
+
+def _counted(flaky: Flaky, seen: _Seen) -> Flaky:
+    made = seen.get(flaky.tried.key, ())
+    wanted = next(iter(flaky.breaks), None)
+    return replace(flaky, broke=sum(broken(learned, wanted) for learned in made), of=len(made)) if made else flaky
 
 
 def _says_nothing(each: Found | Flaky, waits: Waits) -> bool:

@@ -10,10 +10,14 @@ from flowprobe.core.exploring.model import Break, Learned, Placed, Reached, Site
 from flowprobe.core.exploring.notebook import Alone, Entry
 from flowprobe.core.exploring.settling import settled, sure_of
 from flowprobe.core.faults.hang import Hang
+from flowprobe.core.faults.status import Status
 
 PAY = Site("payments", "POST /charges", "pay")
 HUNG = Try({}, (Placed(PAY, Hang(1.0)),))
 WAITED = Learned("fail", (Break("pay", "never", "no-timeout"),), fired=frozenset({0}))
+DOWN = Try({}, (Placed(PAY, Status(500)),))
+BROKE = Learned("fail", (Break("pay", "status", "status"),), fired=frozenset({0}))
+OTHER, PASS = Learned("fail", (Break("ship", "status", "status"),)), Learned("pass", fired=frozenset({0}))
 
 
 def entries(tried: Try, *made: Learned) -> list[Entry]:
@@ -35,6 +39,12 @@ def test_that_somebody_still_waited_is_no_find_where_he_gives_up_just_then() -> 
         causes = causes_of(HUNG, WAITED, number, 3)
         assert settled(causes, entries(HUNG, WAITED, gave_up(0.97))) == ((), ())
         assert [len(each) for each in settled(causes, entries(HUNG, WAITED))] == [number == 3, number == 2]
+
+
+def test_of_what_breaks_now_and_then_the_first_time_counts_as_well() -> None:
+    causes = causes_of(DOWN, BROKE, 0, 3)
+    _, (flaky,) = settled(causes, entries(DOWN, BROKE, Learned("inconclusive"), PASS, PASS, OTHER))
+    assert (flaky.broke, flaky.of) == (1, 4)
 
 
 def test_a_hang_that_says_nothing_broke_nothing() -> None:
