@@ -19,11 +19,20 @@ _Seen: TypeAlias = Mapping[object, Sequence[Learned]]
 
 
 def settled(causes: Causes, entries: Sequence[Entry]) -> tuple[tuple[Found, ...], tuple[Flaky, ...]]:
-    """The finds, and what is flaky, with how often by all tries that were made of it, the first one among them."""
+    """The finds, and what is flaky, with how often by all tries that were made of it, the first one among them. What
+    was certain once, and then held when something else was made small to it, is flaky."""
     waits, seen = waits_of(entry.learned for entry in entries), _by_key(entries)
-    found = tuple(each for each in causes.found if not _says_nothing(each, waits))
-    flaky = tuple(_counted(each, seen) for each in causes.flaky if not _says_nothing(each, waits))
-    return found, flaky
+    found = [each for each in causes.found if not _says_nothing(each, waits)]
+    flaky = [_counted(each, seen) for each in causes.flaky if not _says_nothing(each, waits)]
+    again = [_counted(Flaky(each.case, each.breaks, each.confirmed, each.of), seen) for each in found]
+    held = [one for one in again if one.broke < one.of]
+    certain = tuple(each for each, one in zip(found, again, strict=True) if one not in held)
+    return certain, _each_once((*held, *flaky))
+
+
+def _each_once(flaky: Sequence[Flaky]) -> tuple[Flaky, ...]:
+    """The same experiment and promise is told once, however many tries were made small to it."""
+    return tuple({(each.tried.key, each.breaks[:1]): each for each in flaky}.values())
 
 
 def sure_of(alone: Sequence[Alone], entries: Sequence[Entry]) -> list[Alone]:

@@ -16,6 +16,7 @@ PAY = Site("payments", "POST /charges", "pay")
 HUNG = Try({}, (Placed(PAY, Hang(1.0)),))
 WAITED = Learned("fail", (Break("pay", "never", "no-timeout"),), fired=frozenset({0}))
 DOWN = Try({}, (Placed(PAY, Status(500)),))
+ALSO = Try({}, (Placed(PAY, Status(503)),))
 BROKE = Learned("fail", (Break("pay", "status", "status"),), fired=frozenset({0}))
 OTHER, PASS = Learned("fail", (Break("ship", "status", "status"),)), Learned("pass", fired=frozenset({0}))
 
@@ -45,6 +46,21 @@ def test_of_what_breaks_now_and_then_the_first_time_counts_as_well() -> None:
     causes = causes_of(DOWN, BROKE, 0, 3)
     _, (flaky,) = settled(causes, entries(DOWN, BROKE, Learned("inconclusive"), PASS, PASS, OTHER))
     assert (flaky.broke, flaky.of) == (1, 4)
+
+
+def test_what_was_certain_and_held_later_is_flaky_by_all_tries_of_it() -> None:
+    causes = causes_of(DOWN, BROKE, 3, 3)
+    for tried in (DOWN, ALSO):  # that it breaks elsewhere too, and holds, says nothing of this one
+        certain, flaky = settled(causes, [*entries(DOWN, *[BROKE] * 4), *entries(tried, PASS, PASS, BROKE)])
+        assert ([each.case for each in certain], [(each.tried, each.broke, each.of) for each in flaky]) == (
+            ([], [(DOWN, 5, 7)]) if tried is DOWN else ([DOWN], []))
+
+
+def test_one_flaky_experiment_is_told_once() -> None:
+    causes = causes_of(DOWN, BROKE, 1, 3)
+    causes.add(DOWN, BROKE, 9, lambda _tried: BROKE)
+    _, flaky = settled(causes, entries(DOWN, BROKE, PASS, BROKE, PASS, PASS))
+    assert [(each.broke, each.of) for each in flaky] == [(2, 5)]
 
 
 def test_a_hang_that_says_nothing_broke_nothing() -> None:
