@@ -117,13 +117,16 @@ class Pruned(Plain):
 @plain
 class StatesTried(Plain):
     """Account states that were tried, that the product would not have, and that break the journey without any fault.
-    `pairs` of field values that were covered, of so many; both 0 where nobody counted."""
+    `pairs` of field values that were covered, of so many; both 0 where nobody counted. Of `unjudged` more states
+    nothing could be said; `because` has the reasons, the most frequent first."""
 
     tried: int = 0
     refused: int = 0
     broken: int = 0
     pairs: int = 0
     of_pairs: int = 0
+    unjudged: int = 0
+    because: tuple[str, ...] = ()
 
 
 @plain
@@ -198,3 +201,8 @@ class Exploration(Plain):
     def found_nothing_to_try(self) -> bool:
         """Nothing but the journey as it is: no call of it can be given a fault, and its account is always the same."""
         return self.ended == "whole" and not any(phase != "calibrate" for phase in self.phases)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Not everything that was tried could be told: that nothing broke for certain says little."""
+        return self.found_nothing_to_try or bool(self.flaky) or self.states.unjudged > 0
