@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 Outcome: TypeAlias = Literal[
-    "broken", "degraded", "tolerated", "unreachable", "not applicable", "not exercised", "out of budget"]
+    "broken", "flaky", "degraded", "tolerated", "unreachable", "not applicable", "not exercised", "out of budget"]
 Ended: TypeAlias = Literal["whole", "saturated", "stopped", "no baseline"]
 """`whole`: all that was planned was tried. `stopped`: Enough was raised. `no baseline`: the journey does not pass, or
 not reliably, without any fault, so there was nothing to compare with."""
@@ -97,12 +97,14 @@ class Found(Plain):
 
 @plain
 class Flaky(Plain):
-    """The same try with more than one outcome: it broke `broke` times `of` so many."""
+    """The same try with more than one outcome: it broke `broke` times `of` so many. `first` is the one in which it was
+    seen, before it was made small; None where that is this one."""
 
     tried: Try
     breaks: tuple[Break, ...]
     broke: int
     of: int
+    first: Try | None = None
 
 
 @plain

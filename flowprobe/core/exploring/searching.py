@@ -151,7 +151,7 @@ class _Search:
             sum(entry.learned.seconds for entry in notebook.entries),
             dict(Counter(entry.tried.phase for entry in notebook.entries)),
             found, flaky,
-            cells(notebook, found, self._menu.offered, self._revealed.parents, self._unsaid(ended)),
+            cells(notebook, found, flaky, self._menu.offered, self._revealed.parents, self._unsaid(ended)),
             self._revealed.parents, tuple(notebook.patience.values()), (*self._reasons.pruned, *tally.pruned),
             self._crossing.tried(paired), self._pairing.tried,
             unseen(len(notebook.signatures), notebook.once, notebook.twice, looked))

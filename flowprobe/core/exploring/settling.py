@@ -24,7 +24,7 @@ def settled(causes: Causes, entries: Sequence[Entry]) -> tuple[tuple[Found, ...]
     waits, seen = waits_of(entry.learned for entry in entries), _by_key(entries)
     found = [each for each in causes.found if not _says_nothing(each, waits)]
     flaky = [_counted(each, seen) for each in causes.flaky if not _says_nothing(each, waits)]
-    again = [_counted(Flaky(each.case, each.breaks, each.confirmed, each.of), seen) for each in found]
+    again = [_counted(Flaky(each.case, each.breaks, each.confirmed, each.of, each.first), seen) for each in found]
     held = [one for one in again if one.broke < one.of]
     certain = tuple(each for each, one in zip(found, again, strict=True) if one not in held)
     return certain, _each_once((*held, *flaky))
