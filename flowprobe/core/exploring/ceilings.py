@@ -40,7 +40,8 @@ def waits_of(seen: Iterable[Learned]) -> Waits:
 
 def says_nothing(broke: Break, tried: Try, waits: Waits) -> bool:
     """Whether each call that was held is known to be given up after about as long as it was held, or later."""
-    held = [placed for placed in tried.faults if _holds(placed) and broke.step in ("", placed.site.step)]
+    held = [placed for placed in tried.faults
+            if _holds(placed) and (not broke.step or placed.site.step in ("", broke.step))]
     return is_about_ceiling(broke) and bool(held) and all(
         (delay_of(placed.kind) or 0.0) <= _CLEARLY * waits.get(_call(placed.site), 0.0) for placed in held)
 

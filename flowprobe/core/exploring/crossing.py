@@ -257,7 +257,8 @@ def unjudged_of(entries: Iterable[Entry], default: State) -> tuple[int, tuple[st
     """Of how many odd states nothing can be said even without faults, and why: each reason once, the most frequent
     first."""
     states: dict[str, list[Learned]] = {}
-    unfaulted = [entry for entry in entries if not entry.tried.faults and entry.tried.state != default]
+    unfaulted = [entry for entry in entries if not (entry.tried.faults or entry.tried.without)
+                 and entry.tried.state != default]
     for entry in unfaulted:
         states.setdefault(state_key(entry.tried.state), []).append(entry.learned)
     unjudged = [made[-1].because or "nobody knows why" for made in states.values()

@@ -35,6 +35,12 @@ def test_where_the_product_is_known_to_give_up_about_then_or_later_nothing_can_b
         assert with_what_is_sure(Learned("fail", (WAITED,)), tried, waits).broke is not nothing
 
 
+def test_where_nothing_tells_the_proxy_the_step_a_call_of_any_may_be_it() -> None:
+    nowhere = replace(PAY, step="")
+    waits = waits_of([Learned("pass", reached=(Reached(nowhere, None, 0.0, gave_up_s=0.99),))])
+    assert says_nothing(WAITED, Try({}, (Placed(nowhere, Hang(1.0)),)), waits)
+
+
 def test_what_else_breaks_stays() -> None:
     waits, tried = waits_of(gave_up(1.0)), Try({}, (Placed(PAY, Hang(1.0)),))
     both = Learned("fail", (WAITED, STATUS))
