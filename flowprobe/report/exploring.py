@@ -64,7 +64,7 @@ def exploration_lines(exploration: Exploration, cases: Sequence[CaseTold], about
         yield line("")
         yield from case_lines(case, about, number=number, width=width)
     yield from _coverage(matrix_of(exploration), exploration, fit)
-    if mood_of(exploration) != "odd" or exploration.flaky:
+    if mood_of(exploration) != "odd" or exploration.flaky or exploration.states.unjudged:
         yield from _learned(exploration, about, fit)
     yield line("")
     mood = mood_of(exploration)

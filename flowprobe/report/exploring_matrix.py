@@ -30,6 +30,7 @@ class Sign:
 
 SIGNS: Mapping[Outcome, Sign] = {
     "broken": Sign("✗", "B", "bad", "broken"),
+    "flaky": Sign("±", "F", "odd", "flaky: it broke now and then"),
     "degraded": Sign("≈", "D", "warn", "degraded as promised"),
     "tolerated": Sign("✓", "T", "good", "tolerated"),
     "unreachable": Sign("○", "U", "odd", "unreachable: the call was not made"),

@@ -17,6 +17,7 @@ from flowprobe.report.exploring_words import (
     left_behind_words,
     mood_of,
     threshold_words,
+    unjudged_words,
     unseen_words,
     verdict_words,
 )
@@ -52,7 +53,9 @@ def _cases(cases: Sequence[CaseTold]) -> Iterator[str]:
 
 def _rest(exploration: Exploration, about: About) -> Iterator[str]:
     covered = ", ".join(f"{number} {outcome}" for outcome, number in counts(exploration).items())
-    texts = [effort_words(exploration, about), ended_words(exploration), f"call × kind: {covered}" if covered else "",
+    texts = [effort_words(exploration, about), ended_words(exploration),
+             unjudged_words(exploration.states) if exploration.states.unjudged else "",
+             f"call × kind: {covered}" if covered else "",
              *(f"flaky: {flaky_words(each, about)}" for each in exploration.flaky), unseen_words(exploration.unseen),
              *left_behind_words(about.left_behind)]
     yield from (f"- {_text(text)}" for text in texts if text)

@@ -16,12 +16,13 @@ from flowprobe.report.exploring_told import About, CaseTold, break_words, try_wo
 __all__ = [
     "Mood", "confirmed_words", "counted", "effort_words", "ended_words", "flaky_words", "left_behind_words",
     "left_words", "mood_of", "pairs_words", "patience_words", "pruned_words", "site_words", "states_words",
-    "threshold_words", "unseen_words", "verdict_words",
+    "threshold_words", "unjudged_words", "unseen_words", "verdict_words",
 ]
 
 _MOST_LEFT = 3
 
 Mood: TypeAlias = Literal["good", "warn", "bad", "odd"]
+_REASONS = 3
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -33,7 +34,7 @@ def mood_of(exploration: Exploration) -> Mood:
     """Bad where something breaks, odd where nothing can be said, good only where all that was planned held."""
     if exploration.found:
         return "bad"
-    if exploration.ended == "no baseline" or exploration.found_nothing_to_try or exploration.flaky:
+    if exploration.ended == "no baseline" or exploration.is_in_doubt:
         return "odd"
     return "warn" if exploration.ended == "stopped" else "good"
 
@@ -47,6 +48,8 @@ def verdict_words(exploration: Exploration) -> str:
         return "nothing could be judged"
     if exploration.found_nothing_to_try:
         return "there is nothing to search"
+    if exploration.states.unjudged and not flaky:
+        return f"no case found, and {counted(exploration.states.unjudged, 'state')} could not be judged"
     if flaky:
         return f"no certain case found, and {counted(len(flaky), 'flaky try', 'flaky tries')}"
     return "nothing broke in what was tried" if exploration.ended == "stopped" else "no case found"
@@ -80,7 +83,9 @@ def effort_words(exploration: Exploration, about: About) -> str:
 
 
 def left_words(exploration: Exploration) -> Iterator[str]:
-    """What the budget did not reach."""
+    """What could not be judged, and what the budget did not reach."""
+    if exploration.states.unjudged:
+        yield unjudged_words(exploration.states)
     left = counts(exploration).get("out of budget", 0)
     if left:
         of = counted(len(exploration.cells), "combination")
@@ -152,6 +157,13 @@ def states_words(states: StatesTried) -> str:
     broken = f", {states.broken} broke the journey without any fault" if states.broken else ""
     pairs = f"; pairs of field values: {states.pairs} of {states.of_pairs}" if states.of_pairs else ""
     return f"{counted(states.tried, 'state')} tried, {states.refused} refused by the product{broken}{pairs}"
+
+
+def unjudged_words(states: StatesTried) -> str:
+    """Of how many states nothing can be said, and why."""
+    more = len(states.because) - _REASONS
+    few = (*states.because[:_REASONS], *([f"and {counted(more, 'more reason')}"] if more > 0 else []))
+    return f"{counted(states.unjudged, 'state')} could not be judged: {'; '.join(few) or 'nobody knows why'}"
 
 
 def pairs_words(exploration: Exploration) -> str:

@@ -327,7 +327,7 @@ class _Search:
         if found is not None and any(each.confirmed for each in found.found):
             return ExitCode.FAIL
         stopped = self._trials is not None and self._trials.hindrance is not None
-        if found is None or found.found_nothing_to_try or found.found or found.flaky or stopped:
+        if found is None or found.is_in_doubt or found.found or stopped:
             return ExitCode.INCONCLUSIVE
         if found.ended == "no baseline":
             return ExitCode.FAIL if found.baseline.fails else ExitCode.INCONCLUSIVE

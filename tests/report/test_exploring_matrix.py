@@ -36,6 +36,7 @@ def test_counts_add_up_to_all_cells() -> None:
 def test_what_takes_more_to_break_is_marked() -> None:
     assert sign_of(Cell(CHARGE, "status", "broken")) == "✗B"
     assert sign_of(Cell(CHARGE, "status", "broken", only="in the state seats=0")) == "✗B*"
+    assert sign_of(Cell(CHARGE, "status", "flaky", only="in the state seats=0")) == "±F*"
     assert sign_of(Cell(CHARGE, "h2", "not applicable")) == "·"
 
 

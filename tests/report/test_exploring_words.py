@@ -15,6 +15,7 @@ from flowprobe.report.exploring_words import (
     effort_words,
     ended_words,
     left_behind_words,
+    left_words,
     mood_of,
     patience_words,
     pruned_words,
@@ -66,6 +67,19 @@ def test_patience_says_what_was_not_seen_too() -> None:
 def test_states_that_nobody_counted_are_not_told_as_none() -> None:
     assert states_words(StatesTried()) == "no odd account state was tried"
     assert states_words(StatesTried(1)) == "1 state tried, 0 refused by the product"
+
+
+def test_states_that_could_not_be_judged_are_told_with_why_and_are_nothing_good() -> None:
+    doubtful = replace(QUIET, states=StatesTried(3, unjudged=2, because=("saw 500", "saw 501", "saw 502", "saw 503")))
+    assert (mood_of(doubtful), verdict_words(doubtful)) == ("odd", "no case found, and 2 states could not be judged")
+    words = "2 states could not be judged: saw 500; saw 501; saw 502; and 1 more reason"
+    assert [*left_words(doubtful)] == [words]
+    shown = "\n".join("".join(span.text for span in line) for line in exploration_lines(doubtful, (), About("x"), width=120))
+    assert words in shown
+    assert "3 states tried" in shown
+    assert words in exploration_page(doubtful, (), About("x"))
+    assert words in exploration_summary(doubtful, (), About("x"))
+    assert not [*left_words(QUIET)]
 
 
 def test_what_was_left_out_most_often_comes_first() -> None:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from flowprobe.core.exploring.catalogue import Family, family
+from flowprobe.core.exploring.ceilings import is_about_ceiling
 from flowprobe.core.exploring.exploration import Flaky, Found, Reduce, Reduced
 from flowprobe.core.exploring.model import Break, Learned, Placed, Site, Try
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["Causes"]
+__all__ = ["Causes", "parts"]
 
 _SHOWN = 20
 
@@ -76,11 +77,11 @@ class Causes:
         self._keep(tried, learned, Reduced(tried, learned), at)
 
     def _keep(self, first: Try, learned: Learned, reduced: Reduced, at: int) -> None:
-        same = tuple(broke for broke in reduced.learned.breaks if broke in learned.breaks) or learned.breaks
+        same = tuple(broke for broke in reduced.learned.breaks if _is_among(broke, learned.breaks)) or learned.breaks
         cause = self._cause(reduced.tried, same)
         self._known += [(cause, reduced.tried), (cause, self._as_it_was(first, reduced.tried))]
         if reduced.confirmed < reduced.of:
-            self.flaky.append(Flaky(reduced.tried, same, reduced.confirmed, reduced.of))
+            self.flaky.append(Flaky(reduced.tried, same, reduced.confirmed, reduced.of, first))
         elif cause in self._found:
             self._again(cause, first)
         else:
@@ -100,10 +101,10 @@ class Causes:
         self._found[cause] = replace(known, also=also, seen=known.seen + 1)
 
     def _cause(self, tried: Try, breaks: tuple[Break, ...]) -> _Cause:
-        return _Cause(frozenset(breaks), _parts(tried), frozenset(self._odd(tried.state)))
+        return _Cause(frozenset(breaks), parts(tried), frozenset(self._odd(tried.state)))
 
     def _is_in(self, known: _Cause, case: Try, tried: Try) -> bool:
-        return known.faults <= _parts(tried) and self._is_there(case, tried.state)
+        return known.faults <= parts(tried) and self._is_there(case, tried.state)
 
     def _is_there(self, case: Try, state: Mapping[str, Any]) -> bool:
         return all(name in state and state[name] == value for name, value in self._odd(case.state).items())
@@ -114,5 +115,11 @@ class Causes:
                 if name not in self._default or self._default[name] != value}
 
 
-def _parts(tried: Try) -> frozenset[tuple[Site, Family]]:
+def _is_among(broke: Break, breaks: tuple[Break, ...]) -> bool:
+    """With a hang that was made shorter, that somebody still waited is another statement, and says nothing."""
+    return any(broke == other and (not is_about_ceiling(broke) or broke.sentence == other.sentence) for other in breaks)
+
+
+def parts(tried: Try) -> frozenset[tuple[Site, Family]]:
+    """Which calls fail in which way."""
     return frozenset((each.site, family(each.kind)) for each in tried.faults)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from flowprobe.core.exploring.catalogue import Offer
-from flowprobe.core.exploring.exploration import Cell, Found, Outcome
-from flowprobe.core.exploring.model import Break, Placed, Site
+from flowprobe.core.exploring.causes import parts
+from flowprobe.core.exploring.exploration import Cell, Flaky, Found, Outcome
+from flowprobe.core.exploring.model import Break, Placed, Site, Try
 from flowprobe.core.exploring.notebook import Alone, Entry, Notebook, fault_key
 
 __all__ = ["cells"]
@@ -15,9 +16,11 @@ __all__ = ["cells"]
 _WORST: tuple[Outcome, ...] = ("broken", "degraded", "tolerated", "not exercised", "unreachable")
 
 
-def cells(notebook: Notebook, offered: Mapping[Site, Sequence[Offer]], parents: Mapping[Site, tuple[Placed, ...]],
+def cells(notebook: Notebook, known: Sequence[Found], flaky: Sequence[Flaky],
+          offered: Mapping[Site, Sequence[Offer]], parents: Mapping[Site, tuple[Placed, ...]],
           otherwise: tuple[Outcome, str]) -> tuple[Cell, ...]:
-    """`parents` are the faults that have brought calls out; `otherwise` is said of what was not come to."""
+    """`known` are the certain finds, `parents` are the faults that have brought calls out;
+    `otherwise` is said of what was not come to."""
     alone: dict[tuple[Site, str], list[Alone]] = {}
     for each in notebook.alone:
         alone.setdefault((each.fault.site, each.fault.name), []).append(each)
@@ -35,7 +38,7 @@ def cells(notebook: Notebook, offered: Mapping[Site, Sequence[Offer]], parents: 
             else:
                 cell = Cell(site, offer.name, *otherwise)
             found.append(replace(cell, within=parents.get(site, ())))
-    return tuple(_with_cases(found, notebook))
+    return tuple(_with_flaky(_with_cases(found, known, notebook), known, flaky, notebook))
 
 
 def _worst(site: Site, kind: str, outcomes: Sequence[tuple[Outcome, str]]) -> Cell:
@@ -75,12 +78,12 @@ def _among(entries: Sequence[Entry]) -> Mapping[tuple[Site, str], list[Outcome]]
     return found
 
 
-def _with_cases(found: Sequence[Cell], notebook: Notebook) -> Iterator[Cell]:
+def _with_cases(found: Sequence[Cell], cases: Sequence[Found], notebook: Notebook) -> Iterator[Cell]:
     """What breaks in an odd state only, or together with another fault, is broken as well, and says so."""
     known: dict[tuple[Site, str], tuple[Found, str]] = {}
-    for case in notebook.causes.found:
+    for case in cases:
         for fault in case.case.faults:
-            if only := _only(case, fault, notebook):
+            if only := _only(case.case, fault, notebook):
                 known.setdefault((fault.site, fault.name), (case, only))
     for cell in found:
         if cell.outcome != "broken" and (cell.site, cell.kind) in known:
@@ -91,9 +94,45 @@ def _with_cases(found: Sequence[Cell], notebook: Notebook) -> Iterator[Cell]:
             yield cell
 
 
-def _only(case: Found, fault: Placed, notebook: Notebook) -> str:
-    others = [str(each) for each in case.case.faults if fault_key(each) != fault_key(fault)]
-    odd = {name: value for name, value in case.case.state.items()
+def _with_flaky(found: Iterable[Cell], certain: Sequence[Found], flaky: Sequence[Flaky],
+                notebook: Notebook) -> Iterator[Cell]:
+    """What breaks now and then is neither broken nor tolerated, whatever was seen of it first. So is another kind that
+    broke the same there and was taken for that; what breaks for certain as well stays broken."""
+    sure = {(fault.site, fault.name) for case in certain for tried in (case.case, case.first) for fault in tried.faults}
+    shaky: dict[tuple[Site, str], tuple[Flaky, str]] = {}
+    for each in flaky:
+        for tried in filter(None, (each.tried, each.first)):
+            for fault in tried.faults:
+                shaky.setdefault((fault.site, fault.name), (each, _only(tried, fault, notebook)))
+    for alone in notebook.alone:
+        if (taken := _taken_for(alone, certain, flaky, notebook)) is not None:
+            shaky.setdefault((alone.fault.site, alone.fault.name), (taken, ""))
+    for cell in found:
+        place = (cell.site, cell.kind)
+        if place in shaky and place not in sure and cell.outcome != "not applicable":
+            each, only = shaky[place]
+            what = "; ".join(broke.sentence or f"{broke.step} {broke.kind}".strip() for broke in each.breaks)
+            yield replace(cell, outcome="flaky", because=f"broke {each.broke} of {each.of} times: {what}", only=only)
+        else:
+            yield cell
+
+
+def _taken_for(alone: Alone, certain: Sequence[Found], flaky: Sequence[Flaky], notebook: Notebook) -> Flaky | None:
+    """The flaky find that a fault which broke was taken for, where it was for no certain one."""
+    made = parts(Try(notebook.default, (*alone.within, alone.fault)))
+
+    def explains(tried: Try, breaks: Sequence[Break]) -> bool:
+        return (alone.learned.broke and tried.state == notebook.default and parts(tried) <= made
+                and not set(breaks).isdisjoint(alone.learned.breaks))
+
+    if any(explains(case.case, case.breaks) for case in certain):
+        return None
+    return next((each for each in flaky if each.tried.faults and explains(each.tried, each.breaks)), None)
+
+
+def _only(case: Try, fault: Placed, notebook: Notebook) -> str:
+    others = [str(each) for each in case.faults if fault_key(each) != fault_key(fault)]
+    odd = {name: value for name, value in case.state.items()
            if name not in notebook.default or notebook.default[name] != value}
     words = [f"with {' and '.join(others)}"] if others else []
     if odd:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, repeat
 from typing import Any, TypeAlias
@@ -12,11 +12,11 @@ from flowprobe.core.exploring.catalogue import FAMILIES
 from flowprobe.core.exploring.exploration import Baseline, StatesTried
 from flowprobe.core.exploring.layers import Layer, layers, proved
 from flowprobe.core.exploring.model import Learned, Placed, Reached, Site, Try, state_key
-from flowprobe.core.exploring.notebook import Notebook, fault_key
+from flowprobe.core.exploring.notebook import Entry, Notebook, fault_key
 from flowprobe.core.exploring.singles import Menu
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["Crossing", "Paired"]
+__all__ = ["Crossing", "Paired", "unjudged_of"]
 
 State: TypeAlias = Mapping[str, Any]
 Paired: TypeAlias = Callable[[Sequence[State]], tuple[int, int]]
@@ -59,7 +59,8 @@ class Crossing:
 
     def tried(self, paired: Paired | None) -> StatesTried:
         pairs, of_pairs = paired(self._met) if paired else (0, 0)
-        return StatesTried(len(self._met) + self._refused, self._refused, self._broken, pairs, of_pairs)
+        return StatesTried(len(self._met) + self._refused, self._refused, self._broken, pairs, of_pairs,
+                           *unjudged_of(self._notebook.entries, self._notebook.default))
 
     def by_family(self) -> Iterator[None]:
         """Every state without faults, and each odd value with each family of faults at each call."""
@@ -145,6 +146,8 @@ class Crossing:
         _, learned = self._notebook.take(Try(state, (), "states"))
         if learned.judged == "refused":
             self._refused += 1
+            return
+        if learned.judged == "inconclusive":
             return
         self._met.append(state)
         self._broken += learned.broke
@@ -248,6 +251,19 @@ class Crossing:
             if seen.site not in self._menu.offered:
                 self._menu.add((seen,), connections=False)
         return found
+
+
+def unjudged_of(entries: Iterable[Entry], default: State) -> tuple[int, tuple[str, ...]]:
+    """Of how many odd states nothing can be said even without faults, and why: each reason once, the most frequent
+    first."""
+    states: dict[str, list[Learned]] = {}
+    unfaulted = [entry for entry in entries if not (entry.tried.faults or entry.tried.without)
+                 and entry.tried.state != default]
+    for entry in unfaulted:
+        states.setdefault(state_key(entry.tried.state), []).append(entry.learned)
+    unjudged = [made[-1].because or "nobody knows why" for made in states.values()
+                if all(learned.judged == "inconclusive" for learned in made)]
+    return len(unjudged), tuple(because for because, _ in Counter(unjudged).most_common())
 
 
 def _loosely(site: Site) -> tuple[str, str, str]:

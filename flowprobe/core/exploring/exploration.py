@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 Outcome: TypeAlias = Literal[
-    "broken", "degraded", "tolerated", "unreachable", "not applicable", "not exercised", "out of budget"]
+    "broken", "flaky", "degraded", "tolerated", "unreachable", "not applicable", "not exercised", "out of budget"]
 Ended: TypeAlias = Literal["whole", "saturated", "stopped", "no baseline"]
 """`whole`: all that was planned was tried. `stopped`: Enough was raised. `no baseline`: the journey does not pass, or
 not reliably, without any fault, so there was nothing to compare with."""
@@ -97,12 +97,14 @@ class Found(Plain):
 
 @plain
 class Flaky(Plain):
-    """The same try with more than one outcome: it broke `broke` times `of` so many."""
+    """The same try with more than one outcome: it broke `broke` times `of` so many. `first` is the one in which it was
+    seen, before it was made small; None where that is this one."""
 
     tried: Try
     breaks: tuple[Break, ...]
     broke: int
     of: int
+    first: Try | None = None
 
 
 @plain
@@ -117,13 +119,16 @@ class Pruned(Plain):
 @plain
 class StatesTried(Plain):
     """Account states that were tried, that the product would not have, and that break the journey without any fault.
-    `pairs` of field values that were covered, of so many; both 0 where nobody counted."""
+    `pairs` of field values that were covered, of so many; both 0 where nobody counted. Of `unjudged` more states
+    nothing could be said; `because` has the reasons, the most frequent first."""
 
     tried: int = 0
     refused: int = 0
     broken: int = 0
     pairs: int = 0
     of_pairs: int = 0
+    unjudged: int = 0
+    because: tuple[str, ...] = ()
 
 
 @plain
@@ -198,3 +203,8 @@ class Exploration(Plain):
     def found_nothing_to_try(self) -> bool:
         """Nothing but the journey as it is: no call of it can be given a fault, and its account is always the same."""
         return self.ended == "whole" and not any(phase != "calibrate" for phase in self.phases)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Not everything that was tried could be told: that nothing broke for certain says little."""
+        return self.found_nothing_to_try or bool(self.flaky) or self.states.unjudged > 0

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from flowprobe.core.cause import Cause, Part
 from flowprobe.core.exploring.bench import Bench, broken
+from flowprobe.core.exploring.ceilings import is_about_ceiling
 from flowprobe.core.exploring.confirming import Confirmed, counted, longer, surest
 from flowprobe.core.exploring.delays import hinted, shortest
 from flowprobe.core.exploring.model import Break, Enough, Learned
@@ -128,7 +129,7 @@ class _Bench(Bench[_Attempt]):
         """When the product itself gave up on this provider tells where to look first."""
         fault = next(each for each in self.best.plan.faults if each.id == id)
         delay = delay_of(fault.kind)
-        if delay is None:
+        if delay is None or is_about_ceiling(self.wanted):
             return
         waits = [each.gave_up_s for each in self.learned.reached if each.site.edge == fault.edge and each.gave_up_s]
         self.held[id] = 0.0

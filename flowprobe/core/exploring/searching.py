@@ -16,6 +16,7 @@ from flowprobe.core.exploring.model import Enough, Learned, Placed, Try, Trying
 from flowprobe.core.exploring.notebook import Notebook, Saturated, Told
 from flowprobe.core.exploring.pairing import Pairing
 from flowprobe.core.exploring.pruning import TAKEN_UP, Reasons
+from flowprobe.core.exploring.settling import settled, sure_of
 from flowprobe.core.exploring.singles import Cannot, Menu, Revealed, singles, variants
 from flowprobe.core.exploring.timeouts import bisections, timeouts
 from flowprobe.core.plain import Plain, plain
@@ -139,6 +140,8 @@ class _Search:
         notebook = self._notebook
         if ended != "no baseline":
             notebook.settle()
+        notebook.alone = sure_of(notebook.alone, notebook.entries)
+        found, flaky = settled(notebook.causes, notebook.entries)
         tally = Reasons()
         tally.add(TAKEN_UP, self._revealed.passed_over, len(self._revealed.passed_over))
         looked = sum(notebook.signatures.values())
@@ -147,8 +150,8 @@ class _Search:
             sum(entry.learned.calls for entry in notebook.entries),
             sum(entry.learned.seconds for entry in notebook.entries),
             dict(Counter(entry.tried.phase for entry in notebook.entries)),
-            notebook.causes.found, tuple(notebook.causes.flaky),
-            cells(notebook, self._menu.offered, self._revealed.parents, self._unsaid(ended)),
+            found, flaky,
+            cells(notebook, found, flaky, self._menu.offered, self._revealed.parents, self._unsaid(ended)),
             self._revealed.parents, tuple(notebook.patience.values()), (*self._reasons.pruned, *tally.pruned),
             self._crossing.tried(paired), self._pairing.tried,
             unseen(len(notebook.signatures), notebook.once, notebook.twice, looked))

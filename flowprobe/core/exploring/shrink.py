@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from flowprobe.core.exploring.bench import Bench
+from flowprobe.core.exploring.ceilings import is_about_ceiling
 from flowprobe.core.exploring.delays import hinted, shortest
 from flowprobe.core.exploring.leaving_out import Links
 from flowprobe.core.exploring.model import Break, Enough, Learned, Placed, Site, Try, Trying
@@ -184,10 +185,10 @@ def _alike(one: Site, other: Site) -> bool:
 
 
 def _bisect(bench: _Bench, number: int) -> None:
-    """When the product itself gave up tells where to look first."""
+    """When the product itself gave up tells where to look first. Any product still waits when a short hang ends."""
     fault = bench.best.faults[number]
     delay = delay_of(fault.kind)
-    if delay is None:
+    if delay is None or is_about_ceiling(bench.wanted):
         return
     waits = (reached.gave_up_s for reached in bench.learned.reached if _alike(reached.site, fault.site))
     hints = [bench.held[number]] if number in bench.held else hinted(filter(None, waits))

@@ -8,6 +8,7 @@ from flowprobe.core.exploring.causes import Causes
 from flowprobe.core.exploring.exploration import Reduced
 from flowprobe.core.exploring.model import Break, Enough, Learned, Placed, Site, Try
 from flowprobe.core.faults.body import Body
+from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.reset import Reset
 from flowprobe.core.faults.status import Status
 
@@ -82,3 +83,12 @@ def test_a_value_that_reducing_has_changed_is_explained_as_well() -> None:
     assert causes.unexplained(Try({"seats": 9_000, "plan": "pro"}, pay), BROKE) is None
     assert causes.unexplained(Try({"seats": 6, "plan": "pro"}, pay), BROKE) is None
     assert causes.unexplained(Try({"seats": 7, "plan": "pro"}, pay), BROKE) == BROKE
+
+
+def test_that_somebody_still_waited_at_the_end_of_a_shorter_hang_is_not_what_was_found() -> None:
+    def saw(words: str) -> Learned:
+        return Learned("fail", (*BROKE.breaks, Break("pay", "never", "no-timeout", f"still waited after {words}")))
+
+    causes = Causes(DEFAULT, lambda tried, _learned, _ask: Reduced(tried, saw("310ms"), 3, 3))
+    causes.add(Try(DEFAULT, (Placed(PAY, Hang(10.0)),)), saw("10s"), 1, ask)
+    assert [each.breaks for each in causes.found] == [BROKE.breaks]

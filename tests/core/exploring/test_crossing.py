@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowprobe.core.exploring.model import Learned, Try
 from flowprobe.core.exploring.searching import explore
 from tests.core.exploring.fake_products import DEFAULT, Call, FakeProduct, Weakness, rows, shop
 
@@ -25,6 +26,21 @@ def test_a_call_that_only_an_odd_state_makes_has_every_fault_as_well() -> None:
     assert {fault.site for each in found.found for fault in each.case.faults} == {ODD.site()}
     outcomes = {cell.kind: cell.outcome for cell in found.cells if cell.site == ODD.site()}
     assert (outcomes["body"], outcomes["status"], outcomes["duplicate"]) == ("degraded", "broken", "tolerated")
+
+
+def test_a_state_that_cannot_be_judged_is_said_with_the_reason_and_covers_nothing() -> None:
+    def product(tried: Try) -> Learned:
+        if tried.state["n"] == 1:
+            return FakeProduct((ONE,))(tried)
+        return Learned("inconclusive", because=f"given: saw 50{min(2, tried.state['n'] - 2)}")
+
+    found = explore(product, {"n": 1}, [{"n": number} for number in (2, 3, 4, 5)], paired=lambda met: (len(met), 5))
+    states = found.states
+    assert (states.tried, states.pairs, states.of_pairs) == (0, 0, 5)
+    assert (states.unjudged, states.because) == (4, ("given: saw 502", "given: saw 500", "given: saw 501"))
+    assert found.is_in_doubt
+    assert not explore(lambda _tried: Learned("inconclusive"), {"n": 1}).states.unjudged
+    assert not explore(FakeProduct((ONE,)), {"n": 1}, [{"n": 2}]).is_in_doubt
 
 
 def test_a_state_that_breaks_without_faults_is_not_tried_with_any() -> None:

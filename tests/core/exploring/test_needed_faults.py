@@ -16,6 +16,7 @@ from flowprobe.core.exploring.model import Break, Enough, Learned, Reached, Site
 from flowprobe.core.exploring.needed_faults import cause_of, effort
 from flowprobe.core.exploring.simpler import delay_of
 from flowprobe.core.faults.fault import Fault, FaultPlan, Limit, Match, When
+from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.latency import Latency
 from flowprobe.core.faults.status import Status
 from flowprobe.core.values import Position
@@ -24,7 +25,7 @@ PLACE = Position("plan.yaml", 1, 1)
 PAID, OTHER = Break("pay", "status", "status", "saw 500"), Break("invite", "status", "status", "saw 502")
 
 
-def fault(edge: str, kind: Latency | Status) -> Fault:
+def fault(edge: str, kind: Latency | Status | Hang) -> Fault:
     return Fault(edge, edge, kind, PLACE, Match(path="/v1/**"), When(every=2), Limit(injections=3))
 
 
@@ -176,3 +177,10 @@ def test_a_plan_with_more_faults_and_more_delays_takes_more_trials() -> None:
     down, late = fault("a", Status(500)), fault("b", Latency(Uniform(0.1, 1.0)))
     efforts = [effort(FaultPlan("p", faults)) for faults in ((down,), (down, down), (late,), (down, late))]
     assert efforts == sorted(set(efforts))
+
+
+def test_a_hang_is_never_made_shorter_for_somebody_to_still_wait_at_its_end() -> None:
+    waited = Learned("fail", (Break("pay", "never", "no-timeout", "still waited"),))
+    plan = FaultPlan("evening", (fault("a", Hang(10.0)),))
+    cause = cause_of(plan, waited, lambda tried: waited if waits(tried, "a") else Learned("pass"), most=60)
+    assert [(part.described, part.breaks_s) for part in cause.needed] == [("hang 10s", None)]

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from flowprobe.core.exploring.leaving_out import Links
 from flowprobe.core.exploring.model import Break, Learned, Placed, Reached, Site, Try
 from flowprobe.core.exploring.shrink import Shrunk, Threshold, shrink
-from flowprobe.core.exploring.simpler import simplest_of_all
+from flowprobe.core.exploring.simpler import delay_of, simplest_of_all
 from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.kinds import Kind
 from flowprobe.core.faults.latency import Latency
+from flowprobe.core.faults.lost_reply import LostReply
 from flowprobe.core.faults.reset import Reset
 from flowprobe.core.faults.status import Status
 from tests.core.exploring.products import CHARGE, PAID, SEND, Product, has
@@ -336,3 +337,16 @@ def test_nothing_is_left_out_of_the_best_so_far_that_nobody_has_tried_on_an_ordi
     product = walked(Break("step3", "status", "status"))
     found = shrunk(product, Try(DEFAULTS, (DOWN,)), links=LINKS, most=1)  # type: ignore[arg-type]
     assert (found.smallest.without, found.ended) == ((), "1 tries were not enough")
+
+
+@pytest.mark.parametrize("kind", [Hang(10.0), LostReply("hang", 10.0)])
+def test_a_hang_is_never_made_shorter_for_somebody_to_still_wait_at_its_end(kind: Kind) -> None:
+    waited = Break("pay", "never", "no-timeout", "no-timeout: still waited for payments after 10s")
+
+    def product(attempt: Try) -> Learned:
+        held = any(isinstance(placed.kind, Hang | LostReply) and delay_of(placed.kind) for placed in attempt.faults)
+        return Learned("fail" if held else "pass", (waited,) if held else ())
+
+    first = Try({}, (Placed(CHARGE, kind),))
+    result = shrink(first, product(first), product, defaults={})
+    assert (result.smallest.faults, result.thresholds, result.minimal) == ((Placed(CHARGE, kind),), (), True)
