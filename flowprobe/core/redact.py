@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterable, Iterator
 from html import escape
+from itertools import product
 from urllib.parse import quote, quote_plus
 
 from flowprobe.core.plain import Plain, plain
@@ -157,6 +158,7 @@ def _spelled(secret: str, raw: bytes) -> set[str]:
     forms |= {xml for form in {secret, *json_forms, *_url_forms(secret)} for xml in _xml_forms(form)}
     forms |= {form for xml in _xml_forms(secret) for form in _json_forms(xml)}
     forms |= {again for once in _url_forms(secret) for again in _url_forms(once)}
+    forms.update(_web_forms(secret))
     return {form for form in forms if len(form) >= SHORTEST}
 
 
@@ -181,6 +183,29 @@ def _json_forms(text: str) -> set[str]:
 
 def _escaped_for_html(form: str) -> str:
     return form.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+_JSON_ESCAPED = (("<>&='", "04x"), ("<>&'\"", "04X"), ("<>&'\"+`", "04X"))
+"""Characters that encoders of JSON write as `\\u`, and how: Gson; PHP with its flags for HTML; .NET."""
+_HTML_ESCAPED = ("<>&'\"+`", "<>&'\"/`=", "")
+"""What encoders of HTML write as a number: .NET; Mustache and its like; '' for whatever is no letter or digit."""
+
+
+_NUMBERS = ("&#{:d};", "&#x{:X};", "&#x{:x};")
+_NAMES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;"}
+
+
+def _web_forms(secret: str) -> Iterator[str]:
+    """As encoders write it that take care of pages: `\\u002B`, also inside another JSON text; `&#43;`, `&#x2B;`."""
+    for chosen, digits in _JSON_ESCAPED:
+        form = "".join(f"\\u{ord(sign):{digits}}" if sign in chosen else json.dumps(sign, ensure_ascii=False)[1:-1]
+                       for sign in secret)
+        yield from (form, form.replace("/", "\\/"), form.replace("\\", "\\\\"))
+    for chosen, number in product(_HTML_ESCAPED, _NUMBERS):
+        numbered = [number.format(ord(sign)) if (sign in chosen if chosen else not sign.isalnum()) else sign
+                    for sign in secret]
+        yield "".join(numbered)
+        yield "".join(_NAMES.get(sign, text) for sign, text in zip(secret, numbered, strict=True))
 
 
 def _xml_forms(text: str) -> set[str]:

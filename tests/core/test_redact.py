@@ -65,6 +65,14 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "json three times": lambda s: inner(json.dumps(inner(json.dumps(inner(json.dumps(s)))))),
     "json with escaped slashes": lambda s: inner(json.dumps(s)).replace("/", "\\/"),
     "xml": escape, "xml attribute": lambda s: inner(quoteattr(s)), "json in xml": lambda s: escape(inner(json.dumps(s))),
+    "json of .NET": lambda s: "".join(
+        f"\\u{ord(c):04X}" if c in "<>&'\"+`" else inner(json.dumps(c, ensure_ascii=False)) for c in s),
+    "json of Gson": lambda s: re.sub(
+        "[<>&=']", lambda found: f"\\u{ord(found[0]):04x}", inner(json.dumps(s, ensure_ascii=False))),
+    "html of .NET": lambda s: re.sub("['+`]", lambda found: f"&#x{ord(found[0]):X};", escape(s).replace('"', "&quot;")),
+    "html of Mustache": lambda s: re.sub(
+        "['/`=]", lambda found: f"&#x{ord(found[0]):X};", escape(s).replace('"', "&quot;")),
+    "html with numbers for all signs": lambda s: "".join(c if c.isalnum() else f"&#{ord(c)};" for c in s),
     "base64": lambda s: b64encode(s.encode()).decode(), "urlsafe": lambda s: urlsafe_b64encode(s.encode()).decode(),
     "without padding": lambda s: urlsafe_b64encode(s.encode()).decode().rstrip("="),
     "hex": lambda s: s.encode().hex(),
