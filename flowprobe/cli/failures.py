@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flowprobe.errors import EnvironmentBroken, FlowProbeError, InvalidInput, Refused, ToolFailed
 
-__all__ = ["guarded"]
+__all__ = ["guarded", "told"]
 
 _CODES: tuple[tuple[type[FlowProbeError], int, str], ...] = (
     (InvalidInput, 2, ""),
@@ -23,7 +23,7 @@ def guarded(command: Callable[[], int]) -> int:
     try:
         return command()
     except FlowProbeError as error:
-        return _told(error)
+        return told(error)
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
@@ -62,7 +62,8 @@ def _bug() -> int:
     return 4
 
 
-def _told(error: FlowProbeError) -> int:
+def told(error: FlowProbeError) -> int:
+    """Say it on standard error; returns the exit code that goes with it."""
     code, lead = next((code, lead) for kind, code, lead in _CODES if isinstance(error, kind))
     if isinstance(error, InvalidInput):
         count = len(error.problems)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowprobe.cli.following import LiveScreen
-from flowprobe.cli.sinks import EventLines, Sinks, annotations_for, summarize, write_all
+from flowprobe.cli.sinks import EventLines, Sinks, annotations_for, reported, summarize, write_all
 from flowprobe.cli.watching import Screen, screen
 from flowprobe.core.scenario import Environment
 from flowprobe.errors import InvalidInput, Problem
@@ -61,10 +61,7 @@ def _run(request: Request, selection: Selection, sinks: Sinks, why: Taking, live
     program = _program(why.within(selection.environment), show)
     with show, LiveScreen(show) if live else nullcontext(show) as watcher:
         report = run(replace(request, overhear=events), selection, watcher, program)
-    _finish(report, show, sinks, selection.environment)
-    if events is not None:
-        events.close()
-    return report.exit_code
+    return reported(report.exit_code, lambda: _finish(report, show, sinks, selection.environment, events))
 
 
 def _with_cases(request: Request, cases: Sequence[Path], sinks: Sinks, why: Taking, live: bool) -> int:
@@ -106,7 +103,8 @@ def _refuse_paths(output: Path | None, sinks: Sinks) -> None:
         raise InvalidInput(tuple(problems))
 
 
-def _finish(report: RunReport, show: Screen, sinks: Sinks, environment: Environment) -> None:
+def _finish(report: RunReport, show: Screen, sinks: Sinks, environment: Environment,
+            events: EventLines | None) -> None:
     for line in footer(report):
         show.print(line)
     for text in annotations_for(report, os.environ):
@@ -118,3 +116,5 @@ def _finish(report: RunReport, show: Screen, sinks: Sinks, environment: Environm
             print(text.encode("utf-8", "backslashreplace").decode(), end="")
         print()
     write_all(report, sinks, environment)
+    if events is not None:
+        events.close()

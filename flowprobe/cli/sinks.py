@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from flowprobe.cli.failures import told
 from flowprobe.core.scenario import Environment
+from flowprobe.core.verdict import foremost
 from flowprobe.errors import InvalidInput, Problem, ToolFailed
 from flowprobe.report.annotations import annotated
 from flowprobe.report.build import build_of
@@ -25,7 +27,7 @@ from flowprobe.running.folder import write_shared
 from flowprobe.running.selection import Selection
 from flowprobe.running.traffic import traffic
 
-__all__ = ["EventLines", "Sinks", "annotations_for", "summarize", "write_all"]
+__all__ = ["EventLines", "Sinks", "annotations_for", "reported", "summarize", "write_all"]
 
 STANDARD_OUTPUT = Path("-")
 _USUAL = {"--junit": "junit.xml", "--html": "report.html", "--ctrf": "ctrf.json", "--har": "run.har",
@@ -209,6 +211,16 @@ def write_all(report: RunReport, sinks: Sinks, environment: Environment) -> None
             failed.append(str(failure))
     if failed:
         raise ToolFailed("; ".join(failed))
+
+
+def reported(code: int, report: Callable[[], None]) -> int:
+    """The exit code of what came to `code`, once `report` has told it everywhere: that it could not is a failure of
+    ours, and hides nothing that comes before it."""
+    try:
+        report()
+    except ToolFailed as failed:
+        return foremost((code, told(failed)))
+    return code
 
 
 def summarize(report: RunReport, environ: Mapping[str, str]) -> str:

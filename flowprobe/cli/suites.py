@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flowprobe.cli.sinks import EventLines, Sinks, write_all
+from flowprobe.cli.sinks import EventLines, Sinks, reported, write_all
 from flowprobe.cli.watching import Screen, screen
 from flowprobe.core.exploring.case import Case
 from flowprobe.core.verdict import ExitCode, Kind, foremost
@@ -55,6 +55,12 @@ def run_suite(request: Request, selection: Selection | None, files: Sequence[Pat
             show.print(each)
     for each in replay_lines(done, left=len(cases) - len(done), code=code):
         show.print(each)
+    return reported(code, lambda: _told(report, done, cases, code, sinks, selection, events))
+
+
+def _told(report: RunReport | None, done: Sequence[CaseReplayed], cases: Sequence[Case], code: int, sinks: Sinks,
+          selection: Selection | None, events: EventLines | None) -> None:
+    """What machines read."""
     if sinks.junit is not None:
         write_shared(sinks.junit, _junit(report, done, cases))
     if sinks.as_json:
@@ -63,7 +69,6 @@ def run_suite(request: Request, selection: Selection | None, files: Sequence[Pat
         write_all(report, replace(sinks, junit=None), selection.environment)
     if events is not None:
         events.close()
-    return code
 
 
 def _refuse_sinks(sinks: Sinks) -> None:

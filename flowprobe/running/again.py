@@ -19,6 +19,7 @@ from flowprobe.running.selection import Request, Selection, select
 
 __all__ = ["again", "found_trial"]
 
+_ASKED = {"trial", "plan", "verdict", "faults", "file", "personas", "rerun", "reasons", "blame"}
 _READ = "docs/how-to/read-a-failure.md"
 
 
@@ -83,13 +84,22 @@ def _otherwise(trials: Sequence[Mapping[str, Any]]) -> str:
 def _result(folder: Path) -> Mapping[str, Any]:
     path = folder / "result.json"
     try:
-        found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not _is_result(found):
+            raise ValueError
     except OSError as error:
         raise _problem("no-result", str(path), f"this run has no result: {error.strerror}",
                        "it did not come to its end: run it again") from error
     except ValueError as error:
         raise _problem("no-result", str(path), "this is no result of a run", "run it again") from error
-    return found
+    result: Mapping[str, Any] = found
+    return result
+
+
+def _is_result(found: Any) -> bool:
+    """Whether all is there that is asked for here: a file may be half of one, or somebody else's."""
+    return isinstance(found, dict) and {"environment", "seed"} <= found.keys() and isinstance(
+        trials := found.get("trials"), list) and all(isinstance(trial, dict) and trial.keys() >= _ASKED for trial in trials)
 
 
 def _scenario(trial: Mapping[str, Any]) -> Path:

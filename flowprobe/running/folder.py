@@ -120,7 +120,7 @@ def _ignored_by_git(folder: Path) -> None:
 def last_result() -> dict[str, Any] | None:
     """The result of the newest run of this working directory, or None."""
     try:
-        result: dict[str, Any] = json.loads((STATE / "latest" / "result.json").read_text())
+        result = json.loads((STATE / "latest" / "result.json").read_text())
     except (OSError, ValueError):
         return None
-    return result
+    return result if isinstance(result, dict) else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowprobe.cli.sinks import EventLines, Sinks, annotations_for, summarize, write_all
+from flowprobe.cli.sinks import EventLines, Sinks, annotations_for, reported, summarize, write_all
 from flowprobe.core.scenario import Environment, Position
 from flowprobe.errors import ToolFailed
 from flowprobe.journal.writer import JournalWriter
@@ -119,3 +119,15 @@ def test_annotations_are_for_github_and_name_files_from_the_repositorys_root(tmp
     assert line.startswith("::error file=sub/scenarios/test.yaml,line=9,col=7,")
     line, = annotations_for(REPORT, {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": os.fspath(tmp_path / "other")})
     assert line.startswith("::error file=scenarios/test.yaml,")
+
+
+@pytest.mark.parametrize(("came_to", "code"), [(0, 3), (1, 1), (3, 3), (6, 6), (7, 7), (130, 130)])
+def test_a_report_that_cannot_be_written_hides_nothing_worse(
+    came_to: int, code: int, capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fails() -> None:
+        raise ToolFailed("cannot write r.xml: no room")
+
+    assert reported(came_to, fails) == code
+    assert capsys.readouterr().err == "flowprobe itself failed: cannot write r.xml: no room\n"
+    assert reported(came_to, lambda: None) == came_to

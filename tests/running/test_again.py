@@ -92,3 +92,10 @@ def test_what_is_not_as_it_was_is_refused(here: Path, more: dict[str, Any], said
 def test_a_run_without_a_result_did_not_come_to_its_end(here: Path) -> None:
     with pytest.raises(InvalidInput, match="this run has no result"):
         again(Request(()), here, None)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"trials": []}', '{"environment": "demo", "seed": 1, "trials": [{}]}', "null"])
+def test_a_file_that_is_no_result_of_a_run_is_told(here: Path, text: str) -> None:
+    (here / "result.json").write_text(text)
+    with pytest.raises(InvalidInput, match="this is no result of a run"):
+        again(Request(()), here, None)
