@@ -98,8 +98,10 @@ def _result(folder: Path) -> Mapping[str, Any]:
 
 def _is_result(found: Any) -> bool:
     """Whether all is there that is asked for here: a file may be half of one, or somebody else's."""
-    return isinstance(found, dict) and {"environment", "seed"} <= found.keys() and isinstance(
-        trials := found.get("trials"), list) and all(isinstance(trial, dict) and trial.keys() >= _ASKED for trial in trials)
+    if not isinstance(found, dict) or not {"environment", "seed"} <= found.keys():
+        return False
+    trials = found.get("trials")
+    return isinstance(trials, list) and all(isinstance(each, dict) and each.keys() >= _ASKED for each in trials)
 
 
 def _scenario(trial: Mapping[str, Any]) -> Path:
