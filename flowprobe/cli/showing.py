@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import webbrowser
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -74,7 +74,9 @@ def _show_run(run: Run, *, whole: bool, as_json: bool) -> int:
         code = result.get("exit_code") if run.state == "ended" else None
         return _print_json({**result, "exit_code": code, "state": run.state})
     blocks = [block_of(each.evidence, each.verdict, each.twin) for each in trials]
-    return _print([_headline(run), *story(blocks, _foot(run, telling, gaps), more=f"flowprobe show {run.id[:6]} TRIAL",
+    known = told_in(result_of(run))
+    causes = [each for told in trials for each in _cause(known, told.evidence)]
+    return _print([_headline(run), *story(blocks, [*causes, *_foot(run, telling, gaps)], more=f"flowprobe show {run.id[:6]} TRIAL",
                                           room=None if whole else ROOM - 1)])
 
 
@@ -123,13 +125,13 @@ def _show_trial(run: Run, told: Retold, *, as_json: bool) -> int:
         text = "".join(trial_text(told.evidence, told.verdict, told.twin))
         return _print_json(dict(known) if known else json.loads(text))
     lines = [_headline(run), (), *trial_lines(told.number, told.evidence, told.verdict, told.twin)]
-    return _print([*lines, *_cause(run, told.evidence)])
+    return _print([*lines, *_cause(told_in(result_of(run)), told.evidence)])
 
 
-def _cause(run: Run, trial: TrialEvidence) -> Iterator[Line]:
-    """What was found when it was taken apart."""
+def _cause(known: Mapping[str, Mapping[str, Any]], trial: TrialEvidence) -> Iterator[Line]:
+    """What was found when it was taken apart; `known` is what the result says of each trial."""
     started = trial.started
-    cause = cause_from(told_in(result_of(run)).get(started.trial, {}).get("cause"))
+    cause = cause_from(known.get(started.trial, {}).get("cause"))
     if cause is not None:
         yield ()
         yield from cause_lines(started.plan, started.scenario, list(started.personas.values()), cause)

@@ -51,6 +51,7 @@ def test_the_threshold_of_a_delay_is_that_of_the_product(bundled: Place) -> None
     shown = bundled.flowprobe("show", "latest", "slow-search").out
     assert "why slow-search: 'A key account finds its documents' for pro-eu fails because of search latency alone" in shown
     assert "fails because of" not in bundled.flowprobe("show", "latest", "none").out
+    assert "why slow-search: 'A key account finds its documents' for pro-eu" in bundled.flowprobe("show", "latest").out
 
 
 def test_a_trial_of_an_earlier_run_is_made_again_and_taken_apart(bundled: Place) -> None:
