@@ -76,7 +76,8 @@ def _show_run(run: Run, *, whole: bool, as_json: bool) -> int:
     blocks = [block_of(each.evidence, each.verdict, each.twin) for each in trials]
     known = told_in(result_of(run))
     causes = [each for told in trials for each in _cause(known, told.evidence)]
-    return _print([_headline(run), *story(blocks, [*causes, *_foot(run, telling, gaps)], more=f"flowprobe show {run.id[:6]} TRIAL",
+    foot = [*causes, *_foot(run, telling, gaps)]
+    return _print([_headline(run), *story(blocks, foot, more=f"flowprobe show {run.id[:6]} TRIAL",
                                           room=None if whole else ROOM - 1)])
 
 
