@@ -32,7 +32,7 @@ def trial(journal: Journal) -> TrialEvidence:
     return fold(journal.lines).trials[0]
 
 
-TWIN = trial(Journal().runner(started(), sent("one"), replied(seconds=0.045), step_ended("one"), ended()))
+TWIN = trial(Journal().runner(started(), sent("one"), replied(seconds=0.045), step_ended("one"), ended()).proxy(exchange()))
 
 
 def test_the_sentence_names_step_promise_injection_and_the_unfaulted_trial() -> None:
@@ -240,6 +240,7 @@ def test_of_several_rounds_the_one_that_was_late_is_looked_at() -> None:
         started("slow", SLOW), sent("one", 1), replied(1, seconds=0.612), sent("one", 2), replied(2, at=101.0),
         step_ended("one", "broken", replace(finding(), late_s=0.2)), ended()).proxy(*waited(0.55))
     twin = Journal().runner(started(), sent("one", 1), replied(1), sent("one", 2), replied(2, at=101.0), step_ended("one"), ended())
+    twin.proxy(exchange())
     found = explained(trial(journal), trial(twin))
     assert found is not None
     assert blamed(found) == ("fault", ["payments"], [], "sure")
