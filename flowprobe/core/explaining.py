@@ -1,8 +1,8 @@
 """From the evidence of a trial and of its unfaulted twin to what the trial is put down to.
 
 Only a delay can be told for sure from these two: with what we made the product wait taken off, the step takes what it
-took in the twin, that would have been in time, and nothing went on meanwhile. All else was seen together, and is no more than likely; whether it
-is so is seen when the fault is taken away, which is what `flowprobe why` does.
+took in the twin, that would have been in time, and nothing went on meanwhile. All else was seen together, and is no
+more than likely; whether it is so is seen when the fault is taken away, which is what `flowprobe why` does.
 """
 
 from __future__ import annotations
@@ -125,15 +125,16 @@ def _of_time(step: StepEvidence, finding: Finding, suspects: Sequence[Suspect],
 
 def _seen_together(step: StepEvidence, finding: Finding, here: Sequence[Suspect],
                    earlier: Sequence[Suspect]) -> _Reading | None:
-    """First those of the provider that the promise is about; then what the product ended with, what it went on after,
-    what fell on an earlier step, what it tried again, and last what was no more than late. None where nothing fell."""
+    """First those of the provider that the promise is about; then what the product ended with or went on after, for
+    nobody sees from outside which of these it could not bear; what fell on an earlier step, what it tried again, and
+    last what was no more than late. None where nothing fell."""
     every = (*here, *earlier)
     provider, failed = _failed_by_itself(step)
     named = [each for each in every if f"'{each.edge}'" in finding.where]
     ended = [each for each in here if each.did in ("ended", "gave up")]
     if provider and not ended and not named:
         return _Reading(Origin.PROVIDER, Sure.LIKELY, (), every, provider, failed)
-    chosen = named or ended or [each for each in here if each.did == "went on"] or [
+    chosen = named or [each for each in here if each in ended or each.did == "went on"] or [
         each for each in earlier if each.did != "waited"]
     if not chosen and finding.kind in (*_ABOUT_CALLS, *_ABOUT_TIME):
         chosen = list(here) or list(earlier)
