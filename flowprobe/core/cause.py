@@ -53,8 +53,9 @@ class Cause(Plain):
 
     @property
     def sure(self) -> Sure:
-        """Sure is what broke each time with just these faults, and held once more without them."""
-        if (self.n and not self.k) or self.holds_without is False:
+        """Sure is what broke each time with just these faults, and held once more without them; what broke now and then
+        only may have done so by chance."""
+        if self.k < self.n or self.holds_without is False:
             return Sure.UNKNOWN
         return Sure.SURE if self.minimal and self.k == self.n >= _SEEN and self.holds_without else Sure.LIKELY
 
@@ -66,6 +67,9 @@ def sentence(cause: Cause, scenario: str, personas: Sequence[str]) -> str:
         return f"{who} failed, and not again with {_named(cause.needed)}: 0 of {cause.n} times. Its cause is unknown."
     if cause.holds_without is False:
         return f"{who} fails by now without any fault, too: whether it is because of {_named(cause.needed)} is unknown."
+    if cause.k < cause.n:
+        return (f"{who} fails now and then with {_named(cause.needed)}, by chance or by something else: "
+                f"{'; '.join(_clauses(cause))}.")
     alone = "" if not cause.minimal else " alone" if len(cause.needed) == 1 else " together"
     return f"{who} fails because of {_named(cause.needed)}{alone}: {'; '.join(_clauses(cause))}."
 
