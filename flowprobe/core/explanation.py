@@ -70,8 +70,16 @@ class Explanation(Plain):
 def sentence(explanation: Explanation) -> str:
     """What people read: "because" where it is sure, "while" and "after" where it was seen together."""
     head = f"Step {explanation.step!r} {explanation.broke}" if explanation.step else f"Broken, {explanation.broke}"
-    without = f" Without the fault: {explanation.without}." if explanation.without else ""
-    return ", ".join((head, *_clauses(explanation))) + "." + without
+    return ", ".join((head, *_clauses(explanation))) + "." + _without(explanation)
+
+
+def _without(explanation: Explanation) -> str:
+    """The twin tells nothing about a fault that did not fall."""
+    if not explanation.without:
+        return ""
+    if not explanation.because and not explanation.beside:
+        return f" Nothing had been injected by then. In the trial without faults: {explanation.without}."
+    return f" Without the fault: {explanation.without}."
 
 
 def _clauses(explanation: Explanation) -> Iterator[str]:

@@ -19,7 +19,7 @@ _SAID = {Kind.FAIL: ("✗", "bad"), Kind.INCONCLUSIVE: ("?", "odd")}
 def tried_line(trial: TrialEvidence, verdict: Verdict) -> Line:
     """One trial of those that were made to find a cause."""
     mark, style = _SAID.get(verdict.kind, ("✓", "good"))
-    faults = ", ".join(f"{fault.edge} {fault.described}" for fault in trial.started.faults)
+    faults = ", ".join(f"{fault.edge} {fault.described}" for fault in trial.started.faults) or "nothing injected"
     return line("      ", Span(mark, style), Span(f" {faults} · {milliseconds(trial.seconds)}", "dim"))
 
 

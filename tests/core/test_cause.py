@@ -30,6 +30,7 @@ SURE = Cause((SEARCH,), (PAYMENTS,), "search", "within: …", 3, 3, 12)
     (Cause((DOWN,)), "fails because of mail status 503 alone: not seen again, for no trial was left."),
     (replace(SURE, holds_without=False), "fails by now without any fault, too: whether it is because of search latency is "
                                          "unknown."),
+    (Cause((), (DOWN,)), "failed, and nothing had been injected: no fault of the plan fell on a call, so none is why."),
     (replace(SURE, k=0), "failed, and not again with search latency: 0 of 3 times. Its cause is unknown."),
 ])
 def test_a_cause_is_said_as_sure_as_it_is(cause: Cause, said: str) -> None:

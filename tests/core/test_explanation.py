@@ -39,6 +39,11 @@ def test_what_is_sure_is_said_with_because_and_the_rest_with_while_and_after(fou
     assert sentence(found) == f"Step 'search' took 612 ms where at most 400 ms was promised{said}"
 
 
+def test_the_twin_is_not_held_against_a_fault_that_did_not_fall() -> None:
+    assert sentence(replace(LATE, because=(), origin=Origin.PRODUCT)).endswith(
+        "was promised. Nothing had been injected by then. In the trial without faults: 200 in 45 ms.")
+
+
 @pytest.mark.parametrize("sure", [Sure.LIKELY, Sure.UNKNOWN])
 @pytest.mark.parametrize("did", ["ended", "gave up", "went on", "tried again", ""])
 def test_a_failure_is_acquitted_by_nothing_that_was_only_seen_together(sure: Sure, did: str) -> None:

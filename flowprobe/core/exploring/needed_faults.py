@@ -23,7 +23,7 @@ from flowprobe.core.faults.fault import Fault, FaultPlan
 from flowprobe.core.faults.kinds import Kind, describe, kind_name
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["CONFIRMED", "Planning", "cause_of", "effort"]
+__all__ = ["CONFIRMED", "Planning", "cause_of", "effort", "no_cause"]
 
 CONFIRMED = 3
 """So often the smallest plan is tried again."""
@@ -65,6 +65,12 @@ def cause_of(plan: FaultPlan, learned: Learned, planning: Planning, *, most: int
     times = (CONFIRMED if confirmed.is_flaky else 1) if confirmed.k else 0
     held = _held_without(smallest.plan, purse, bench.wanted, times)
     return replace(_cause(plan, smallest, confirmed, bench, trials=purse.made, ended=ended), holds_without=held)
+
+
+def no_cause(plan: FaultPlan, learned: Learned) -> Cause:
+    """What is known at once where no fault of the plan fell: it is none of them."""
+    broke = next(iter(learned.breaks), Break("", "", ""))
+    return Cause((), tuple(_part(fault, {}) for fault in plan.faults), broke.step, broke.sentence)
 
 
 def effort(plan: FaultPlan) -> int:

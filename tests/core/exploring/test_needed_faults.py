@@ -13,7 +13,7 @@ from flowprobe.core.cause import Cause
 from flowprobe.core.distributions import Uniform
 from flowprobe.core.exploring.delays import fineness
 from flowprobe.core.exploring.model import Break, Enough, Learned, Reached, Site
-from flowprobe.core.exploring.needed_faults import cause_of, effort
+from flowprobe.core.exploring.needed_faults import cause_of, effort, no_cause
 from flowprobe.core.exploring.simpler import delay_of
 from flowprobe.core.faults.fault import Fault, FaultPlan, Limit, Match, When
 from flowprobe.core.faults.hang import Hang
@@ -209,3 +209,8 @@ def test_a_hang_is_never_made_shorter_for_somebody_to_still_wait_at_its_end() ->
     plan = FaultPlan("evening", (fault("a", Hang(10.0)),))
     cause = cause_of(plan, waited, lambda tried: waited if waits(tried, "a") else Learned("pass"), most=60)
     assert [(part.described, part.breaks_s) for part in cause.needed] == [("hang 10s", None)]
+
+
+def test_where_no_fault_fell_none_is_needed_and_nothing_is_tried() -> None:
+    cause = no_cause(FaultPlan("odd", (fault("a", Status(500)),)), Learned("fail", (PAID, OTHER)))
+    assert (cause.needed, [part.fault for part in cause.spare], cause.step, cause.trials) == ((), ["a"], "pay", 0)
