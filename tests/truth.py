@@ -50,12 +50,14 @@ _PROVIDER = """\
 @dataclass(frozen=True)
 class Truth:
     """`origin` is whose doing it is ('' where nothing breaks, or nothing is judged): fault, provider, product or environment.
-    `faults` are the edges whose fault it is, `provider` the one that failed by itself. `step` is what breaks."""
+    `faults` are the edges whose fault it is, `provider` the one that failed by itself. `step` is what breaks. `alike` are edges
+    whose fault looks the same from outside: where there are any, it is right to name them too, and a guess not to."""
 
     origin: str
     faults: frozenset[str] = frozenset()
     provider: str = ""
     step: str = "do"
+    alike: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,10 @@ def _fault(*edges: str, step: str = "do") -> Truth:
     return Truth("fault", frozenset(edges), step=step)
 
 
+def _either(guilty: str, alike: str) -> Truth:
+    return replace(_fault(guilty), alike=frozenset({alike}))
+
+
 _ITSELF = Truth("product")
 _NOBODY = Truth("")
 
@@ -192,7 +198,7 @@ def _tries_long(draw: random.Random) -> Case:
 def _borne_and_not(draw: random.Random) -> Case:
     one, two, _ = _three(draw)
     steps = [_step(_call(one, **{"else": True}), _call(two))]
-    return Case("bears the first fault, not the second", steps, {one: _failure(draw), two: _failure(draw)}, _fault(two))
+    return Case("bears the first fault, not the second", steps, {one: _failure(draw), two: _failure(draw)}, _either(two, one))
 
 
 def _not_and_unreached(draw: random.Random) -> Case:
@@ -463,7 +469,8 @@ def _missed(number: str, case: Case, trial: Mapping[str, Any]) -> Miss | None:
 
 
 def _same(seen: Truth, truth: Truth) -> bool:
-    return seen == truth or not (seen.origin or truth.origin)
+    told = replace(truth, faults=truth.faults | truth.alike, alike=frozenset())
+    return seen == told or not (seen.origin or truth.origin)
 
 
 def _seen(found: Mapping[str, Any] | None) -> Truth:

@@ -38,7 +38,7 @@ class Cause(Plain):
     not. With them it broke `k` times of `n`. `trials` are those that it took, these included. `minimal`: of what is
     needed nothing can be left out, and no delay be shorter; else `ended` says why nobody knows. `step` and `broke` are
     the promise: the step ('' for the whole journey), and a sentence. `holds_without`: after all that, it held without
-    any fault; None where that was not tried, or nobody can tell."""
+    any fault; None where that was not tried, or nobody can tell. Nothing is `needed` where no fault fell at all."""
 
     needed: tuple[Part, ...]
     spare: tuple[Part, ...] = ()
@@ -53,8 +53,9 @@ class Cause(Plain):
 
     @property
     def sure(self) -> Sure:
-        """Sure is what broke each time with just these faults, and held once more without them."""
-        if (self.n and not self.k) or self.holds_without is False:
+        """Sure is what broke each time with just these faults, and held once more without them; what broke now and then
+        only may have done so by chance."""
+        if not self.needed or self.k < self.n or self.holds_without is False:
             return Sure.UNKNOWN
         return Sure.SURE if self.minimal and self.k == self.n >= _SEEN and self.holds_without else Sure.LIKELY
 
@@ -62,10 +63,15 @@ class Cause(Plain):
 def sentence(cause: Cause, scenario: str, personas: Sequence[str]) -> str:
     """The cause as a person reads it, with how sure it is."""
     who = f"{scenario!r} for {', '.join(personas)}"
+    if not cause.needed:
+        return f"{who} failed, and nothing had been injected: no fault of the plan fell on a call, so none is why."
     if cause.n and not cause.k:
         return f"{who} failed, and not again with {_named(cause.needed)}: 0 of {cause.n} times. Its cause is unknown."
     if cause.holds_without is False:
         return f"{who} fails by now without any fault, too: whether it is because of {_named(cause.needed)} is unknown."
+    if cause.k < cause.n:
+        return (f"{who} fails now and then with {_named(cause.needed)}, by chance or by something else: "
+                f"{'; '.join(_clauses(cause))}.")
     alone = "" if not cause.minimal else " alone" if len(cause.needed) == 1 else " together"
     return f"{who} fails because of {_named(cause.needed)}{alone}: {'; '.join(_clauses(cause))}."
 

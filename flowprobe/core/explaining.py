@@ -1,8 +1,8 @@
 """From the evidence of a trial and of its unfaulted twin to what the trial is put down to.
 
 Only a delay can be told for sure from these two: with what we made the product wait taken off, the step takes what it
-took in the twin, and that would have been in time. All else was seen together, and is no more than likely; whether it
-is so is seen when the fault is taken away, which is what `flowprobe why` does.
+took in the twin, that would have been in time, and nothing went on meanwhile. All else was seen together, and is no
+more than likely; whether it is so is seen when the fault is taken away, which is what `flowprobe why` does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from flowprobe.core.evidence import CallEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.explanation import Explanation, Origin, Sure, Suspect, sentence
 from flowprobe.core.findings import Finding
+from flowprobe.core.on_the_way import is_on_the_way
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["explained", "injected_in", "why"]
@@ -27,8 +28,6 @@ _ABOUT_CALLS = ("sends", "receives", "never", "always")
 """What another try may break, though it went well."""
 _APART_S, _APART = 0.1, 0.1
 """So far may the rest of a step be from what its twin took, in seconds or in parts of the delay, whichever is more."""
-_CLOCKS_S = 0.05
-"""So far may two clocks, and what is read off them, be apart."""
 _BUSY = 429
 _DURING = ("call", "window")
 """How a provider call is joined that began while the step's call was in flight."""
@@ -126,15 +125,16 @@ def _of_time(step: StepEvidence, finding: Finding, suspects: Sequence[Suspect],
 
 def _seen_together(step: StepEvidence, finding: Finding, here: Sequence[Suspect],
                    earlier: Sequence[Suspect]) -> _Reading | None:
-    """First those of the provider that the promise is about; then what the product ended with, what it went on after,
-    what fell on an earlier step, what it tried again, and last what was no more than late. None where nothing fell."""
+    """First those of the provider that the promise is about; then what the product ended with or went on after, for
+    nobody sees from outside which of these it could not bear; what fell on an earlier step, what it tried again, and
+    last what was no more than late. None where nothing fell."""
     every = (*here, *earlier)
     provider, failed = _failed_by_itself(step)
     named = [each for each in every if f"'{each.edge}'" in finding.where]
     ended = [each for each in here if each.did in ("ended", "gave up")]
     if provider and not ended and not named:
         return _Reading(Origin.PROVIDER, Sure.LIKELY, (), every, provider, failed)
-    chosen = named or ended or [each for each in here if each.did == "went on"] or [
+    chosen = named or [each for each in here if each in ended or each.did == "went on"] or [
         each for each in earlier if each.did != "waited"]
     if not chosen and finding.kind in (*_ABOUT_CALLS, *_ABOUT_TIME):
         chosen = list(here) or list(earlier)
@@ -171,28 +171,26 @@ def _late(step: StepEvidence, finding: Finding) -> CallEvidence:
                  and milliseconds(call.outcome.total_s) == finding.seen), step.calls[-1])
 
 
-def _twin_of(late: CallEvidence, step: StepEvidence, same: StepEvidence | None) -> CallReplied | None:
-    """The reply to the same call in the twin, where its step held: of the same round, where both have as many."""
+def _twin_of(late: CallEvidence, step: StepEvidence, same: StepEvidence | None) -> CallEvidence | None:
+    """The same call in the twin, where its step held: of the same round, where both have as many."""
     if same is None or not same.calls or same.outcome == "broken":
         return None
     alike = len(same.calls) == len(step.calls)
-    outcome = same.calls[step.calls.index(late) if alike else -1].outcome
-    return outcome if isinstance(outcome, CallReplied) else None
+    return same.calls[step.calls.index(late) if alike else -1]
 
 
-def _is_enough(late: CallEvidence, finding: Finding, before: CallReplied | None, waited_s: float) -> bool:
-    """The waits alone are too long on top of what the call took in the twin, and the rest of it took no longer than
-    there: nothing else was slow. Waits side by side, or that outlast the call, prove nothing."""
-    reply = late.outcome
-    if not isinstance(reply, CallReplied) or before is None:
+def _is_enough(late: CallEvidence, finding: Finding, twin: CallEvidence | None, waited_s: float) -> bool:
+    """The waits alone are too long on top of what the call took in the twin, and the rest of it took about as long as
+    there: nothing else was slow, and nothing went on meanwhile. Waits that outlast the call prove nothing."""
+    reply, before = late.outcome, twin.outcome if twin else None
+    if twin is None or not isinstance(reply, CallReplied) or not isinstance(before, CallReplied):
         return False
-    ended = reply.at + reply.total_s + _CLOCKS_S
-    if any(found.by not in _DURING or found.exchange.ended > ended for found in late.exchanges if found.injections):
+    if any(found.by not in _DURING for found in late.exchanges if found.injections):
         return False
     apart = reply.total_s - waited_s - before.total_s
     promised = reply.total_s - finding.late_s
-    return -_CLOCKS_S - before.total_s <= apart <= max(_APART_S, _APART * waited_s) and (
-        before.total_s + waited_s > promised)
+    return apart <= max(_APART_S, _APART * waited_s) and before.total_s + waited_s > promised and (
+        is_on_the_way(late, twin, waited_s))
 
 
 def _waited(receipts: Iterable[Injected]) -> float:

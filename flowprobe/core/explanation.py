@@ -50,7 +50,7 @@ class Suspect(Plain):
 @plain
 class Explanation(Plain):
     """Why a trial came out as it did. `broke` is a clause about `step`, or, where that is '', about the whole journey.
-    `because` are the faults that it is put down to, `beside` those that fell and do not explain it. `provider` is the
+    `because` are the faults that it is put down to, `beside` those that fell as well. `provider` is the
     one that failed by itself, and `failed` how; `without` is how the step went in the unfaulted twin: both '' for
     nothing known."""
 
@@ -70,8 +70,16 @@ class Explanation(Plain):
 def sentence(explanation: Explanation) -> str:
     """What people read: "because" where it is sure, "while" and "after" where it was seen together."""
     head = f"Step {explanation.step!r} {explanation.broke}" if explanation.step else f"Broken, {explanation.broke}"
-    without = f" Without the fault: {explanation.without}." if explanation.without else ""
-    return ", ".join((head, *_clauses(explanation))) + "." + without
+    return ", ".join((head, *_clauses(explanation))) + "." + _without(explanation)
+
+
+def _without(explanation: Explanation) -> str:
+    """The twin tells nothing about a fault that did not fall."""
+    if not explanation.without:
+        return ""
+    if not explanation.because and not explanation.beside:
+        return f" Nothing had been injected by then. In the trial without faults: {explanation.without}."
+    return f" Without the fault: {explanation.without}."
 
 
 def _clauses(explanation: Explanation) -> Iterator[str]:
@@ -85,9 +93,20 @@ def _clauses(explanation: Explanation) -> Iterator[str]:
         yield f"after {_listed(before)}"
     if explanation.because and explanation.sure is Sure.UNKNOWN:
         yield "and nobody can tell whether that is why"
-    if explanation.beside:
-        yield f"and not because {_listed(explanation.beside)}" if explanation.because else (
-            f"though {_listed(explanation.beside)}, which does not explain it")
+    cleared = [each for each in explanation.beside if _is_cleared(explanation, each)]
+    others = [each for each in explanation.beside if each not in cleared]
+    if cleared:
+        yield f"and not because {_listed(cleared)}" if explanation.because else (
+            f"though {_listed(cleared)}, which does not explain it")
+    if others:
+        yield f"and {_listed(others)} as well"
+
+
+def _is_cleared(explanation: Explanation, beside: Suspect) -> bool:
+    """Only by what it measurably took: a delay beside longer ones, or anything where it is sure what it was."""
+    if explanation.because:
+        return explanation.sure is Sure.SURE or all(each.did == "waited" for each in (*explanation.because, beside))
+    return beside.did == "waited" or not explanation.provider
 
 
 def _listed(suspects: Sequence[Suspect]) -> str:

@@ -92,7 +92,7 @@ def _explanation() -> Schema:
         origin={"enum": [str(origin) for origin in Origin], "description": "Whose doing it is."},
         sure={"enum": [str(sure) for sure in Sure], "description": "How sure that is."},
         because=list_of(_of("A fault that fell.", Suspect), "The faults that it is put down to."),
-        beside=list_of(_of("A fault that fell.", Suspect), "Those that fell and do not explain it."),
+        beside=list_of(_of("A fault that fell.", Suspect), "Those that fell as well, and it is not put down to them."),
         provider=text("Which failed by itself; empty for none."), failed=text("How it failed."),
         without=text("How the step went in the unfaulted trial; empty where nobody knows."))
 

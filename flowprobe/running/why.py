@@ -14,7 +14,7 @@ from flowprobe.core.cause import Cause
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.exploring.lessons import learned
 from flowprobe.core.exploring.model import Enough, Learned
-from flowprobe.core.exploring.needed_faults import CONFIRMED, cause_of, effort
+from flowprobe.core.exploring.needed_faults import CONFIRMED, cause_of, effort, no_cause
 from flowprobe.core.faults.fault import FaultPlan
 from flowprobe.core.trial import Trial
 from flowprobe.core.verdict import Blame, Kind, Verdict, leftovers
@@ -40,9 +40,12 @@ class Why:
     def __init__(self, most: int, shown: Explained) -> None:
         self._left, self._shown = most, shown
         self._failed: list[tuple[Trial, Judged]] = []
+        self._unhit: list[tuple[Trial, Judged]] = []
 
     def program(self, engine: Engine, trouble: Trouble | None) -> None:
         in_groups(engine, trouble, self._made)
+        for trial, judged in self._unhit:
+            self._tell(engine, trial, no_cause(trial.plan, _learned(trial.plan, judged)))
         self._failed.sort(key=lambda failed: effort(failed[0].plan))
         for number, (trial, judged) in enumerate(self._failed):
             share = self._share(trial.plan, others=len(self._failed) - number - 1)
@@ -56,9 +59,9 @@ class Why:
         return max(self._left // (others + 1), min(effort(plan), spare))
 
     def _made(self, trial: Trial, judged: Judged) -> None:
-        """Only what failed under faults has a cause among them; where its twin failed, nothing else was made."""
+        """Only what failed under faults that fell has a cause among them; where its twin failed, nothing was made."""
         if trial.plan.faults and judged.verdict.kind is Kind.FAIL:
-            self._failed.append((trial, judged))
+            (self._failed if judged.evidence.receipts else self._unhit).append((trial, judged))
 
     def _explain(self, engine: Engine, trial: Trial, judged: Judged, share: int) -> None:
         self._shown.looking(trial)
@@ -78,6 +81,9 @@ class Why:
 
         cause = cause_of(trial.plan, _learned(trial.plan, judged), planning, most=share)
         self._left -= making.made
+        self._tell(engine, trial, cause)
+
+    def _tell(self, engine: Engine, trial: Trial, cause: Cause) -> None:
         engine.explain(trial, cause)
         self._shown.found(trial, cause)
 

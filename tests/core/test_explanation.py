@@ -23,7 +23,13 @@ LATE = Explanation("A journey", ("pro-eu",), "search", "took 612 ms where at mos
      ", while latency 500ms was injected between the user and the product."),
     (replace(LATE, because=(DOWN,), without=""), ", after status 503 was injected into 'mail' (2 times)."),
     (replace(LATE, beside=(DOWN,), without=""),
-     ", while latency 500ms was injected into 'search', and not because status 503 was injected into 'mail' (2 times)."),
+     ", while latency 500ms was injected into 'search', and status 503 was injected into 'mail' (2 times) as well."),
+    (replace(LATE, sure=Sure.SURE, beside=(DOWN,), without=""),
+     ", because latency 500ms was injected into 'search', and not because status 503 was injected into 'mail' (2 times)."),
+    (replace(LATE, because=(replace(SLOW, did="waited"),), beside=(replace(SLOW, edge="mail", did="waited"),), without=""),
+     ", while latency 500ms was injected into 'search', and not because latency 500ms was injected into 'mail'."),
+    (replace(LATE, because=(), beside=(DOWN,), origin=Origin.PROVIDER, provider="maps", failed="answered 503", without=""),
+     ", while 'maps' itself answered 503, and status 503 was injected into 'mail' (2 times) as well."),
     (replace(LATE, because=(), beside=(DOWN,), origin=Origin.PRODUCT, without=""),
      ", though status 503 was injected into 'mail' (2 times), which does not explain it."),
     (replace(LATE, because=(), origin=Origin.PROVIDER, provider="mail", failed="answered 503", without=""),
@@ -31,6 +37,18 @@ LATE = Explanation("A journey", ("pro-eu",), "search", "took 612 ms where at mos
 ])
 def test_what_is_sure_is_said_with_because_and_the_rest_with_while_and_after(found: Explanation, said: str) -> None:
     assert sentence(found) == f"Step 'search' took 612 ms where at most 400 ms was promised{said}"
+
+
+def test_the_twin_is_not_held_against_a_fault_that_did_not_fall() -> None:
+    assert sentence(replace(LATE, because=(), origin=Origin.PRODUCT)).endswith(
+        "was promised. Nothing had been injected by then. In the trial without faults: 200 in 45 ms.")
+
+
+@pytest.mark.parametrize("sure", [Sure.LIKELY, Sure.UNKNOWN])
+@pytest.mark.parametrize("did", ["ended", "gave up", "went on", "tried again", ""])
+def test_a_failure_is_acquitted_by_nothing_that_was_only_seen_together(sure: Sure, did: str) -> None:
+    for because in ((SLOW,), (replace(SLOW, did="waited"),), (DOWN,)):
+        assert "not because" not in sentence(replace(LATE, sure=sure, because=because, beside=(replace(DOWN, did=did),)))
 
 
 def test_what_is_promised_of_the_whole_journey_names_no_step() -> None:

@@ -22,7 +22,7 @@ from tests.journals import SLOW, Journal, ended, exchange, finding, injected, re
 from tests.reports import report_of
 from tests.scenes import TRIAL
 
-CAUSE = Cause((Part("search", "search", "latency", "latency 310ms", 0.31, 0.3),), (), "look", "within: …", 2, 3, 12)
+CAUSE = Cause((Part("search", "search", "latency", "latency 310ms", 0.31, 0.3),), (), "look", "within: …", 3, 3, 12)
 
 
 def journal() -> Journal:

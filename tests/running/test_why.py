@@ -18,7 +18,7 @@ from flowprobe.core.values import Position
 from flowprobe.core.verdict import judge_trial
 from flowprobe.running import why
 from flowprobe.running.engine import Judged
-from tests.journals import Journal, ended, finding, replied, sent, started, step_ended
+from tests.journals import Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
 from tests.scenes import ADMIN, BASE, NOW, a_scenario, a_step
 
 PLACE = Position("a.yaml", 1, 1)
@@ -37,6 +37,7 @@ class FakeEngine:
         self.causes: dict[str, Cause] = {}
         self.spent = (0, 0)
         self.stops = False
+        self.unhit: tuple[str, ...] = ()
 
     def trial(self, plan: FaultPlan) -> Trial:
         return trial_of(a_scenario(a_step("look", "GET /look")), {"admin": "pro-eu"}, plan, self.setting, now=NOW,
@@ -45,7 +46,10 @@ class FakeEngine:
     def make(self, trial: Trial) -> Judged:
         self.made.append(trial)
         outcome = step_ended("look", "broken", finding("status")) if trial.plan.faults else step_ended("look")
-        evidence = fold(Journal().runner(started(trial.plan.name), sent("look"), replied(), outcome, ended()).lines).trials[0]
+        journal = Journal().runner(started(trial.plan.name), sent("look"), replied(), outcome, ended())
+        if trial.plan.faults and trial.plan.name not in self.unhit:
+            journal.proxy(exchange(), injected())
+        evidence = fold(journal.lines).trials[0]
         return Judged(evidence, judge_trial(evidence, reachable=True))
 
     def explain(self, trial: Trial, cause: Cause) -> None:
@@ -103,3 +107,12 @@ def test_a_run_that_is_stopped_explains_nothing() -> None:
     engine.stops = True
     assert explained(engine) == {}
     assert [trial.plan.name for trial in engine.made] == ["none", "down"]
+
+
+def test_a_trial_in_which_no_fault_fell_is_not_taken_apart() -> None:
+    engine = FakeEngine(LATE, DOWN)
+    engine.unhit = ("late",)
+    causes = explained(engine)
+    assert {trial.plan.name for trial in engine.made if trial.explains} == {"down"}
+    assert (causes["late"].needed, [part.edge for part in causes["late"].spare], causes["late"].trials) == ((), ["search"], 0)
+    assert causes["late"].sure == "unknown"

@@ -23,7 +23,7 @@ from flowprobe.core.faults.fault import Fault, FaultPlan
 from flowprobe.core.faults.kinds import Kind, describe, kind_name
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["CONFIRMED", "Planning", "cause_of", "effort"]
+__all__ = ["CONFIRMED", "Planning", "cause_of", "effort", "no_cause"]
 
 CONFIRMED = 3
 """So often the smallest plan is tried again."""
@@ -53,7 +53,7 @@ class _Smallest(Plain):
 def cause_of(plan: FaultPlan, learned: Learned, planning: Planning, *, most: int) -> Cause:
     """Why a trial broke: `learned` is what came of it under `plan`, and without any fault it is known to hold. Its
     first break is what is looked for. No more than `most` trials; of these, a few are kept to see it break again, and
-    the last one is without any fault."""
+    the last one is without any fault, or the last few where it broke now and then only."""
     purse = _Purse(planning, most)
     bench = _Bench(plan, learned, purse, max(0, most - CONFIRMED))
     ended = bench.reduced()
@@ -62,8 +62,15 @@ def cause_of(plan: FaultPlan, learned: Learned, planning: Planning, *, most: int
     smallest, confirmed = surest(
         _Smallest(bench.best.plan, bench.held),
         lambda each: counted(lambda: purse(each.plan), left, wanted=bench.wanted), _later if measured else None)
-    held = _held_without(smallest.plan, purse, bench.wanted) if confirmed.k else None
+    times = (CONFIRMED if confirmed.is_flaky else 1) if confirmed.k else 0
+    held = _held_without(smallest.plan, purse, bench.wanted, times)
     return replace(_cause(plan, smallest, confirmed, bench, trials=purse.made, ended=ended), holds_without=held)
+
+
+def no_cause(plan: FaultPlan, learned: Learned) -> Cause:
+    """What is known at once where no fault of the plan fell: it is none of them."""
+    broke = next(iter(learned.breaks), Break("", "", ""))
+    return Cause((), tuple(_part(fault, {}) for fault in plan.faults), broke.step, broke.sentence)
 
 
 def effort(plan: FaultPlan) -> int:
@@ -72,14 +79,19 @@ def effort(plan: FaultPlan) -> int:
     return 2 * (len(plan.faults) - 1) + _FOR_A_DELAY * delays + CONFIRMED + 1
 
 
-def _held_without(plan: FaultPlan, planning: Planning, wanted: Break | None) -> bool | None:
-    """Whether it holds without any fault by now: what has worn out would break under whatever it is given. None: nobody
-    can tell, or nothing more may be tried."""
-    try:
-        learned = planning(replace(plan, faults=()))
-    except Enough:
-        return None
-    return None if learned.judged == "inconclusive" else not broken(learned, wanted)
+def _held_without(plan: FaultPlan, planning: Planning, wanted: Break | None, times: int) -> bool | None:
+    """Whether it holds without any fault by now: what has worn out would break under whatever it is given, and what
+    comes and goes might break once of so many `times`. None: nobody can tell, or nothing more may be tried."""
+    held: bool | None = None
+    for _ in range(times):
+        try:
+            learned = planning(replace(plan, faults=()))
+        except Enough:
+            break
+        if broken(learned, wanted):
+            return False
+        held = held if learned.judged == "inconclusive" else True
+    return held
 
 
 class _Purse:

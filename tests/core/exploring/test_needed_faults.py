@@ -13,7 +13,7 @@ from flowprobe.core.cause import Cause
 from flowprobe.core.distributions import Uniform
 from flowprobe.core.exploring.delays import fineness
 from flowprobe.core.exploring.model import Break, Enough, Learned, Reached, Site
-from flowprobe.core.exploring.needed_faults import cause_of, effort
+from flowprobe.core.exploring.needed_faults import cause_of, effort, no_cause
 from flowprobe.core.exploring.simpler import delay_of
 from flowprobe.core.faults.fault import Fault, FaultPlan, Limit, Match, When
 from flowprobe.core.faults.hang import Hang
@@ -122,6 +122,31 @@ def test_what_breaks_in_the_end_without_any_fault_is_not_put_down_to_one() -> No
     assert (cause.k, cause.n, cause.holds_without, cause.sure) == (3, 3, False, "unknown")
 
 
+def by_chance(*, fails: set[int], most: int = 30) -> tuple[Cause, list[int]]:
+    """Breaks in these of its trials, whatever falls; with how many faults each was made."""
+    made: list[int] = []
+
+    def planning(plan: FaultPlan) -> Learned:
+        made.append(len(plan.faults))
+        return Learned("fail", (PAID,)) if len(made) in fails else Learned("pass")
+
+    plan = FaultPlan("odd", (fault("a", Status(500)),))
+    return cause_of(plan, Learned("fail", (PAID,)), planning, most=most), made
+
+
+def test_what_wavered_is_tried_more_than_once_without_any_fault() -> None:
+    cause, made = by_chance(fails={1, 3, 6})
+    assert made == [1, 1, 1, 0, 0, 0]
+    assert (cause.k, cause.n, cause.trials, cause.holds_without, cause.sure) == (2, 3, 6, False, "unknown")
+
+
+@pytest.mark.parametrize(("most", "without"), [(4, 1), (5, 2), (6, 3), (9, 3)])
+def test_what_wavered_takes_no_more_than_the_budget_and_is_not_sure(most: int, without: int) -> None:
+    cause, made = by_chance(fails={1, 3}, most=most)
+    assert made == [1, 1, 1, *[0] * without]
+    assert (cause.holds_without, cause.sure) == (True, "unknown")
+
+
 def test_without_a_trial_left_nobody_knows_whether_it_holds_without_a_fault() -> None:
     cause = explained(Product(lambda plan: bool(plan.faults)), fault("a", Status(500)), most=3)
     assert (cause.k, cause.holds_without, cause.sure) == (3, None, "likely")
@@ -184,3 +209,8 @@ def test_a_hang_is_never_made_shorter_for_somebody_to_still_wait_at_its_end() ->
     plan = FaultPlan("evening", (fault("a", Hang(10.0)),))
     cause = cause_of(plan, waited, lambda tried: waited if waits(tried, "a") else Learned("pass"), most=60)
     assert [(part.described, part.breaks_s) for part in cause.needed] == [("hang 10s", None)]
+
+
+def test_where_no_fault_fell_none_is_needed_and_nothing_is_tried() -> None:
+    cause = no_cause(FaultPlan("odd", (fault("a", Status(500)),)), Learned("fail", (PAID, OTHER)))
+    assert (cause.needed, [part.fault for part in cause.spare], cause.step, cause.trials) == ((), ["a"], "pay", 0)
