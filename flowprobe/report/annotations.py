@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from flowprobe.core.verdict import Kind, Verdict
-from flowprobe.report.causes import cause_sentence
+from flowprobe.report.causes import led
 from flowprobe.report.model import RunReport
 from flowprobe.report.places import split_place
 from flowprobe.report.visible import visible
@@ -24,8 +24,8 @@ def annotated(report: RunReport, located: Callable[[str], str]) -> Iterator[str]
         title = f"{_said(report.verdicts[trial.started.trial])}: {trial.started.scenario} · {trial.started.plan}"
         properties = {"file": located(file), "line": str(line or 1), "col": str(column or 1),
                       "title": visible(report.redact(title))}
-        cause = cause_sentence(trial, report.causes.get(trial.started.trial))
-        told_all = (message, cause, f"run again: {trial.started.rerun}")
+        cause = report.causes.get(trial.started.trial)
+        told_all = (*led(trial, cause, message), f"run again: {trial.started.rerun}")
         text = "\n".join(visible(report.redact(said)) for said in told_all if said)
         yield f"::error {','.join(f'{name}={_property(value)}' for name, value in properties.items())}::{_data(text)}"
 

@@ -11,7 +11,7 @@ from flowprobe.core.expect import milliseconds
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.report.spans import Line, Span, line
 
-__all__ = ["cause_from", "cause_json", "cause_lines", "cause_sentence", "tried_line"]
+__all__ = ["cause_from", "cause_json", "cause_lines", "cause_sentence", "led", "led_text", "tried_line"]
 
 _SAID = {Kind.FAIL: ("✗", "bad"), Kind.INCONCLUSIVE: ("?", "odd")}
 
@@ -34,6 +34,22 @@ def cause_lines(plan: str, scenario: str, personas: list[str], cause: Cause) -> 
 def cause_sentence(trial: TrialEvidence, cause: Cause | None) -> str:
     """The cause of a trial as it stands in a report; '' where none was looked for."""
     return sentence(cause, trial.started.scenario, list(trial.started.personas.values())) if cause else ""
+
+
+def led(trial: TrialEvidence, cause: Cause | None, message: str) -> tuple[str, ...]:
+    """What leads in a report, each a sentence: the cause where one was looked for, and what broke; else `message`, in
+    which the trial spoke for itself. Never both: the trial did not know yet what was found later."""
+    return (cause_sentence(trial, cause), _broke(cause)) if cause else (message,) if message else ()
+
+
+def led_text(text: str, message: str, cause: Cause | None) -> str:
+    """The text of a trial, in which what broke stands for `message` where its cause is known."""
+    return text.replace(message, _broke(cause), 1) if cause and message else text
+
+
+def _broke(cause: Cause) -> str:
+    where = f"step {cause.step!r}: " if cause.step else ""
+    return f"What broke: {where}{cause.broke}."
 
 
 def cause_json(cause: Cause | None) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 from flowprobe.core.cause import Cause
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.verdict import Kind, Verdict
-from flowprobe.report.causes import cause_json, cause_sentence
+from flowprobe.report.causes import cause_json, led, led_text
 from flowprobe.report.cleared import cleared_text, open_text
 from flowprobe.report.model import RunReport, Told
 from flowprobe.report.places import split_place
@@ -71,10 +71,9 @@ def _run(report: RunReport) -> str:
 def _test(trial: TrialEvidence, verdict: Verdict, told: Told, cause: Cause | None) -> dict[str, Any]:
     started = trial.started
     message, text = told.problem
-    why = cause_sentence(trial, cause)
     _, line, _ = split_place(told.place)
-    said = message or "; ".join(verdict.reasons)
-    optional = {"message": "\n".join(filter(None, (said, why))), "trace": text, "tags": list(started.tags),
+    said = led(trial, cause, message or "; ".join(verdict.reasons))
+    optional = {"message": "\n".join(said), "trace": led_text(text, message, cause), "tags": list(started.tags),
                 "line": line}
     return {
         "id": str(uuid5(_OURS, "\0".join((*_suite(trial), started.plan)))),

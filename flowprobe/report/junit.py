@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.explaining import why
 from flowprobe.core.verdict import Kind, Verdict
-from flowprobe.report.causes import cause_sentence
+from flowprobe.report.causes import cause_sentence, led, led_text
 from flowprobe.report.lines import details
 from flowprobe.report.model import RunReport
 
@@ -52,8 +52,9 @@ def _suites(report: RunReport) -> Mapping[str, list[_Case]]:
     for trial, told in zip(report.evidence.trials, report.told, strict=True):
         who = ",".join(trial.started.personas.values())
         message, text = told.problem
-        cause = cause_sentence(trial, report.causes.get(trial.started.trial))
-        case = trial, report.verdicts[trial.started.trial], (message, "\n".join(filter(None, (cause, text))))
+        cause = report.causes.get(trial.started.trial)
+        text = "\n".join(filter(None, (cause_sentence(trial, cause), led_text(text, message, cause))))
+        case = trial, report.verdicts[trial.started.trial], (" ".join(led(trial, cause, message)), text)
         suites.setdefault(f"{trial.started.file} [{who}]", []).append(case)
     return suites
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.verdict import Kind, Verdict
-from flowprobe.report.causes import cause_sentence
+from flowprobe.report.causes import led
 from flowprobe.report.lines import footer
 from flowprobe.report.model import RunReport
 from flowprobe.report.visible import visible
@@ -61,9 +61,9 @@ def _said(verdict: Verdict) -> str:
 
 
 def _problem(trial: TrialEvidence, verdict: Verdict, message: str, report: RunReport) -> str:
-    cause = cause_sentence(trial, report.causes.get(trial.started.trial))
+    said = led(trial, report.causes.get(trial.started.trial), message)
     title = f"{_MARK[verdict.kind]} {trial.started.scenario} · {trial.started.plan}"
-    return (f"\n### {_escaped(report.redact(title))}\n\n" + _fenced(report, message, cause)
+    return (f"\n### {_escaped(report.redact(title))}\n\n" + _fenced(report, *said)
             + "\nRun just this again:\n\n" + _fenced(report, trial.started.rerun, of="sh"))
 
 

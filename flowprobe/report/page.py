@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.verdict import Kind, Verdict
-from flowprobe.report.causes import cause_sentence
+from flowprobe.report.causes import led
 from flowprobe.report.html import Markup, element, escape, head
 from flowprobe.report.lines import MARK, footer
 from flowprobe.report.model import RunReport, Told
@@ -107,7 +107,9 @@ def _sentence(report: RunReport) -> Iterator[Markup]:
         return
     problem = next((told.problem[0] for trial, told in zip(report.evidence.trials, report.told, strict=True)
                     if trial is worst), "")
-    words = problem or "; ".join(report.verdicts[worst.started.trial].reasons)
+    said = led(worst, report.causes.get(worst.started.trial),
+               problem or "; ".join(report.verdicts[worst.started.trial].reasons))
+    words = " ".join(map(report.redact, said))
     yield element("p", words, class_="lead")
     yield element("p", element("a", f"{worst.started.scenario}: {worst.started.plan}", href=f"#{trial_anchor(worst)}"))
 
@@ -173,13 +175,16 @@ def _finder(report: RunReport) -> Markup:
 def _trials(journey: _Journey, told: Iterable[Told], report: RunReport, first: TrialEvidence | None,
             product: ProductPage) -> Iterator[str]:
     for trial, each in zip(journey.trials, told, strict=True):
-        cause = report.redact(cause_sentence(trial, report.causes.get(trial.started.trial)))
-        yield from _trial(trial, report.verdicts[trial.started.trial], each, cause, product, opened=trial is first)
+        cause = report.causes.get(trial.started.trial)
+        said = [report.redact(words) for words in led(trial, cause, "")]
+        own = element("p", report.redact(each.problem[0]), class_="lead") if cause else Markup()
+        yield from _trial(trial, report.verdicts[trial.started.trial], each, said, own, product, opened=trial is first)
 
 
-def _trial(trial: TrialEvidence, verdict: Verdict, told: Told, cause: str, product: ProductPage, *,
-           opened: bool) -> Iterator[str]:
-    """Closed, but for the first that failed. Its anchor stands inside, so that a browser opens it for a link to it."""
+def _trial(trial: TrialEvidence, verdict: Verdict, told: Told, said: Sequence[str], own: Markup,
+           product: ProductPage, *, opened: bool) -> Iterator[str]:
+    """Closed, but for the first that failed. Its anchor stands inside, so that a browser opens it for a link to it.
+    What is `said` of its cause stands for the trial's `own` sentence."""
     mark, style = MARK[verdict.kind]
     blame = f" ({verdict.blame})" if verdict.kind is Kind.INCONCLUSIVE else ""
     faults = ", ".join(f"{fault.edge} {fault.described}" for fault in trial.started.faults) or "nothing injected"
@@ -189,10 +194,10 @@ def _trial(trial: TrialEvidence, verdict: Verdict, told: Told, cause: str, produ
     anchor, kind = escape(trial_anchor(trial)), str(verdict.kind)
     yield (f'<details class="trial k-{kind}" data-kind="{kind}" data-anchor="{anchor}"{" open" if opened else ""}>'
            f'{summary}<div class="inside" id="{anchor}">\n')
-    if cause:
-        yield element("p", cause, class_="lead") + "\n"
+    for place, words in enumerate(said):
+        yield element("p", words, class_="soft" if place else "lead") + "\n"
     for line in product.filled(trial.started, verdict, told.page):
-        yield line + "\n"
+        yield "" if said and line.strip() == own else line + "\n"
     yield "</div></details>\n"
 
 

@@ -15,7 +15,7 @@ from flowprobe.core.findings import Finding
 from flowprobe.core.leaks import leaks_of
 from flowprobe.core.spared import Spared
 from flowprobe.core.verdict import Verdict
-from flowprobe.report.causes import cause_json
+from flowprobe.report.causes import cause_json, led
 from flowprobe.report.model import RunReport
 from flowprobe.report.said import said_json
 
@@ -31,10 +31,22 @@ def result_text(report: RunReport, more: Mapping[str, Any] | None = None) -> Ite
     for number, (trial, told) in enumerate(zip(report.evidence.trials, report.told, strict=True)):
         yield ", " if number else ""
         name = trial.started.trial
-        yield from _with_learned(told.result, {
-            "cause": cause_json(report.causes.get(name)),
+        cause = report.causes.get(name)
+        result = _led(told.result, " ".join(led(trial, cause, ""))) if cause else told.result
+        yield from _with_learned(result, {
+            "cause": cause_json(cause),
             "telemetry": said_json(report.said(name) if report.said is not None else None)})
     yield "]}\n"
+
+
+_WHY = re.compile(r'"why": "(?:[^"\\]|\\.)*"(?=, "explanation": )')
+"""The member as `_trial_head` writes it."""
+
+
+def _led(result: Iterable[str], why: str) -> Iterator[str]:
+    """A trial that was told, with the reason that was found since then in place of its own."""
+    for part in result:
+        yield _WHY.sub(lambda _: f'"why": {_text(why)}', part, count=1)
 
 
 def _with_learned(result: Iterable[str], learned: Mapping[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -10,7 +11,7 @@ from flowprobe.core.cause import Cause, Part
 from flowprobe.core.evidence import fold
 from flowprobe.core.verdict import judge_run
 from flowprobe.report.annotations import annotated
-from flowprobe.report.causes import cause_from, cause_json, cause_lines, cause_sentence, tried_line
+from flowprobe.report.causes import cause_from, cause_json, cause_lines, cause_sentence, led, tried_line
 from flowprobe.report.ctrf import ctrf_text
 from flowprobe.report.html import escape
 from flowprobe.report.junit import junit_xml
@@ -53,7 +54,7 @@ def test_the_result_has_it_with_its_trial_and_null_for_the_others() -> None:
     without = json.loads("".join(result_text(report)))["trials"][0]
     [trial] = json.loads("".join(indented(result_text(replace(report, causes={TRIAL: CAUSE})))))["trials"]
     assert without["cause"] is None
-    assert trial == {**without, "cause": cause_json(CAUSE)}
+    assert trial == {**without, "cause": cause_json(CAUSE), "why": " ".join(led(report.evidence.trials[0], CAUSE, ""))}
     assert trial["cause"]["needed"][0]["breaks_s"] == 0.31
 
 
@@ -72,11 +73,38 @@ def test_every_form_for_machines_and_for_pages_tells_the_cause() -> None:
     assert failure is not None
     assert (failure.text or "").splitlines()[0] == said
     [test] = json.loads("".join(ctrf_text(report, {})))["results"]["tests"]
-    assert test["message"].splitlines()[1] == said
+    assert test["message"].splitlines() == [said, "What broke: step 'look': within: …."]
+    assert (failure.get("message") or "").startswith(said)
     assert test["extra"]["cause"]["needed"][0]["breaks_s"] == 0.31
     assert said in "".join(markdown_text(report))
     assert said in "".join(annotated(report, str))
     assert escape(said) in "".join(run_page(report))
+
+
+def test_no_report_says_beside_the_cause_what_the_trial_took_for_it() -> None:
+    report = replace(report_of(journal()), causes={TRIAL: CAUSE})
+    own = "while latency 500ms was injected into 'payments'"
+    texts = [junit_xml(report), *(("".join(parts)) for parts in (
+        ctrf_text(report, {}), markdown_text(report), annotated(report, str), run_page(report), result_text(report)))]
+    for text in texts:
+        assert own not in text
+        assert escape(own) not in text
+    assert own in "".join(result_text(replace(report, causes={})))
+
+
+def test_the_cause_leads_on_the_page_and_the_trial_itself_has_it_once() -> None:
+    report = replace(report_of(journal()), causes={TRIAL: CAUSE})
+    leads = re.findall(r'<p class="lead">(.*?)</p>', "".join(run_page(report)))
+    said = escape(cause_sentence(report.evidence.trials[0], CAUSE))
+    assert [lead.startswith(said) for lead in leads] == [True, True]
+
+
+def test_the_words_of_an_account_are_not_taken_for_the_reason() -> None:
+    """What an account says may look like the member of a result."""
+    written = Journal().runner(replace(started("slow", SLOW), account={"why": "mine"}), sent("look"), replied())
+    report = report_of(written.proxy(injected(), exchange()).runner(step_ended("look", "broken", finding()), ended()))
+    [trial] = json.loads("".join(result_text(replace(report, causes={TRIAL: CAUSE}))))["trials"]
+    assert (trial["account"], trial["why"].startswith("'A journey'")) == ({"why": "mine"}, True)
 
 
 def test_without_a_cause_none_of_them_says_one() -> None:
