@@ -32,40 +32,33 @@ def result_text(report: RunReport, more: Mapping[str, Any] | None = None) -> Ite
         yield ", " if number else ""
         name = trial.started.trial
         cause = report.causes.get(name)
-        result = _led(told.result, " ".join(led(trial, cause, ""))) if cause else told.result
-        yield from _with_learned(result, {
-            "cause": cause_json(cause),
-            "telemetry": said_json(report.said(name) if report.said is not None else None)})
+        learned = {"cause": cause_json(cause),
+                   "telemetry": said_json(report.said(name) if report.said is not None else None)}
+        yield from _with_learned(told.result, {**learned, "why": " ".join(led(trial, cause, ""))} if cause else learned)
     yield "]}\n"
 
 
-_WHY = re.compile(r'"why": "(?:[^"\\]|\\.)*"(?=, "explanation": )')
-"""The member as `_trial_head` writes it."""
-
-
-def _led(result: Iterable[str], why: str) -> Iterator[str]:
-    """A trial that was told, with the reason that was found since then in place of its own."""
-    for part in result:
-        yield _WHY.sub(lambda _: f'"why": {_text(why)}', part, count=1)
-
-
 def _with_learned(result: Iterable[str], learned: Mapping[str, Any]) -> Iterator[str]:
-    """A trial that was told, with what was learned of it since then as its last members."""
+    """A trial that was told, with what was learned of it since then as its last members: another `why` among them
+    stands in place of its own."""
     last = ""
     for part in result:
         if last:
             yield last
         last = part
-    yield f'{last.removesuffix("}")}, {_text(learned)[1:]}'
+    own = "" if "why" in learned else last.removesuffix("}")
+    yield f"{own}, {_text(learned)[1:]}"
 
 
 def trial_text(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Iterator[str]:
     """A trial as JSON, step by step: a trial is as long as it likes, and all of it at once is many times its size. No
-    part has a line break."""
-    yield _open(_trial_head(trial, verdict, twin), "steps")
+    part has a line break. The last one is its sentence, for which a better one may be found."""
+    found = explained(trial, twin)
+    yield _open(_trial_head(trial, verdict, found), "steps")
     for place, step in enumerate(trial.steps):
         yield (", " if place else "") + _text(_step(step))
-    yield "], " + _text(_trial_tail(trial, twin))[1:]
+    yield "], " + _text(_trial_tail(trial, twin))[1:-1]
+    yield f', "why": {_text(sentence(found) if found else "")}}}'
 
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]|, |[^][{}",]+|[",]')
@@ -122,15 +115,14 @@ def _run(report: RunReport) -> dict[str, Any]:
     }
 
 
-def _trial_head(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> dict[str, Any]:
-    started, found = trial.started, explained(trial, twin)
+def _trial_head(trial: TrialEvidence, verdict: Verdict, found: Explanation | None) -> dict[str, Any]:
+    started = trial.started
     return {
         "trial": started.trial, "scenario": started.scenario, "file": started.file,
         "personas": dict(started.personas), "account": dict(started.account), "plan": started.plan,
         "tags": list(started.tags),
         "imitates": started.imitates, "survives": started.survives,
         "verdict": str(verdict.kind), "blame": str(verdict.blame), "reasons": list(verdict.reasons),
-        "why": sentence(found) if found else "",
         "explanation": _explanation(found) if found else None, "rerun": started.rerun,
         "seconds": round(trial.seconds, 6),
         "proxy_lag_s": round(trial.proxy_lag_s, 6),

@@ -36,4 +36,4 @@ def test_what_is_told_stands_in_lines_without_breaks() -> None:
     told = tell(trial, judge_run(evidence)[trial.started.trial], None)
     lines = tuple(told.result)
     assert not any("\n" in line for line in lines)
-    assert len(lines) == 3
+    assert len(lines) == 4  # its head, the step, its foot, and why

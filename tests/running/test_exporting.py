@@ -174,6 +174,7 @@ def test_nobody_there_is_said_at_once(tmp_path: Path) -> None:
 def test_a_partial_success_of_nothing_is_a_success(tmp_path: Path, collector: Received) -> None:
     collector.answers = [(200, {}, {"partialSuccess": {}})]
     deliver(run_in(tmp_path), collector_at(collector.url, {}), wait=unwaited)
+    assert len(collector.requests) == 1
 
 
 def test_no_secret_of_the_run_is_sent(tmp_path: Path, collector: Received) -> None:
