@@ -27,6 +27,7 @@ EXPLORING = "tests/end_to_end/test_exploring.py"
 EXPLAINING = "tests/end_to_end/test_why.py"
 SHOWING = "tests/end_to_end/test_showing.py"
 ELSEWHERE = {
+    "flowprobe/core/nights/history.py": "tests/core/nights/test_model.py",
     "flowprobe/cli/explaining.py": EXPLAINING,
     "flowprobe/running/run.py": RUNS,
     "flowprobe/cli/suites.py": "tests/end_to_end/test_suites.py",
