@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowprobe.core.nights.model import Attempt
-from flowprobe.core.nights.outcomes import GREEN, Outcome, by_journey, outcome_of, rows
+from flowprobe.core.nights.rows import GREEN, Outcome, by_journey, outcome_of, rows
 from flowprobe.core.verdict import Kind
 from tests.nights import EXPORT, NAMES, SEARCH, SLOW, attempt, broken, night, overview
 
