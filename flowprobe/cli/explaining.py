@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flowprobe.cli.running import Taking, run_command
 from flowprobe.cli.sinks import Sinks
-from flowprobe.cli.watching import Screen
 from flowprobe.core.cause import Cause
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.trial import Trial
 from flowprobe.core.verdict import Verdict
 from flowprobe.report.causes import cause_lines, tried_line
-from flowprobe.report.spans import Span, line
+from flowprobe.report.spans import Line, Span, line
 from flowprobe.running.again import again
 from flowprobe.running.runs import find_run
 from flowprobe.running.selection import Request
@@ -26,18 +27,22 @@ def why_command(run: str, trial: str | None, request: Request, *, budget: int, a
 class Shown:
     """Each trial that is made to find a cause on a line, and then the cause."""
 
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+    def __init__(self, show: Callable[[Line], None]) -> None:
+        self._show = show
 
     def looking(self, trial: Trial) -> None:
-        self._screen.print(())
-        self._screen.print(line(Span("  taking apart ", "dim"), trial.plan.name,
-                                Span(f"  {trial.scenario.name}: what breaks (✗) and what does not", "dim")))
+        self._show(())
+        self._show(line(Span("  taking apart ", "dim"), trial.plan.name,
+                        Span(f"  {trial.scenario.name}: what breaks (✗) and what does not", "dim")))
 
     def tried(self, trial: TrialEvidence, verdict: Verdict) -> None:
-        self._screen.print(tried_line(trial, verdict))
+        self._show(tried_line(trial, verdict))
+
+    def left(self, trial: Trial, because: str) -> None:
+        told = f"not taken apart, for {because}; what it looks like: flowprobe show latest {trial.id[:6]}"
+        self._show(line("  ", Span(f"why {trial.plan.name}: ", "bold"), told))
 
     def found(self, trial: Trial, cause: Cause) -> None:
         personas = [persona.name for persona in trial.personas.values()]
         for each in cause_lines(trial.plan.name, trial.scenario.name, personas, cause):
-            self._screen.print(each)
+            self._show(each)

@@ -13,7 +13,7 @@ from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.verdict import ExitCode, Verdict
 from flowprobe.report.lines import footer, headline
 from flowprobe.report.live import Live
-from flowprobe.report.spans import Span, line
+from flowprobe.report.spans import Line, Span, line
 from flowprobe.running.following import Beside, Following
 from flowprobe.running.retelling import Retelling, retell
 from flowprobe.running.runs import Run, find_run
@@ -53,6 +53,12 @@ class LiveScreen:
 
     def notice(self, text: str) -> None:
         self._show.notice(text)
+
+    def print(self, line: Line) -> None:
+        """Behind all that has happened until now."""
+        if self._beside is not None:
+            self._beside.catch_up()
+        self._show.print(line)
 
     def _tell(self, lines: tuple[Stamped, ...]) -> None:
         for stamped in lines:

@@ -58,8 +58,8 @@ def _run(request: Request, selection: Selection, sinks: Sinks, why: Taking, live
     sinks.refuse_inputs(selection)
     events = EventLines(sinks.ndjson) if sinks.ndjson is not None else None
     show = screen(sys.stderr if sinks.takes_standard_output else sys.stdout)
-    program = _program(why.within(selection.environment), show)
     with show, LiveScreen(show) if live else nullcontext(show) as watcher:
+        program = _program(why.within(selection.environment), show, watcher)
         report = run(replace(request, overhear=events), selection, watcher, program)
     return reported(report.exit_code, lambda: _finish(report, show, sinks, selection.environment, events))
 
@@ -80,13 +80,14 @@ def _with_cases(request: Request, cases: Sequence[Path], sinks: Sinks, why: Taki
     return run_suite(request, selection, cases, sinks)
 
 
-def _program(why: int, show: Screen) -> Program | None:
+def _program(why: int, show: Screen, lines: Screen | LiveScreen) -> Program | None:
     if not why:
         return None
+    show.takes_apart()
     from flowprobe.cli.explaining import Shown
     from flowprobe.running.why import Why
 
-    return Why(why, Shown(show)).program
+    return Why(why, Shown(lines.print)).program
 
 
 def _refuse_paths(output: Path | None, sinks: Sinks) -> None:

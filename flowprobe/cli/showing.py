@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from flowprobe.cli.watching import screen
+from flowprobe.core.cause import Cause
 from flowprobe.core.diffing import compare, gist_of
 from flowprobe.core.events import members
 from flowprobe.core.evidence import StepEvidence, TrialEvidence
 from flowprobe.core.verdict import ExitCode
 from flowprobe.errors import InvalidInput, Problem
-from flowprobe.report.causes import cause_from, cause_lines
+from flowprobe.report.causes import cause_from
 from flowprobe.report.closeup import step_json, step_lines, trial_lines
 from flowprobe.report.diffing import diff_json, diff_lines
 from flowprobe.report.lines import footer, headline, remarks
@@ -73,11 +74,9 @@ def _show_run(run: Run, *, whole: bool, as_json: bool) -> int:
         result = result_of(run) or json.loads("".join(result_text(telling.report(trials, gaps=gaps))))
         code = result.get("exit_code") if run.state == "ended" else None
         return _print_json({**result, "exit_code": code, "state": run.state})
-    blocks = [block_of(each.evidence, each.verdict, each.twin) for each in trials]
     known = told_in(result_of(run))
-    causes = [each for told in trials for each in _cause(known, told.evidence)]
-    foot = [*causes, *_foot(run, telling, gaps)]
-    return _print([_headline(run), *story(blocks, foot, more=f"flowprobe show {run.id[:6]} TRIAL",
+    blocks = [block_of(each.evidence, each.verdict, each.twin, _cause(known, each.evidence)) for each in trials]
+    return _print([_headline(run), *story(blocks, _foot(run, telling, gaps), more=f"flowprobe show {run.id[:6]} TRIAL",
                                           room=None if whole else ROOM - 1)])
 
 
@@ -121,21 +120,17 @@ def _gaps(gaps: Sequence[str]) -> list[Line]:
 
 
 def _show_trial(run: Run, told: Retold, *, as_json: bool) -> int:
+    known = told_in(result_of(run))
     if as_json:
-        known = told_in(result_of(run)).get(told.evidence.started.trial)
         text = "".join(trial_text(told.evidence, told.verdict, told.twin))
-        return _print_json(dict(known) if known else json.loads(text))
-    lines = [_headline(run), (), *trial_lines(told.number, told.evidence, told.verdict, told.twin)]
-    return _print([*lines, *_cause(told_in(result_of(run)), told.evidence)])
+        return _print_json(dict(known.get(told.evidence.started.trial) or json.loads(text)))
+    cause = _cause(known, told.evidence)
+    return _print([_headline(run), (), *trial_lines(told.number, told.evidence, told.verdict, told.twin, cause)])
 
 
-def _cause(known: Mapping[str, Mapping[str, Any]], trial: TrialEvidence) -> Iterator[Line]:
+def _cause(known: Mapping[str, Mapping[str, Any]], trial: TrialEvidence) -> Cause | None:
     """What was found when it was taken apart; `known` is what the result says of each trial."""
-    started = trial.started
-    cause = cause_from(known.get(started.trial, {}).get("cause"))
-    if cause is not None:
-        yield ()
-        yield from cause_lines(started.plan, started.scenario, list(started.personas.values()), cause)
+    return cause_from(known.get(trial.started.trial, {}).get("cause"))
 
 
 def _show_step(run: Run, told: Retold, word: str, *, as_json: bool) -> int:

@@ -13,6 +13,7 @@ import flowprobe
 from flowprobe.core.events import CallSent, Event, TrialStarted
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.verdict import Verdict
+from flowprobe.report.causes import apart_lead
 from flowprobe.report.lines import headline, scenario_line, trial_block
 from flowprobe.report.spans import Line, Span
 from flowprobe.report.visible import visible
@@ -39,6 +40,7 @@ class Screen:
         self._lock = threading.RLock()
         self._scenario: tuple[str, tuple[str, ...]] | None = None
         self._redact: Callable[[str], str] = str
+        self._taking_apart = False
 
     def __enter__(self) -> Screen:
         return self
@@ -74,6 +76,10 @@ class Screen:
         self._scenario = None
         self.print(headline(flowprobe.__version__, environment, seed, str(folder)))
 
+    def takes_apart(self) -> None:
+        """From now on the cause of what fails is told when it is found, and not guessed before."""
+        self._taking_apart = True
+
     def event(self, event: Event) -> None:
         """Plain lines say what came out, not what goes on."""
 
@@ -83,7 +89,7 @@ class Screen:
             self._scenario = key
             self.print(())
             self.print(scenario_line(trial))
-        for line in trial_block(trial, verdict, twin):
+        for line in trial_block(trial, verdict, twin, apart_lead(trial, verdict) if self._taking_apart else ()):
             self.print(line)
 
     def notice(self, text: str) -> None:

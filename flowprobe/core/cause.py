@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flowprobe.core.expect import milliseconds
-from flowprobe.core.explanation import Sure
+from flowprobe.core.explanation import Sure, subject
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Cause", "Part", "sentence"]
@@ -60,9 +60,10 @@ class Cause(Plain):
         return Sure.SURE if self.minimal and self.k == self.n >= _SEEN and self.holds_without else Sure.LIKELY
 
 
-def sentence(cause: Cause, scenario: str, personas: Sequence[str]) -> str:
-    """The cause as a person reads it, with how sure it is."""
-    who = f"{scenario!r} for {', '.join(personas)}"
+def sentence(cause: Cause, scenario: str, personas: Sequence[str], *, longest: int | None = None) -> str:
+    """The cause as a person reads it, with how sure it is. The scenario's name is cut where it is longer than
+    `longest`."""
+    who = subject(scenario, personas, longest=longest)
     if not cause.needed:
         return f"{who} failed, and nothing had been injected: no fault of the plan fell on a call, so none is why."
     if cause.n and not cause.k:

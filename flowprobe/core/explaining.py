@@ -8,6 +8,7 @@ more than likely; whether it is so is seen when the fault is taken away, which i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from flowprobe.core.blame import said, violations
 from flowprobe.core.events import CallReplied, ExchangeEnded, Injected
@@ -34,10 +35,11 @@ _DURING = ("call", "window")
 _NOT_PROVIDERS = ("user", "undeclared")
 
 
-def why(trial: TrialEvidence, twin: TrialEvidence | None) -> str:
-    """The sentence for a trial with a broken or eased step, or a broken invariant; '' where there is none."""
+def why(trial: TrialEvidence, twin: TrialEvidence | None, *, longest: int | None = None) -> str:
+    """The sentence for a trial with a broken or eased step, or a broken invariant; '' where there is none. The name of
+    its journey is cut where it is longer than `longest`."""
     found = explained(trial, twin)
-    return sentence(found) if found is not None else ""
+    return sentence(found, longest=longest) if found is not None else ""
 
 
 def explained(trial: TrialEvidence, twin: TrialEvidence | None) -> Explanation | None:
@@ -51,7 +53,8 @@ def explained(trial: TrialEvidence, twin: TrialEvidence | None) -> Explanation |
         return None
     same = next((s for s in twin.steps if s.name == step.name), None) if twin else None
     finding = step.findings[0]
-    return _told(trial, step.name, said(finding), _of_step(trial, twin, step, finding, same), _contrast(same))
+    found = _told(trial, step.name, said(finding), _of_step(trial, twin, step, finding, same), _contrast(same))
+    return found if broken is not None else replace(found, eased=True)
 
 
 @plain

@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
+from flowprobe.core.expect import milliseconds
 from flowprobe.core.plain import Plain, plain
+from flowprobe.core.redact import cut_short
 
-__all__ = ["Explanation", "Origin", "Sure", "Suspect", "sentence"]
+__all__ = ["Explanation", "Origin", "Sure", "Suspect", "sentence", "subject", "what_broke"]
 
 
 class Origin(StrEnum):
@@ -52,7 +54,7 @@ class Explanation(Plain):
     """Why a trial came out as it did. `broke` is a clause about `step`, or, where that is '', about the whole journey.
     `because` are the faults that it is put down to, `beside` those that fell as well. `provider` is the
     one that failed by itself, and `failed` how; `without` is how the step went in the unfaulted twin: both '' for
-    nothing known."""
+    nothing known. `eased`: the step did not break, but came out as no more than what is promised under the faults."""
 
     scenario: str
     personas: tuple[str, ...]
@@ -65,21 +67,42 @@ class Explanation(Plain):
     provider: str = ""
     failed: str = ""
     without: str = ""
+    eased: bool = False
 
 
-def sentence(explanation: Explanation) -> str:
-    """What people read: "because" where it is sure, "while" and "after" where it was seen together."""
-    head = f"Step {explanation.step!r} {explanation.broke}" if explanation.step else f"Broken, {explanation.broke}"
-    return ", ".join((head, *_clauses(explanation))) + "." + _without(explanation)
+def subject(scenario: str, personas: Sequence[str], *, longest: int | None = None) -> str:
+    """Whose journey it is: `'A journey' for pro-eu`; of its name no more than `longest` characters."""
+    name = scenario if longest is None else cut_short(scenario, longest)
+    return f"{name!r} for {', '.join(personas)}" if personas else repr(name)
+
+
+def sentence(explanation: Explanation, *, longest: int | None = None) -> str:
+    """What people read: "because" where it is sure, "while" and "after" where it was seen together. The journey's name
+    is cut where it is longer than `longest`."""
+    clauses = (what_broke(explanation, longest=longest), *_clauses(explanation))
+    return f"{', '.join(clauses)}{_without(explanation)}."
+
+
+def what_broke(explanation: Explanation, *, longest: int | None = None) -> str:
+    """The beginning of the sentence, as a clause without an end: what broke, and nothing of why."""
+    return f"{subject(explanation.scenario, explanation.personas, longest=longest)} {_head(explanation)}"
+
+
+def _head(explanation: Explanation) -> str:
+    if not explanation.step:
+        return f"fails its promise {explanation.broke}"
+    ends = "comes out degraded" if explanation.eased else "fails"
+    return f"{ends}: step {explanation.step!r} {explanation.broke}"
 
 
 def _without(explanation: Explanation) -> str:
     """The twin tells nothing about a fault that did not fall."""
+    fell = len(explanation.because) + len(explanation.beside)
     if not explanation.without:
         return ""
-    if not explanation.because and not explanation.beside:
-        return f" Nothing had been injected by then. In the trial without faults: {explanation.without}."
-    return f" Without the fault: {explanation.without}."
+    if not fell:
+        return f"; nothing had been injected by then, and the trial without faults was answered {explanation.without}"
+    return f"; without the fault{'s' if fell > 1 else ''} it was answered {explanation.without}"
 
 
 def _clauses(explanation: Explanation) -> Iterator[str]:
@@ -113,4 +136,10 @@ def _listed(suspects: Sequence[Suspect]) -> str:
     return " and ".join(
         f"{each.described} was injected "
         + ("between the user and the product" if each.edge == "user" else f"into {each.edge!r}")
-        + (f" ({each.times} times)" if each.times > 1 else "") for each in suspects)
+        + _how(each) for each in suspects)
+
+
+def _how(suspect: Suspect) -> str:
+    said = [f"{suspect.times} times"] if suspect.times > 1 else []
+    said += [] if suspect.gave_up_s is None else [f"given up after {milliseconds(suspect.gave_up_s)}"]
+    return f" ({', '.join(said)})" if said else ""

@@ -8,11 +8,16 @@ from typing import Any
 from flowprobe.core.cause import Cause, Part, sentence
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.expect import milliseconds
+from flowprobe.core.explaining import explained
+from flowprobe.core.explanation import what_broke
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.report.spans import Line, Span, line
 
-__all__ = ["cause_from", "cause_json", "cause_lines", "cause_sentence", "led", "led_text", "tried_line"]
+__all__ = ["LONGEST", "apart_lead", "cause_from", "cause_json", "cause_lead", "cause_lines", "cause_sentence", "led",
+           "led_text", "tried_line"]
 
+LONGEST = 48
+"""So much of a scenario's name stands in a sentence of the terminal, where the whole of it stands above."""
 _SAID = {Kind.FAIL: ("✗", "bad"), Kind.INCONCLUSIVE: ("?", "odd")}
 
 
@@ -25,10 +30,27 @@ def tried_line(trial: TrialEvidence, verdict: Verdict) -> Line:
 
 def cause_lines(plan: str, scenario: str, personas: list[str], cause: Cause) -> Iterator[Line]:
     """The cause of a trial, and what of its promise was looked at."""
-    yield line("  ", Span(f"why {plan}: ", "bold"), Span(sentence(cause, scenario, personas), "bold"))
-    where = f"step {cause.step!r}: " if cause.step else ""
-    trials = f"{cause.trials} trial{'' if cause.trials == 1 else 's'}"
-    yield line("      ", Span(f"looked for: {where}{cause.broke} · {trials}", "dim"))
+    yield line("  ", Span(f"why {plan}: ", "bold"), Span(sentence(cause, scenario, personas, longest=LONGEST), "bold"))
+    yield line("      ", Span(f"{_broke(cause)} {_taken(cause)}", "dim"))
+
+
+def cause_lead(trial: TrialEvidence, cause: Cause | None) -> tuple[str, ...]:
+    """What leads in a terminal in place of the trial's own sentence; empty where no cause was looked for."""
+    if cause is None:
+        return ()
+    who = list(trial.started.personas.values())
+    return sentence(cause, trial.started.scenario, who, longest=LONGEST), f"{_broke(cause)} {_taken(cause)}"
+
+
+def apart_lead(trial: TrialEvidence, verdict: Verdict) -> tuple[str, ...]:
+    """What leads where the cause of a trial is about to be looked for: what broke, and not what it looks like, for that
+    is what is about to be known better. Empty for a trial that is not taken apart."""
+    found = explained(trial, None) if verdict.kind is Kind.FAIL and trial.started.faults else None
+    return (f"{what_broke(found, longest=LONGEST)}; why is looked for below.",) if found is not None else ()
+
+
+def _taken(cause: Cause) -> str:
+    return f"It took {cause.trials} trial{'' if cause.trials == 1 else 's'} to find that." if cause.trials else ""
 
 
 def cause_sentence(trial: TrialEvidence, cause: Cause | None) -> str:
@@ -49,7 +71,7 @@ def led_text(text: str, message: str, cause: Cause | None) -> str:
 
 def _broke(cause: Cause) -> str:
     where = f"step {cause.step!r}: " if cause.step else ""
-    return f"What broke: {where}{cause.broke}."
+    return f"What broke: {where}{cause.broke.rstrip('.')}."
 
 
 def cause_json(cause: Cause | None) -> dict[str, Any] | None:

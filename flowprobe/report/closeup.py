@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from flowprobe.core.cause import Cause
 from flowprobe.core.events import CallReplied, CallUnanswered, members
 from flowprobe.core.evidence import CallEvidence, ExchangeEvidence, StepEvidence, TrialEvidence
 from flowprobe.core.expect import milliseconds
@@ -15,6 +16,7 @@ from flowprobe.core.findings import Finding
 from flowprobe.core.reading import links_of
 from flowprobe.core.telemetry import Telemetry
 from flowprobe.core.verdict import Kind, Verdict
+from flowprobe.report.causes import cause_lead
 from flowprobe.report.lines import scenario_line, trial_block
 from flowprobe.report.said import said_json, said_lines
 from flowprobe.report.spans import Line, Span, line
@@ -27,10 +29,11 @@ _NO_LINKS: Mapping[str, str] = MappingProxyType({})
 _OUTCOME = {"held": "good", "degraded": "warn", "broken": "bad"}
 
 
-def trial_lines(number: int, trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Iterator[Line]:
+def trial_lines(number: int, trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None,
+                cause: Cause | None = None) -> Iterator[Line]:
     """All that is known of a trial, but for what its calls bore."""
     yield scenario_line(trial)
-    yield from trial_block(trial, verdict, twin)
+    yield from trial_block(trial, verdict, twin, cause_lead(trial, cause))
     if verdict.kind in (Kind.PASS, Kind.DEGRADED) and trial.calls:
         yield line("")
         yield from journey(trial)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flowprobe.core.blame import undecided, violation
 from flowprobe.core.evidence import TrialEvidence
@@ -12,12 +12,13 @@ from flowprobe.core.leaks import leaks_of
 from flowprobe.core.oracles import GAVE_UP
 from flowprobe.core.spared import told
 from flowprobe.core.verdict import Blame, Kind, Verdict, leftovers
+from flowprobe.report.causes import LONGEST
 from flowprobe.report.model import RunReport
 from flowprobe.report.spans import Line, Span, line
 from flowprobe.report.steps import journey
 
-__all__ = ["MARK", "details", "footer", "headline", "noticed", "promises", "remarks", "scenario_line", "summary",
-           "trial_block"]
+__all__ = ["MARK", "details", "footer", "headline", "noticed", "own_lead", "promises", "remarks", "scenario_line",
+           "summary", "trial_block"]
 
 MARK = {Kind.PASS: ("✓", "good"), Kind.DEGRADED: ("≈", "warn"), Kind.FAIL: ("✗", "bad"),
          Kind.INCONCLUSIVE: ("?", "odd")}
@@ -46,11 +47,12 @@ def summary(trial: TrialEvidence, verdict: Verdict) -> Line:
                 Span(f"  {faults} · {milliseconds(trial.seconds)}", "dim"))
 
 
-def details(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Iterator[Line]:
-    """Why: the sentence, the journey with the provider calls under each step, and the command to run it again."""
-    sentence = why(trial, twin) if verdict.kind in (Kind.FAIL, Kind.DEGRADED) else ""
-    for text in [sentence] if sentence else verdict.reasons:
-        yield line("      ", Span(text, "bold" if verdict.kind is Kind.FAIL else ""))
+def details(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None,
+            lead: Sequence[str] = ()) -> Iterator[Line]:
+    """Why: the sentence, the journey with the provider calls under each step, and the command to run it again. `lead`
+    stands in place of the trial's own sentence."""
+    for number, text in enumerate(lead or own_lead(trial, verdict, twin)):
+        yield line("      ", Span(text, "dim" if lead and number else "bold" if verdict.kind is Kind.FAIL else ""))
     if verdict.kind is Kind.FAIL and trial.started.survives:
         yield line("      ", Span(f"a sound product: {trial.started.survives}", "dim"))
     if verdict.kind is not Kind.DEGRADED and trial.calls:
@@ -62,6 +64,13 @@ def details(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) 
     yield from noticed(trial)
     if verdict.kind is not Kind.DEGRADED and trial.skipped is None:
         yield line("      ", Span("run just this again: ", "dim"), trial.started.rerun)
+
+
+def own_lead(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None, *,
+             longest: int | None = None) -> Sequence[str]:
+    """What a trial says for itself: the sentence where there is one, else the reasons of its verdict."""
+    sentence = why(trial, twin, longest=longest) if verdict.kind in (Kind.FAIL, Kind.DEGRADED) else ""
+    return (sentence,) if sentence else verdict.reasons
 
 
 def promises(trial: TrialEvidence) -> Iterator[Line]:
@@ -125,12 +134,13 @@ def _attribution(report: RunReport) -> Iterator[str]:
         yield f"passed untouched, to hosts that nobody declared: {', '.join(hosts)}"
 
 
-def trial_block(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Iterator[Line]:
+def trial_block(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None,
+                lead: Sequence[str] = ()) -> Iterator[Line]:
     """What a person is shown of a trial when it has been judged; `twin` is the unfaulted one of the same scenario and
-    binding."""
+    binding. `lead` stands in place of the trial's own sentence."""
     yield summary(trial, verdict)
     if verdict.kind is not Kind.PASS:
-        yield from details(trial, verdict, twin)
+        yield from details(trial, verdict, twin, lead or own_lead(trial, verdict, twin, longest=LONGEST))
     else:
         yield from noticed(trial)
     for leak in leaks_of(trial, twin):

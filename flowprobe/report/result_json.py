@@ -137,7 +137,7 @@ def _explanation(found: Explanation) -> dict[str, Any]:
     return {"scenario": found.scenario, "personas": list(found.personas), "step": found.step, "broke": found.broke,
             "origin": str(found.origin), "sure": str(found.sure),
             "because": [_suspect(each) for each in found.because], "beside": [_suspect(each) for each in found.beside],
-            "provider": found.provider, "failed": found.failed, "without": found.without}
+            "provider": found.provider, "failed": found.failed, "without": found.without, "eased": found.eased}
 
 
 def _suspect(suspect: Suspect) -> dict[str, Any]:

@@ -94,7 +94,8 @@ def _explanation() -> Schema:
         because=list_of(_of("A fault that fell.", Suspect), "The faults that it is put down to."),
         beside=list_of(_of("A fault that fell.", Suspect), "Those that fell as well, and it is not put down to them."),
         provider=text("Which failed by itself; empty for none."), failed=text("How it failed."),
-        without=text("How the step went in the unfaulted trial; empty where nobody knows."))
+        without=text("How the step went in the unfaulted trial; empty where nobody knows."),
+        eased={"type": "boolean", "description": "Nothing broke: it came out as is promised under the faults."})
 
 
 def _seen() -> Schema:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from flowprobe.core.cause import Cause
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.verdict import Kind, Verdict
+from flowprobe.report.causes import cause_lead
 from flowprobe.report.lines import MARK, scenario_line, trial_block
 from flowprobe.report.spans import Line, Span, line
 
@@ -34,9 +36,11 @@ class Block:
     lines: tuple[Line, ...]
 
 
-def block_of(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> Block:
+def block_of(trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None, cause: Cause | None = None) -> Block:
+    """Where its cause was found, that leads: the trial itself did not know it yet."""
     group = (trial.started.file, *trial.started.personas.values())
-    return Block(group, scenario_line(trial), verdict.kind, tuple(trial_block(trial, verdict, twin)))
+    lines = trial_block(trial, verdict, twin, cause_lead(trial, cause))
+    return Block(group, scenario_line(trial), verdict.kind, tuple(lines))
 
 
 def story(blocks: Sequence[Block], foot: Sequence[Line], *, more: str, room: int | None = ROOM) -> Iterator[Line]:

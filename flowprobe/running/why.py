@@ -31,6 +31,7 @@ class Explained(Protocol):
     def looking(self, trial: Trial) -> None: ...
     def tried(self, trial: TrialEvidence, verdict: Verdict) -> None: ...
     def found(self, trial: Trial, cause: Cause) -> None: ...
+    def left(self, trial: Trial, because: str) -> None: ...
 
 
 class Why:
@@ -49,9 +50,14 @@ class Why:
         self._failed.sort(key=lambda failed: effort(failed[0].plan))
         for number, (trial, judged) in enumerate(self._failed):
             share = self._share(trial.plan, others=len(self._failed) - number - 1)
-            if engine.hindrance():
+            if hindrance := engine.hindrance():
+                self._leave(hindrance[0], number)
                 return
             self._explain(engine, trial, judged, share)
+
+    def _leave(self, because: str, first: int) -> None:
+        for trial, _ in self._failed[first:]:
+            self._shown.left(trial, because)
 
     def _share(self, plan: FaultPlan, *, others: int) -> int:
         """What it takes, where enough is left to see each of the others again; an equal part where that is more."""

@@ -89,7 +89,7 @@ def test_the_scenario_is_named_once_for_all_its_trials() -> None:
     trial = report.evidence.trials[0]
     for _ in range(2):
         to.trial(trial, report.verdicts[trial.started.trial], None)
-    assert stream.getvalue().count("A journey") == 1
+    assert stream.getvalue().splitlines().count("A journey  scenarios/test.yaml · admin pro-eu") == 1
 
 
 def test_a_line_is_one_line() -> None:

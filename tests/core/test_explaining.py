@@ -39,8 +39,8 @@ def test_the_sentence_names_step_promise_injection_and_the_unfaulted_trial() -> 
     journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one", "broken", finding()), ended())
     journal.proxy(exchange(), injected())
     assert why(trial(journal), TWIN) == (
-        "Step 'one' took 612 ms where at most 400 ms was promised, while latency 500ms was injected into 'payments'. "
-        "Without the fault: 200 in 45 ms.")
+        "'A journey' for pro-eu fails: step 'one' took 612 ms where at most 400 ms was promised, "
+        "while latency 500ms was injected into 'payments'; without the fault it was answered 200 in 45 ms.")
 
 
 def test_an_injection_under_an_earlier_step_is_said_to_come_before() -> None:
@@ -53,7 +53,7 @@ def test_an_injection_under_an_earlier_step_is_said_to_come_before() -> None:
 
 def test_without_an_injection_nothing_is_blamed_on_one() -> None:
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding()), ended())
-    assert why(trial(journal), None) == "Step 'one' took 612 ms where at most 400 ms was promised."
+    assert why(trial(journal), None) == "'A journey' for pro-eu fails: step 'one' took 612 ms where at most 400 ms was promised."
 
 
 def test_a_pass_needs_no_sentence() -> None:
@@ -64,7 +64,7 @@ def test_a_poll_that_ran_out_says_what_it_last_saw() -> None:
     waited = Finding("poll", "$.state", '"done" within 3.0 s', '"running", after 6 calls in 2.6 s')
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", waited), ended())
     assert why(trial(journal), None) == (
-        "Step 'one' was polled in vain: $.state was \"running\", after 6 calls in 2.6 s where \"done\" within 3.0 s was promised.")
+        "'A journey' for pro-eu fails: step 'one' was polled in vain: $.state was \"running\", after 6 calls in 2.6 s where \"done\" within 3.0 s was promised.")
 
 
 @pytest.mark.parametrize(("said", "sentence"), [
@@ -89,7 +89,7 @@ def test_a_poll_that_ran_out_says_what_it_last_saw() -> None:
 ])
 def test_each_kind_of_finding_has_its_own_words(said: Finding, sentence: str) -> None:
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", said), ended())
-    assert why(trial(journal), None) == f"Step 'one' {sentence}."
+    assert why(trial(journal), None) == f"'A journey' for pro-eu fails: step 'one' {sentence}."
 
 
 UNPAID = InvariantJudged(TRIAL, "never", "there and unpaid", "broken", (
@@ -99,13 +99,13 @@ UNPAID = InvariantJudged(TRIAL, "never", "there and unpaid", "broken", (
 def test_where_no_step_is_broken_the_sentence_is_that_of_the_broken_promise() -> None:
     journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one", "degraded", finding()), ended(), UNPAID)
     journal.proxy(exchange(), injected())
-    assert why(trial(journal), None) == ("Broken, never 'there and unpaid': the probe 'invites' shows 200, "
-                                         "after latency 500ms was injected into 'payments'.")
+    assert why(trial(journal), None) == ("'A journey' for pro-eu fails its promise never 'there and unpaid': "
+                                         "the probe 'invites' shows 200, after latency 500ms was injected into 'payments'.")
 
 
 def test_a_broken_step_comes_before_a_broken_promise() -> None:
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding()), ended(), UNPAID)
-    assert why(trial(journal), None).startswith("Step 'one' took")
+    assert why(trial(journal), None).startswith("'A journey' for pro-eu fails: step 'one' took")
 
 
 # --- whose doing it is ----------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_of_two_failures_nobody_sees_which_the_product_could_not_bear() -> None:
     assert blamed(found) == ("fault", ["payments", "mail"], [], "likely")
     assert [each.did for each in found.because] == ["went on", "ended"]
     assert found.because[0].gave_up_s == 0.3
-    assert "while latency 500ms was injected into 'payments' and status 503 was injected into 'mail'." in sentence(found)
+    assert "while latency 500ms was injected into 'payments' (given up after 300 ms) and status 503 was injected into 'mail'; " in sentence(found)
 
 
 def test_a_delay_that_was_waited_out_does_not_explain_an_answer_beside_a_failure() -> None:
@@ -263,4 +263,4 @@ def test_what_fell_on_a_later_step_did_not_break_an_earlier_one() -> None:
 def test_the_sentence_is_made_from_the_value_alone() -> None:
     found = made(BROKEN, *failed())
     other = replace(found, step="two", broke="was odd", because=(replace(found.because[0], here=False, times=2),), without="")
-    assert sentence(other) == "Step 'two' was odd, after status 503 was injected into 'mail' (2 times)."
+    assert sentence(other) == "'A journey' for pro-eu fails: step 'two' was odd, after status 503 was injected into 'mail' (2 times)."

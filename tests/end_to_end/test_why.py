@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,22 @@ def test_the_threshold_of_a_delay_is_that_of_the_product(bundled: Place) -> None
     assert slow["cause"]["confirmed"] >= 2
     assert "fails because of search latency alone: breaks from" in result.err
     shown = bundled.flowprobe("show", "latest", "slow-search").out
-    assert "why slow-search: 'A key account finds its documents' for pro-eu fails because of search latency alone" in shown
+    told = "'A key account finds its documents' for pro-eu fails because of search latency alone"
+    assert told in shown
+    assert "fails: step 'search'" not in shown
     assert "fails because of" not in bundled.flowprobe("show", "latest", "none").out
-    assert "why slow-search: 'A key account finds its documents' for pro-eu" in bundled.flowprobe("show", "latest").out
+    assert told in bundled.flowprobe("show", "latest").out
+
+
+def test_live_everything_stands_in_the_order_in_which_it_happened_and_the_cause_is_told_once(bundled: Place) -> None:
+    told = bundled.flowprobe("run", "search.yaml", "--env", "demo-weak", "--seed", "1", "--faults", "slow-search", "--why", "--live").out
+    lines = [line.strip() for line in told.splitlines()]
+    tried = [place for place, line in enumerate(lines) if re.match(r"[✓✗] (search latency \d+ms|nothing injected) · ", line)]
+    assert len(tried) > 3
+    assert all(re.fullmatch(r"✓ search|✗ search  within: .*", lines[place - 1]) for place in tried), told
+    assert all(lines[place + 1].startswith(("… slow-search", "why slow-search")) for place in tried), told
+    assert sum("while latency" in line or "because latency" in line for line in lines) == 0
+    assert sum("fails because of search latency" in line for line in lines) == 1
 
 
 def test_a_trial_of_an_earlier_run_is_made_again_and_taken_apart(bundled: Place) -> None:

@@ -18,7 +18,7 @@ def failing(said: str = "612 ms") -> Journal:
 
 def test_a_fail_stands_at_its_line_with_its_sentence_and_command() -> None:
     line, = annotated(report_of(failing()), lambda file: f"sub/{file}")
-    assert line.startswith("::error file=sub/scenarios/test.yaml,line=9,col=7,title=fail%3A A journey · none::Step 'one'")
+    assert line.startswith("::error file=sub/scenarios/test.yaml,line=9,col=7,title=fail%3A A journey · none::'A journey' for pro-eu fails: step 'one'")
     assert line.endswith("%0Arun again: flowprobe run …")
 
 

@@ -40,7 +40,7 @@ def test_people_read_the_sentence_and_what_was_looked_for() -> None:
     assert first.startswith("  why slow: 'A")
     assert "\x1b" not in first
     assert "breaks from 310 ms on (holds at 300 ms)" in first
-    assert second.strip() == "looked for: step 'look': within: … · 12 trials"
+    assert second.strip() == "What broke: step 'look': within: …. It took 12 trials to find that."
 
 
 def test_each_trial_that_was_made_is_a_line() -> None:

@@ -44,7 +44,7 @@ def test_each_trial_is_a_test_with_what_became_of_it() -> None:
     assert [test["rawStatus"] for test in results["tests"]] == ["fail", "degraded", "inconclusive"]
     assert results["summary"] == {"tests": 3, "passed": 1, "failed": 1, "skipped": 0, "pending": 0, "other": 1, "suites": 1,
                                   "start": 100_000, "stop": 102_500}
-    assert failed["message"].startswith("Step 'one' took 612 ms")
+    assert failed["message"].startswith("'A journey' for pro-eu fails: step 'one' took 612 ms")
     assert "run just this again" in failed["trace"]
     assert (failed["filePath"], failed["line"]) == ("scenarios/test.yaml", 9)
     assert failed["suite"] == ["scenarios/test.yaml", "admin=pro-eu"]

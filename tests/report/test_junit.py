@@ -19,7 +19,7 @@ def test_a_fail_is_a_failure_and_an_inconclusive_verdict_an_error() -> None:
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "1")
     fail, error = suite
     assert (fail.get("name"), fail[0].tag, error.get("name"), error[0].tag) == ("none", "failure", "slow", "error")
-    assert "Step 'one' took 612 ms" in (fail[0].get("message") or "")
+    assert "'A journey' for pro-eu fails: step 'one' took 612 ms" in (fail[0].get("message") or "")
     assert "never fired" in (error[0].get("message") or "")
 
 

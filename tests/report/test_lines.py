@@ -40,7 +40,7 @@ def failed() -> RunReport:
 def test_a_failed_trial_says_why_where_and_how_to_run_it_again() -> None:
     lines, text = block(failed())
     assert "✗ slow" in text
-    assert "Step 'one' took 612 ms where at most 400 ms was promised, while latency 500ms was injected into 'payments'." in text
+    assert "'A journey' for pro-eu fails: step 'one' took 612 ms where at most 400 ms was promised, while latency 500ms was injected into 'payments'." in text
     assert re.search(r"✗ one +GET /one +200 +50 ms", text)
     assert re.search(r"└ payments: POST /v1/charges +200 +20 ms +\+ latency injected: asked 500 ms, realised 501 ms", text)
     assert "scenarios/test.yaml:9:7" in text

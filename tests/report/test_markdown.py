@@ -23,7 +23,7 @@ def test_it_has_the_verdict_a_table_the_sentence_and_the_command() -> None:
     assert text.startswith("## FlowProbe: ✗ fail\n")
     assert re.search(r"^\| ✗ \| A journey \| admin pro-eu \| none \| fail \| \d+ ms \|$", text, re.MULTILINE)
     assert "| ? | A journey | admin pro-eu | slow | inconclusive (baseline) |" in text.replace("\\", "")
-    assert "```text\nStep 'one'" in text
+    assert "```text\n'A journey' for pro-eu fails: step 'one'" in text
     assert "```sh\nflowprobe run …\n```" in text
     assert text.count("###") == 1
 

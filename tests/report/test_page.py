@@ -66,9 +66,9 @@ PAGE = read(TEXT)
 
 def test_the_verdict_and_the_sentence_stand_at_the_top() -> None:
     assert "✗ fail" in PAGE.texts["p"]
-    lead = next(text for text in PAGE.texts["p"] if text.startswith("Step 'one'"))
-    assert lead.endswith("Without the fault: 200 in 50 ms.")
-    assert TEXT.index("Step &#x27;one&#x27;") < TEXT.index("Journeys and fault plans")
+    lead = next(text for text in PAGE.texts["p"] if text.startswith("'A journey' for pro-eu fails: step 'one'"))
+    assert lead.endswith("; without the fault it was answered 200 in 50 ms.")
+    assert TEXT.index("step &#x27;one&#x27;") < TEXT.index("Journeys and fault plans")
 
 
 def test_every_trial_is_linked_from_the_table_and_only_the_first_that_failed_is_open() -> None:

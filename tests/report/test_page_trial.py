@@ -34,8 +34,8 @@ def failed() -> Journal:
 def test_a_failed_trial_tells_why_and_how_to_run_it_again() -> None:
     journal = failed()
     page = page_of(*fold(journal.lines).trials, journal=journal)
-    assert "Step 'one' took 612 ms where at most 400 ms was promised" in page.texts["p"][0]
-    assert "Without the fault: 200 in 50 ms." in page.texts["p"][0]
+    assert "'A journey' for pro-eu fails: step 'one' took 612 ms where at most 400 ms was promised" in page.texts["p"][0]
+    assert "; without the fault it was answered 200 in 50 ms." in page.texts["p"][0]
     assert "flowprobe run …" in page.texts["code"]
     assert "612 ms" in page.texts["strong"]
 

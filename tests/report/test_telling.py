@@ -23,10 +23,10 @@ def test_a_trial_that_failed_is_told_beside_its_twin() -> None:
     evidence = fold(journal.proxy(exchange(trial=OTHER), injected(trial=OTHER)).lines)
     twin, trial = evidence.trials
     told = tell(trial, judge_run(evidence)[OTHER], twin)
-    assert "Without the fault: 200 in 50 ms." in json.loads("".join(told.result))["why"]
-    assert told.problem[0].endswith("Without the fault: 200 in 50 ms.")
+    assert "; without the fault it was answered 200 in 50 ms." in json.loads("".join(told.result))["why"]
+    assert told.problem[0].endswith("; without the fault it was answered 200 in 50 ms.")
     assert "run just this again" in told.problem[1]
-    assert "Without the fault: 200 in 50 ms." in next(iter(told.page))
+    assert "; without the fault it was answered 200 in 50 ms." in next(iter(told.page))
 
 
 def test_what_is_told_stands_in_lines_without_breaks() -> None:

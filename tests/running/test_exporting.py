@@ -51,7 +51,7 @@ def test_each_trial_is_a_line_and_a_trace(tmp_path: Path) -> None:
     assert [span["name"] for span in spans_of(other)] == ["A journey · slow", "one", "GET", "payments: POST /v1/charges"]
     assert spans_of(one)[0]["traceId"] != spans_of(other)[0]["traceId"]
     assert "status" not in spans_of(one)[0]
-    assert spans_of(other)[0]["status"]["message"].startswith("Step 'one'")
+    assert spans_of(other)[0]["status"]["message"].startswith("'A journey' for pro-eu fails: step 'one'")
 
 
 def test_times_are_those_of_the_journal(tmp_path: Path) -> None:
