@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from flowprobe.core.cause import Cause
-from flowprobe.core.events import CallReplied, CallSent
+from flowprobe.core.events import CallReplied, CallSent, TrialStarted
 from flowprobe.core.evidence import RunEvidence
 from flowprobe.core.telemetry import Telemetry
 from flowprobe.core.times import NO_TIMES, Times
 from flowprobe.core.verdict import Kind, Verdict, worst
 
-__all__ = ["Beside", "Carried", "Read", "RunReport", "Said", "Told"]
+__all__ = ["Beside", "Carried", "Earlier", "LastGood", "Read", "RunReport", "Said", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,23 @@ def _unread(_trial: str, _calls: Collection[str]) -> Mapping[str, Carried]:
     return {}
 
 
+@dataclass(frozen=True, slots=True)
+class LastGood:
+    """What the last calls of steps carried when the same trial passed for the last time, by the step, and in which
+    run."""
+
+    run: str
+    carried: Mapping[str, Carried]
+
+
+Earlier: TypeAlias = Callable[[TrialStarted, Collection[str]], LastGood | None]
+"""Of a trial that has no unfaulted one to be compared with, and of some of its steps; None where it never passed."""
+
+
+def _never(_trial: TrialStarted, _steps: Collection[str]) -> LastGood | None:
+    return None
+
+
 Said: TypeAlias = Callable[[str], Mapping[str, tuple[Telemetry, ...]]]
 """Of a trial, what the product said of itself under each of its calls; a call under which it said nothing is not
 there."""
@@ -43,12 +60,13 @@ class Beside:
     """What the page shows of a trial that is not in its evidence: what its calls carried, and the ordinary state of
     the account, by which the odd is told. `redact` takes the secrets of the run out of a text before it is cut up and
     escaped, after which not every secret could be found any more. `hears` says that the product may say something of
-    itself, for which the page leaves a place under each step."""
+    itself, for which the page leaves a place under each step; `earlier` knows the runs before this one."""
 
     read: Read = _unread
     usual: Mapping[str, Any] = field(default_factory=dict)
     redact: Callable[[str], str] = str
     hears: bool = False
+    earlier: Earlier = _never
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Request and reply of a call beside those of the unfaulted trial, and the call as a `curl` line.
+"""Request and reply of a call beside those of the last good one, and the call as a `curl` line.
 
 Both are made of what the journal has, in which no secret stands; the credentials of a call were never in it.
 """
@@ -30,27 +30,28 @@ _BREAK = "&#10;"
 _SIGNS = {"+": "plus", "-": "minus", "@": "at"}
 
 
-def difference(here: Carried, twin: Carried | None, beside: Beside) -> Markup:
-    """What differs, side by side in one text: `-` is the unfaulted trial's, `+` this one's."""
-    parts = (_part(title, mine, theirs) for title, mine, theirs in (
+def difference(here: Carried, twin: Carried | None, beside: Beside, whose: str = "the unfaulted trial") -> Markup:
+    """What differs, side by side in one text: `-` is that of the twin, which is `whose`, `+` this one's."""
+    parts = (_part(title, mine, theirs, whose) for title, mine, theirs in (
         ("request", _request(here, beside), _request(twin, beside)),
         ("reply", _reply(here, beside), _reply(twin, beside))))
     return Markup("".join(parts))
 
 
-def _part(title: str, mine: Sequence[str], theirs: Sequence[str]) -> Markup:
+def _part(title: str, mine: Sequence[str], theirs: Sequence[str], whose: str) -> Markup:
     if not theirs:
-        return _shown(title, "the unfaulted trial has none to compare it with", mine)
+        return _shown(title, "", mine)
     if mine == theirs:
-        return _shown(title, "as in the unfaulted trial", mine)
+        return _shown(title, f"as in {whose}", mine)
     lines = list(difflib.unified_diff(theirs, mine, lineterm="", n=_CONTEXT))[2:]
-    return _shown(title, "- the unfaulted trial, + this one", lines, signed=True)
+    return _shown(title, f"- {whose}, + this one", lines, signed=True)
 
 
 def _shown(title: str, words: str, lines: Sequence[str], *, signed: bool = False) -> Markup:
     told = (_block(style, tuple(alike)) for style, alike in groupby(lines, _style if signed else _unsigned))
-    return element("figure", element("figcaption", element("strong", title), f" {words}"),
-                   element("pre", *told, class_="diff", tabindex="0", role="group", aria_label=f"{title}: {words}"))
+    return element("figure", element("figcaption", element("strong", title), *((f" {words}",) if words else ())),
+                   element("pre", *told, class_="diff", tabindex="0", role="group",
+                           aria_label=f"{title}: {words}" if words else title))
 
 
 def _style(line: str) -> str:

@@ -14,7 +14,7 @@ from flowprobe.core.oracles import GAVE_UP
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.report.exploring_told import odd_fields
 from flowprobe.report.html import Markup, element
-from flowprobe.report.model import Beside, Carried
+from flowprobe.report.model import Beside, Carried, LastGood
 from flowprobe.report.page_bodies import curl_line, difference
 from flowprobe.report.page_calls import waterfall
 
@@ -93,7 +93,7 @@ def _bodies(trial: TrialEvidence, twin: TrialEvidence | None, beside: Beside) ->
     chosen = calls if len(calls) <= _CURLS else calls[-_CURLS:]
     broken = [step for step in trial.steps if step.findings and step.calls][:_DIFFERENCES]
     carried = beside.read(trial.started.trial, {*chosen, *(_last(step) for step in broken)})
-    yield from _differences(broken, carried, _twins(broken, twin, beside), beside)
+    yield from _differences(broken, carried, _last_good(trial, broken, twin, beside), beside)
     lines = [curl_line(carried[call], beside) for call in chosen if call in carried]
     if lines:
         yield element("details", element("summary", _calls_words(len(lines), len(calls))), element(
@@ -106,22 +106,29 @@ def _last(step: StepEvidence) -> str:
     return step.calls[-1].sent.call
 
 
-def _twins(broken: Sequence[StepEvidence], twin: TrialEvidence | None, beside: Beside) -> Mapping[str, Carried]:
+def _twins(broken: Sequence[StepEvidence], twin: TrialEvidence, beside: Beside) -> Mapping[str, Carried]:
     """What the same steps carried without the fault, by the step."""
-    if twin is None:
-        return {}
     names = {step.name for step in broken}
     calls = {step.name: _last(step) for step in twin.steps if step.name in names and step.calls}
     carried = beside.read(twin.started.trial, set(calls.values()))
     return {name: carried[call] for name, call in calls.items() if call in carried}
 
 
-def _differences(broken: Sequence[StepEvidence], carried: Mapping[str, Carried],
-                 twins: Mapping[str, Carried], beside: Beside) -> Iterator[Markup]:
+def _last_good(trial: TrialEvidence, broken: Sequence[StepEvidence], twin: TrialEvidence | None,
+               beside: Beside) -> LastGood:
+    """The twin; where there is none, the newest run in which the same trial passed."""
+    if twin is not None:
+        return LastGood("", _twins(broken, twin, beside))
+    return beside.earlier(trial.started, {step.name for step in broken}) or LastGood("", {})
+
+
+def _differences(broken: Sequence[StepEvidence], carried: Mapping[str, Carried], good: LastGood,
+                 beside: Beside) -> Iterator[Markup]:
+    whose = f"the run {good.run}, in which it passed" if good.run else "the unfaulted trial"
     for step in broken:
         if _last(step) in carried:
             yield element("h3", f"What {step.name} sent and got")
-            yield difference(carried[_last(step)], twins.get(step.name), beside)
+            yield difference(carried[_last(step)], good.carried.get(step.name), beside, whose)
 
 
 def _calls_words(shown: int, all_of_them: int) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from flowprobe.core.events import CallReplied, CallSent, from_json
 from flowprobe.report.model import Carried
 
-__all__ = ["Bodies"]
+__all__ = ["Bodies", "carried_in"]
 
 _EVENTS = (b'"event":"CallSent"', b'"event":"CallReplied"')
 _HEAD = 160
@@ -44,19 +44,7 @@ class Bodies:
 
     def __call__(self, trial: str, calls: Collection[str]) -> Mapping[str, Carried]:
         """By the id of the call, of those that are asked for."""
-        sent: dict[str, CallSent] = {}
-        replied: dict[str, CallReplied] = {}
-        for line in self._lines(trial) if calls else ():
-            if not any(name in line[:_HEAD] for name in _EVENTS):
-                continue
-            match _event(line):
-                case CallSent() as event if event.call in calls:
-                    sent[event.call] = event
-                case CallReplied() as event if event.call in calls:
-                    replied[event.call] = event
-                case _:
-                    pass
-        return {call: Carried(event, replied.get(call)) for call, event in sent.items()}
+        return _carried(self._lines(trial), calls) if calls else {}
 
     def _lines(self, trial: str) -> Iterator[bytes]:
         place = self._places.get(trial)
@@ -73,6 +61,31 @@ class Bodies:
                     yield line
         except OSError:
             return
+
+
+def carried_in(journal: Path, calls: Collection[str]) -> Mapping[str, Carried]:
+    """The same, of the journal of another run."""
+    try:
+        with journal.open("rb") as lines:
+            return _carried(lines, calls)
+    except OSError:
+        return {}
+
+
+def _carried(lines: Iterable[bytes], calls: Collection[str]) -> Mapping[str, Carried]:
+    sent: dict[str, CallSent] = {}
+    replied: dict[str, CallReplied] = {}
+    for line in lines:
+        if not any(name in line[:_HEAD] for name in _EVENTS):
+            continue
+        match _event(line):
+            case CallSent() as event if event.call in calls:
+                sent[event.call] = event
+            case CallReplied() as event if event.call in calls:
+                replied[event.call] = event
+            case _:
+                pass
+    return {call: Carried(event, replied.get(call)) for call, event in sent.items()}
 
 
 def _event(line: bytes) -> object:

@@ -82,6 +82,7 @@ from flowprobe.running.folder import RunFolder
 from flowprobe.running.guard import Guard
 from flowprobe.running.hearing import Hearing
 from flowprobe.running.identity import check_identity, probe_identity
+from flowprobe.running.last_good import Before
 from flowprobe.running.lines import Lines, Taken
 from flowprobe.running.places import LINKS, STATE, TELEMETRY
 from flowprobe.running.reading import Places, Reading
@@ -172,6 +173,7 @@ class Engine:
         self._causes: dict[str, Cause] = {}
         self._told = Spool(self._folder.path, self._redactor)
         self._bodies = Bodies(self._folder.journal / "runner.jsonl")
+        self._before = Before(selection.environment.name, self._folder.path)
         self._usual = {chosen.scenario.file: ordinary(chosen.scenario) for chosen in selection.chosen}
         self._twin: TrialEvidence | None = None
         self._answered = False
@@ -509,7 +511,8 @@ class Engine:
     def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:
         """Tell of a trial, and keep what the end of the run asks of it; a twin whole, for those that follow it."""
         hears = self._hearing is not None
-        beside = Beside(self._bodies, self._usual.get(evidence.started.file, {}), self._redactor, hears)
+        usual = self._usual.get(evidence.started.file, {})
+        beside = Beside(self._bodies, usual, self._redactor, hears, self._before)
         self._told.add(tell(evidence, verdict, self._twin, beside))
         if self._hearing is not None:
             self._hearing.judged(evidence, verdict)

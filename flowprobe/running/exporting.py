@@ -22,9 +22,10 @@ from flowprobe.core.retry_after import asked_to_wait
 from flowprobe.core.urls import amiss
 from flowprobe.core.verdict import Kind
 from flowprobe.core.wire import Body, Call, NoReply, Outcome, Reply
-from flowprobe.errors import InvalidInput, Problem, ToolFailed
+from flowprobe.errors import InvalidInput, Problem
 from flowprobe.http import Driver
 from flowprobe.journal.reader import each_line
+from flowprobe.report.causes import led
 from flowprobe.report.model import RunReport
 from flowprobe.report.otlp import Placed, request_text, trial_spans
 from flowprobe.report.visible import visible
@@ -61,7 +62,7 @@ def trace_lines(report: RunReport) -> Iterator[str]:
 def _placed(report: RunReport) -> Iterator[Placed]:
     """The trials that the run tells of, in its order; those that were made to explain one are not among them."""
     run = report.evidence.started.run if report.evidence.started else ""
-    sentences = {trial.started.trial: told.problem[0]
+    sentences = {trial.started.trial: " ".join(led(trial, report.causes.get(trial.started.trial), told.problem[0]))
                  for trial, told in zip(report.evidence.trials, report.told, strict=True)
                  if report.verdicts[trial.started.trial].kind is Kind.FAIL}
     journal = report.folder / "journal"
@@ -136,9 +137,10 @@ def _unfit(of: str, found: str, instead: str) -> InvalidInput:
     return InvalidInput((Problem("bad-setting", of, 0, 0, found, instead),))
 
 
-def deliver(report: RunReport, collector: Collector, *, wait: Callable[[float], None] = time.sleep) -> None:
+def deliver(report: RunReport, collector: Collector, *, wait: Callable[[float], None] = time.sleep) -> str:
     """Send the traces of a run, several short trials in one request. What cannot be delivered is tried again where the
-    collector asks for that; then the rest is not sent. Raises ToolFailed with the cause."""
+    collector asks for that; then the rest is not sent. Returns what a person reads where not all was taken, else '': a
+    collector that is down says nothing of the run. Raises ToolFailed where the journal cannot be read."""
     redact = _redactor(report, collector)
     spans = chain.from_iterable(trial_spans(placed) for placed in _placed(report))
     sent = refused = 0
@@ -148,16 +150,19 @@ def deliver(report: RunReport, collector: Collector, *, wait: Callable[[float], 
             text = "".join(request_text(report.evidence.started, batch, redact))
             outcome = _posted(driver, collector, text.encode("utf-8", "backslashreplace"), wait)
             if not isinstance(outcome, Reply) or not 200 <= outcome.status < 300:
-                raise _failed(collector, redact(_why(outcome)), f"; {sent} spans were taken before" if sent else "")
+                return _warning(collector, redact(_why(outcome)), f" ({sent} spans were taken before)" if sent else "")
             rejected, words = _rejected(outcome)
             sent, refused, because = sent + len(batch) - rejected, refused + rejected, because or words
     if refused:
-        raise _failed(collector, redact(f"it did not take {refused} of the spans: {because or 'it does not say why'}"),
-                      "")
+        said = f"it refused {refused} of the spans: {because or 'it does not say why'}"
+        return _warning(collector, redact(said), "")
+    return ""
 
 
-def _failed(collector: Collector, because: str, rest: str) -> ToolFailed:
-    return ToolFailed(f"cannot send the traces to {collector.url}: {because}{rest}")
+def _warning(collector: Collector, because: str, rest: str) -> str:
+    """The verdict has nothing to do with it."""
+    return (f"warning: the collector {collector.url} does not have all traces of this run: {because}{rest}. The "
+            "verdict stands. Start the collector or mend --otlp, and run again; `--otlp traces.jsonl` needs none")
 
 
 def _redactor(report: RunReport, collector: Collector) -> Callable[[str], str]:

@@ -13,7 +13,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias, assert_never
 
@@ -51,6 +51,8 @@ TRACES = 40
 """So many calls of a run are asked for: those of steps that failed before others, the newest trial first."""
 BUDGET_S = 5.0
 """How long one question to a store may take, and all of the first ones together at least may."""
+_SLOW = f"it did not answer within {BUDGET_S:g} s"
+_TOO_LATE = "it did not answer before the time for it was over (`telemetry: {wait: …}` of the environment gives more)"
 _PAUSE_S = 0.5
 _LOOK_S = 0.25
 _MIB = 1024 * 1024
@@ -171,10 +173,13 @@ class Reading:
         def ask(url: str) -> Outcome:
             now = self._clock()
             if now >= self._until:
-                return NoReply("", "timeout", "The time for it (`wait`) is over.", now, now)
-            return self._driver.send(Call(
+                return NoReply("", "timeout", _TOO_LATE, now, now)
+            outcome = self._driver.send(Call(
                 "", "", "telemetry", own, "GET", url, access.headers, budget=min(BUDGET_S, self._until - now),
                 credentials=shown, sensitive=frozenset(name.lower() for name in shown)))
+            if isinstance(outcome, NoReply) and outcome.reason == "timeout":  # in the words of what the user can set
+                return replace(outcome, detail=_SLOW if self._until - now >= BUDGET_S else _TOO_LATE)
+            return outcome
         return ask
 
 

@@ -45,6 +45,12 @@ def test_what_is_the_same_is_said_to_be_the_same() -> None:
 def test_a_call_that_nothing_can_be_compared_with_is_shown_as_it_is() -> None:
     assert '  "id": 1' in shown(call(), None)
     assert "no reply" in shown(Carried(call().sent), None)
+    assert "figcaption" not in read(difference(call(), None, PLAIN)).texts  # nothing beside its title
+
+
+def test_a_run_that_passed_before_is_named_where_there_is_no_unfaulted_trial() -> None:
+    page = read(difference(call(), call(status=200), PLAIN, "the run r1, in which it passed"))
+    assert page.texts["figcaption"] == [" as in the run r1, in which it passed", " - the run r1, in which it passed, + this one"]
 
 
 def test_a_long_body_is_cut_and_says_so() -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, FaultsPassed
+from flowprobe.core.events import CleanupEnded, CleanupPlanned, CleanupSettled, FaultsPassed, TrialStarted
 from flowprobe.core.evidence import TrialEvidence, fold
 from flowprobe.core.redact import Redactor
 from flowprobe.core.verdict import judge_run
-from flowprobe.report.model import Beside, Carried
+from flowprobe.report.model import Beside, Carried, LastGood
 from flowprobe.report.page_trial import trial_page
 from tests.journals import SLOW, TRIAL, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
 from tests.report.pages import Page, read
@@ -60,6 +60,24 @@ def test_what_the_calls_carried_is_read_for_both_trials() -> None:
     assert asked == {TRIAL: {sent("one").call}, OTHER: {sent("one", trial=OTHER).call}}
     assert "What one sent and got" in page.texts["h3"]
     assert any(text.startswith("curl -i -X GET http://acme.test/one") for text in page.texts["code"])
+
+
+def test_a_failure_without_any_fault_stands_beside_the_newest_run_that_passed() -> None:
+    asked: list[tuple[str, Collection[str]]] = []
+
+    def carried(trial: str, calls: Collection[str]) -> Mapping[str, Carried]:
+        return {call: Carried(sent("one", trial=trial), replied(trial=trial)) for call in calls}
+
+    def before(trial: TrialStarted, steps: Collection[str]) -> LastGood:
+        asked.append((trial.trial, steps))
+        return LastGood("r1", {"one": Carried(sent("one"), replied(status=201))})
+
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding()), ended())
+    page = page_of(*fold(journal.lines).trials, beside=Beside(carried, earlier=before), journal=journal)
+    assert asked == [(TRIAL, {"one"})]
+    assert " - the run r1, in which it passed, + this one" in page.texts["figcaption"]
+    alone = page_of(*fold(journal.lines).trials, beside=Beside(carried), journal=journal)
+    assert "figcaption" not in alone.texts
 
 
 def test_nothing_is_read_for_a_trial_that_passed() -> None:
