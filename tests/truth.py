@@ -219,6 +219,15 @@ def _side_by_side(draw: random.Random) -> Case:
     return Case("waits for two side by side", steps, {one: _long(draw), two: _short(draw)}, _fault(one))
 
 
+def _works_beside(draw: random.Random) -> Case:
+    """It is as late as the delay is longer than its own work, which goes on meanwhile: so the delay is why, and nobody is sure
+    who adds up what it took in both trials."""
+    one, two, _ = _three(draw)
+    own = {"seconds": draw.uniform(0.15, 0.25), "meanwhile": True}
+    return Case("works beside a delayed call", [_step(*draw.sample([_call(one), _call(two)], 2), own=own)],
+                {one: _long(draw), two: _short(draw)}, _fault(one))
+
+
 def _delay_and_failure(draw: random.Random) -> Case:
     one, two, _ = _three(draw)
     delay = draw.choice((_short, _long))(draw)
@@ -392,7 +401,7 @@ TELLABLE: Sequence[Callable[[random.Random], Case]] = (
     _waits, _no_fallback, _short_patience, _late_fallback, _tries_long, _borne_and_not, _not_and_unreached, _long_and_short,
     _side_by_side, _delay_and_failure, _other_step, _later_delay, _found_later, _writes_twice, _unfired_beside, _unfired,
     _unfired_broken, _borne, _broken_alone, _baseline, _slow_alone, _provider_ill, _provider_slow, _provider_down,
-    _nothing_there, _odd_state, _odd_and_broken, _slow_line, _fails_in_the_end, _tried_again, _rounds)
+    _nothing_there, _odd_state, _odd_and_broken, _slow_line, _fails_in_the_end, _tried_again, _rounds, _works_beside)
 UNTELLABLE = (_too_late, _chance, _which_of_two, _slow_meanwhile)
 _OTHERS = 0.1
 """So many more that one look cannot tell: it shows whether FlowProbe says so."""
