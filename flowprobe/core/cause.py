@@ -63,18 +63,21 @@ class Cause(Plain):
 def sentence(cause: Cause, scenario: str, personas: Sequence[str], *, longest: int | None = None) -> str:
     """The cause as a person reads it, with how sure it is. The scenario's name is cut where it is longer than
     `longest`."""
-    who = subject(scenario, personas, longest=longest)
+    who, at = subject(scenario, personas, longest=longest), f" at step {cause.step!r}" if cause.step else ""
     if not cause.needed:
-        return f"{who} failed, and nothing had been injected: no fault of the plan fell on a call, so none is why."
+        return f"{who} failed{at}, and nothing had been injected: no fault of the plan fell on a call, so none is why."
     if cause.n and not cause.k:
-        return f"{who} failed, and not again with {_named(cause.needed)}: 0 of {cause.n} times. Its cause is unknown."
+        tried = " and ".join(f"{part.edge} {part.described}" for part in cause.needed)
+        return (f"{who} failed{at}, and not again with {tried}: 0 of {cause.n} times"
+                f"{f'; {cause.ended}' if cause.ended else ''}. Its cause is unknown.")
     if cause.holds_without is False:
-        return f"{who} fails by now without any fault, too: whether it is because of {_named(cause.needed)} is unknown."
+        named = _named(cause.needed)
+        return f"{who} fails{at} by now without any fault, too: whether it is because of {named} is unknown."
     if cause.k < cause.n:
-        return (f"{who} fails now and then with {_named(cause.needed)}, by chance or by something else: "
+        return (f"{who} fails now and then{at} with {_named(cause.needed)}, by chance or by something else: "
                 f"{'; '.join(_clauses(cause))}.")
     alone = "" if not cause.minimal else " alone" if len(cause.needed) == 1 else " together"
-    return f"{who} fails because of {_named(cause.needed)}{alone}: {'; '.join(_clauses(cause))}."
+    return f"{who} fails{at} because of {_named(cause.needed)}{alone}: {'; '.join(_clauses(cause))}."
 
 
 def _clauses(cause: Cause) -> Iterator[str]:

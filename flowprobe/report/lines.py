@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from flowprobe.core.blame import undecided, violation
@@ -113,8 +114,8 @@ def remarks(report: RunReport) -> Iterator[Line]:
         yield line("  ", Span(sentence, "odd"))
     for trouble in report.evidence.trouble:
         yield line("  ", Span(f"nothing is certain: {trouble}", "bad"))
-    for note in report.notes:
-        yield line("  ", Span(note, "dim"))
+    for note, times in Counter(report.notes).items():
+        yield line("  ", Span(f"{note} ({times} times)" if times > 1 else note, "dim"))
     blames = {v.blame for v in report.verdicts.values()} - {Blame.NONE, Blame.PRODUCT}
     if report.verdict is Kind.INCONCLUSIVE and blames:
         yield line(Span(f"  nothing was judged there: {', '.join(sorted(blames))}", "dim"))

@@ -48,12 +48,12 @@ def test_the_threshold_of_a_delay_is_that_of_the_product(bundled: Place) -> None
     assert holds > PROMISED_S - 0.15  # a busy machine is slower, and never faster
     assert (slow["cause"]["minimal"], slow["cause"]["of"]) == (True, 3)
     assert slow["cause"]["confirmed"] >= 2
-    assert "fails because of search latency alone: breaks from" in result.err
+    assert "fails at step 'search' because of search latency alone: breaks from" in result.err
     shown = bundled.flowprobe("show", "latest", "slow-search").out
-    told = "'A key account finds its documents' for pro-eu fails because of search latency alone"
+    told = "'A key account finds its documents' for pro-eu fails at step 'search' because of search latency alone"
     assert told in shown
     assert "fails: step 'search'" not in shown
-    assert "fails because of" not in bundled.flowprobe("show", "latest", "none").out
+    assert "because of" not in bundled.flowprobe("show", "latest", "none").out
     assert told in bundled.flowprobe("show", "latest").out
 
 
@@ -65,7 +65,7 @@ def test_live_everything_stands_in_the_order_in_which_it_happened_and_the_cause_
     assert all(re.fullmatch(r"✓ search|✗ search  within: .*", lines[place - 1]) for place in tried), told
     assert all(lines[place + 1].startswith(("… slow-search", "why slow-search")) for place in tried), told
     assert sum("while latency" in line or "because latency" in line for line in lines) == 0
-    assert sum("fails because of search latency" in line for line in lines) == 1
+    assert sum("fails at step 'search' because of search latency" in line for line in lines) == 1
 
 
 def test_a_trial_of_an_earlier_run_is_made_again_and_taken_apart(bundled: Place) -> None:

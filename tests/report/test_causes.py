@@ -68,7 +68,7 @@ def test_a_cause_is_read_back_as_it_was_written() -> None:
 def test_every_form_for_machines_and_for_pages_tells_the_cause() -> None:
     report = replace(report_of(journal()), causes={TRIAL: CAUSE})
     said = cause_sentence(report.evidence.trials[0], CAUSE)
-    assert said.startswith("'A journey' for pro-eu fails because of search latency alone")
+    assert said.startswith("'A journey' for pro-eu fails at step 'look' because of search latency alone")
     failure = ElementTree.fromstring(junit_xml(report)).find(".//failure")
     assert failure is not None
     assert (failure.text or "").splitlines()[0] == said
@@ -112,4 +112,4 @@ def test_without_a_cause_none_of_them_says_one() -> None:
     [test] = json.loads("".join(ctrf_text(report, {})))["results"]["tests"]
     assert "cause" not in test["extra"]
     for text in (junit_xml(report), *markdown_text(report), *annotated(report, str)):
-        assert "fails because of" not in text
+        assert "because of" not in text
