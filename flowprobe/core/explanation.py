@@ -98,10 +98,11 @@ def _head(explanation: Explanation) -> str:
 def _without(explanation: Explanation) -> str:
     """The twin tells nothing about a fault that did not fall."""
     fell = len(explanation.because) + len(explanation.beside)
+    if not fell:
+        twin = f", and the trial without faults was answered {explanation.without}" if explanation.without else ""
+        return f"; nothing had been injected by then{twin}"
     if not explanation.without:
         return ""
-    if not fell:
-        return f"; nothing had been injected by then, and the trial without faults was answered {explanation.without}"
     return f"; without the fault{'s' if fell > 1 else ''} it was answered {explanation.without}"
 
 

@@ -53,7 +53,7 @@ def test_an_injection_under_an_earlier_step_is_said_to_come_before() -> None:
 
 def test_without_an_injection_nothing_is_blamed_on_one() -> None:
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding()), ended())
-    assert why(trial(journal), None) == "'A journey' for pro-eu fails: step 'one' took 612 ms where at most 400 ms was promised."
+    assert why(trial(journal), None) == "'A journey' for pro-eu fails: step 'one' took 612 ms where at most 400 ms was promised; nothing had been injected by then."
 
 
 def test_a_pass_needs_no_sentence() -> None:
@@ -64,7 +64,8 @@ def test_a_poll_that_ran_out_says_what_it_last_saw() -> None:
     waited = Finding("poll", "$.state", '"done" within 3.0 s', '"running", after 6 calls in 2.6 s')
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", waited), ended())
     assert why(trial(journal), None) == (
-        "'A journey' for pro-eu fails: step 'one' was polled in vain: $.state was \"running\", after 6 calls in 2.6 s where \"done\" within 3.0 s was promised.")
+        "'A journey' for pro-eu fails: step 'one' was polled in vain: $.state was \"running\", after 6 calls in 2.6 s where \"done\" within 3.0 s was promised; "
+        "nothing had been injected by then.")
 
 
 @pytest.mark.parametrize(("said", "sentence"), [
@@ -89,7 +90,7 @@ def test_a_poll_that_ran_out_says_what_it_last_saw() -> None:
 ])
 def test_each_kind_of_finding_has_its_own_words(said: Finding, sentence: str) -> None:
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", said), ended())
-    assert why(trial(journal), None) == f"'A journey' for pro-eu fails: step 'one' {sentence}."
+    assert why(trial(journal), None) == f"'A journey' for pro-eu fails: step 'one' {sentence}; nothing had been injected by then."
 
 
 UNPAID = InvariantJudged(TRIAL, "never", "there and unpaid", "broken", (

@@ -33,7 +33,7 @@ LATE = Explanation("A journey", ("pro-eu",), "search", "took 612 ms where at mos
     (replace(LATE, because=(), beside=(DOWN,), origin=Origin.PRODUCT, without=""),
      ", though status 503 was injected into 'mail' (2 times), which does not explain it."),
     (replace(LATE, because=(), origin=Origin.PROVIDER, provider="mail", failed="answered 503", without=""),
-     ", while 'mail' itself answered 503."),
+     ", while 'mail' itself answered 503; nothing had been injected by then."),
 ])
 def test_what_is_sure_is_said_with_because_and_the_rest_with_while_and_after(found: Explanation, said: str) -> None:
     assert sentence(found) == f"'A journey' for pro-eu fails: step 'search' took 612 ms where at most 400 ms was promised{said}"
@@ -53,7 +53,7 @@ def test_a_failure_is_acquitted_by_nothing_that_was_only_seen_together(sure: Sur
 
 def test_what_is_promised_of_the_whole_journey_names_no_step() -> None:
     found = replace(LATE, step="", broke="never 'paid twice'", because=(), without="")
-    assert sentence(found) == "'A journey' for pro-eu fails its promise never 'paid twice'."
+    assert sentence(found) == "'A journey' for pro-eu fails its promise never 'paid twice'; nothing had been injected by then."
 
 
 def test_what_is_still_promised_under_its_faults_does_not_fail() -> None:

@@ -50,7 +50,8 @@ def test_what_is_promised_of_the_whole_journey_is_told_with_its_outcome() -> Non
         TRIAL, "always", "paid and there", "broken", (lost,), "while it was charged"))
     trial = read(report_of(journal))["trials"][0]
     assert (trial["verdict"], trial["why"]) == ("fail", (
-        "'A journey' for pro-eu fails its promise always 'paid and there': invites $.items: expected a length of 1, saw a length of 0, while it was charged."))
+        "'A journey' for pro-eu fails its promise always 'paid and there': invites $.items: expected a length of 1, saw a length of 0, while it was charged; "
+        "nothing had been injected by then."))
     (told,) = trial["invariants"]
     assert {key: told[key] for key in ("promise", "name", "outcome", "because")} == {
         "promise": "always", "name": "paid and there", "outcome": "broken", "because": "while it was charged"}
