@@ -84,6 +84,8 @@ def _clauses(cause: Cause) -> Iterator[str]:
     several = len(cause.needed) > 1
     yield from (_threshold(part, minimal=cause.minimal, named=several) for part in cause.needed if part.is_measured)
     yield f"seen {cause.k} of {cause.n} times" if cause.n else "not seen again, for no trial was left"
+    if cause.holds_without and cause.k == cause.n:
+        yield f"holds without {'them' if several else 'it'}"
     if cause.spare:
         yield f"{_named(cause.spare)} of the same plan {'is' if len(cause.spare) == 1 else 'are'} not needed"
     if not cause.minimal:

@@ -19,6 +19,8 @@ SURE = Cause((SEARCH,), (PAYMENTS,), "search", "within: …", 3, 3, 12)
 @pytest.mark.parametrize(("cause", "said"), [
     (SURE, "fails at step 'search' because of search latency alone: breaks from 310 ms on (holds at 300 ms); seen 3 of 3 times; "
            "payments latency 500ms of the same plan is not needed."),
+    (replace(SURE, holds_without=True, spare=()), "fails at step 'search' because of search latency alone: breaks from 310 ms on "
+     "(holds at 300 ms); seen 3 of 3 times; holds without it."),
     (Cause((DOWN,), k=2, n=3), "fails now and then with mail status 503, by chance or by something else: seen 2 of 3 times."),
     (Cause((SEARCH, DOWN), (), k=3, n=3), "fails because of search latency and mail status 503 together: search latency "
                                           "breaks from 310 ms on (holds at 300 ms); seen 3 of 3 times."),
