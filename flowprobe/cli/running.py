@@ -116,7 +116,6 @@ def _finish(report: RunReport, show: Screen, sinks: Sinks, environment: Environm
         for text in indented(map(report.redact, result_text(report))):
             print(text.encode("utf-8", "backslashreplace").decode(), end="")
         print()
-    if warning := write_all(report, sinks, environment):
-        show.notice(warning)
+    write_all(report, sinks, environment)
     if events is not None:
         events.close()

@@ -190,9 +190,9 @@ class EventLines:
 # --- when it has ended ----------------------------------------------------------------------------
 
 
-def write_all(report: RunReport, sinks: Sinks, environment: Environment) -> str:
-    """Write every report that was asked for. Raises ToolFailed for those that could not be, when the others are;
-    returns a warning where a collector did not take what was sent, else ''."""
+def write_all(report: RunReport, sinks: Sinks, environment: Environment) -> None:
+    """Write every report that was asked for. Raises ToolFailed for those that could not be, when the others are; a
+    collector that did not take what was sent is a warning on standard error."""
     texts: dict[str, Callable[[], str | Iterable[str]]] = {
         "--junit": lambda: report.redact(junit_xml(report)), "--html": lambda: run_page(report),
         "--ctrf": lambda: ctrf_text(report, build_of(os.environ)),
@@ -205,15 +205,14 @@ def write_all(report: RunReport, sinks: Sinks, environment: Environment) -> str:
                 write_shared(path, texts[flag]())
             except ToolFailed as failure:
                 failed.append(str(failure))
-    warning = ""
     if sinks.collector:
         try:
-            warning = deliver(report, collector_at(sinks.collector, os.environ))
+            if warning := deliver(report, collector_at(sinks.collector, os.environ)):
+                print(warning, file=sys.stderr)
         except ToolFailed as failure:
             failed.append(str(failure))
     if failed:
-        raise ToolFailed("; ".join(filter(None, (*failed, warning))))
-    return warning
+        raise ToolFailed("; ".join(failed))
 
 
 def reported(code: int, report: Callable[[], None]) -> int:

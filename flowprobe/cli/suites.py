@@ -55,21 +55,18 @@ def run_suite(request: Request, selection: Selection | None, files: Sequence[Pat
             show.print(each)
     for each in replay_lines(done, left=len(cases) - len(done), code=code):
         show.print(each)
-    return reported(code, lambda: _told(report, done, cases, code, sinks, selection, events, show))
+    return reported(code, lambda: _told(report, done, cases, code, sinks, selection, events))
 
 
 def _told(report: RunReport | None, done: Sequence[CaseReplayed], cases: Sequence[Case], code: int, sinks: Sinks,
-          selection: Selection | None, events: EventLines | None, show: Screen) -> None:
+          selection: Selection | None, events: EventLines | None) -> None:
     """What machines read."""
     if sinks.junit is not None:
         write_shared(sinks.junit, _junit(report, done, cases))
     if sinks.as_json:
         _print_json(report, done, code)
-    warning = ""
     if report is not None and selection is not None:
-        warning = write_all(report, replace(sinks, junit=None), selection.environment)
-    if warning:
-        show.notice(warning)
+        write_all(report, replace(sinks, junit=None), selection.environment)
     if events is not None:
         events.close()
 

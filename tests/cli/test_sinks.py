@@ -49,10 +49,12 @@ def test_traces_go_to_a_file_or_to_a_collector(tmp_path: Path, monkeypatch: pyte
     assert said(file) == []
 
 
-def test_a_collector_that_is_not_there_does_not_keep_the_files_from_being_written(tmp_path: Path) -> None:
+def test_a_collector_that_is_not_there_is_a_warning_and_the_files_are_written(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with JournalWriter(tmp_path / "journal" / "runner.jsonl", "runner") as writer:
         writer.append(started())
-    warning = write_all(replace(REPORT, folder=tmp_path), Sinks(ctrf=tmp_path / "c.json", otlp="http://127.0.0.1:9"), NOWHERE)
+    write_all(replace(REPORT, folder=tmp_path), Sinks(ctrf=tmp_path / "c.json", otlp="http://127.0.0.1:9"), NOWHERE)
+    warning = capsys.readouterr().err
     assert warning.startswith("warning: the collector http://127.0.0.1:9/v1/traces does not have all traces")
     assert "The verdict stands" in warning
     assert (tmp_path / "c.json").exists()

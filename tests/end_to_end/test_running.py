@@ -109,9 +109,10 @@ def test_a_run_is_told_to_other_machines_in_as_many_forms_as_are_asked_for(place
 def test_a_collector_that_is_not_there_is_said_when_the_run_has_ended(place: Place) -> None:
     place.scenario(TWO.format(name="A", status=200), "a.yaml")
     result = place.flowprobe("run", "a.yaml", "--env", "bare", "--faults", "none", "--otlp", "http://127.0.0.1:9", "--ctrf", "c.json")
-    assert result.code == 3, result.err
+    assert result.code == 0, result.err
     assert "✓ pass" in result.out
-    assert "cannot send the traces to http://127.0.0.1:9/v1/traces: " in result.err
+    assert result.err.startswith("warning: the collector http://127.0.0.1:9/v1/traces does not have all traces of this run: ")
+    assert "itself failed" not in result.err
     assert (place.folder / "c.json").exists()
 
 
