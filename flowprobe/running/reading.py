@@ -51,7 +51,6 @@ TRACES = 40
 """So many calls of a run are asked for: those of steps that failed before others, the newest trial first."""
 BUDGET_S = 5.0
 """How long one question to a store may take, and all of the first ones together at least may."""
-_SLOW = f"it did not answer within {BUDGET_S:g} s"
 _TOO_LATE = "it did not answer before the time for it was over (`telemetry: {wait: …}` of the environment gives more)"
 _PAUSE_S = 0.5
 _LOOK_S = 0.25
@@ -178,7 +177,8 @@ class Reading:
                 "", "", "telemetry", own, "GET", url, access.headers, budget=min(BUDGET_S, self._until - now),
                 credentials=shown, sensitive=frozenset(name.lower() for name in shown)))
             if isinstance(outcome, NoReply) and outcome.reason == "timeout":  # in the words of what the user can set
-                return replace(outcome, detail=_SLOW if self._until - now >= BUDGET_S else _TOO_LATE)
+                slow = f"it did not answer within {BUDGET_S:g} s"
+                return replace(outcome, detail=slow if self._until - now >= BUDGET_S else _TOO_LATE)
             return outcome
         return ask
 
@@ -192,6 +192,7 @@ class _Asked:
         self.seen: Counter[str] = Counter()
         self.trouble = ""
         self._kept: set[Telemetry] = set()
+        self._answered = False
 
     def settle(self, traces: tuple[str, ...], waited_for: frozenset[str], keep: Keep,
                wait_for: Callable[[float], object], is_over: Callable[[], bool]) -> None:
@@ -207,7 +208,9 @@ class _Asked:
     def _again(self, traces: tuple[str, ...], keep: Keep) -> tuple[str, ...]:
         """Ask once; returns the traces that it may have more to say of."""
         found = self.reader.read(traces)
-        self.trouble = found.trouble
+        if not (self._answered and _TOO_LATE in found.trouble):  # else it had told what it knew
+            self.trouble = found.trouble
+        self._answered = self._answered or not found.trouble
         told = Counter(each.trace for each in found.said)
         fresh = [each for each in found.said if each not in self._kept]
         self._kept.update(fresh)

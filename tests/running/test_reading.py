@@ -201,6 +201,22 @@ def test_a_secret_that_is_not_there_and_a_command_that_may_not_run_end_a_run_bef
     assert [problem.id for problem in caught.value.problems] == ["secret-unusable", "exec-not-allowed"]
 
 
+def test_a_store_that_hangs_is_said_with_what_gives_it_more_time(stores: Stores, tmp_path: Path,
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "BUDGET_S", 0.3)
+    over = threading.Event()
+
+    def hang(_trace: str) -> tuple[int, list[dict[str, Any]]]:
+        over.wait(30)
+        return 404, []
+
+    stores.spans = hang
+    (note,) = Read(tmp_path, FromJaeger(Access(stores.url), HERE)).settle(patience=0.0).notes
+    over.set()
+    assert note == (f"Jaeger at {stores.url} cannot be asked: it did not answer before the time for it was over (`telemetry: "
+                    "{wait: …}` of the environment gives more); see that it runs, and that its URL is right")
+
+
 def test_a_bug_in_a_reader_costs_what_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_self: Any, _traces: Any) -> Any:
         raise KeyError("oops")
