@@ -92,6 +92,17 @@ def test_the_scenario_is_named_once_for_all_its_trials() -> None:
     assert stream.getvalue().splitlines().count("A journey  scenarios/test.yaml · admin pro-eu") == 1
 
 
+def test_what_is_about_to_be_taken_apart_is_not_guessed_at() -> None:
+    stream = io.StringIO()
+    report = report_of(failed_journal())
+    to = Screen(stream)
+    to.takes_apart()
+    trial = report.evidence.trials[0]
+    to.trial(trial, report.verdicts[trial.started.trial], None)
+    assert "why is looked for below" in stream.getvalue()
+    assert "was injected into" not in stream.getvalue()
+
+
 def test_a_line_is_one_line() -> None:
     stream = io.StringIO()
     Screen(stream).print(line("a\nb\x1b[31m"))

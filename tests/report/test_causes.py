@@ -11,7 +11,7 @@ from flowprobe.core.cause import Cause, Part
 from flowprobe.core.evidence import fold
 from flowprobe.core.verdict import judge_run
 from flowprobe.report.annotations import annotated
-from flowprobe.report.causes import cause_from, cause_json, cause_lines, cause_sentence, led, tried_line
+from flowprobe.report.causes import apart_lead, cause_from, cause_json, cause_lines, cause_sentence, led, tried_line
 from flowprobe.report.ctrf import ctrf_text
 from flowprobe.report.html import escape
 from flowprobe.report.junit import junit_xml
@@ -19,6 +19,7 @@ from flowprobe.report.markdown import markdown_text
 from flowprobe.report.page import run_page
 from flowprobe.report.result_json import indented, result_text
 from flowprobe.report.spans import Line
+from flowprobe.report.story import block_of
 from tests.journals import SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
 from tests.reports import report_of
 from tests.scenes import TRIAL
@@ -41,6 +42,24 @@ def test_people_read_the_sentence_and_what_was_looked_for() -> None:
     assert "\x1b" not in first
     assert "breaks from 310 ms on (holds at 300 ms)" in first
     assert second.strip() == "What broke: step 'look': within: …. It took 12 trials to find that."
+
+
+def test_in_the_terminal_the_cause_stands_in_place_of_what_the_trial_took_for_it() -> None:
+    run = fold(journal().lines)
+    verdict = judge_run(run)[TRIAL]
+    told = "\n".join(map(text, block_of(run.trials[0], verdict, None, CAUSE).lines))
+    assert "fails at step 'look' because of search latency alone" in told
+    assert "It took 12 trials to find that." in told
+    assert "was injected into" not in told
+    assert "while latency 500ms was injected into 'payments'" in "\n".join(map(text, block_of(run.trials[0], verdict, None).lines))
+
+
+def test_of_a_trial_that_is_taken_apart_it_is_said_what_broke_and_not_yet_why() -> None:
+    run = fold(journal().lines)
+    assert apart_lead(run.trials[0], judge_run(run)[TRIAL]) == (
+        "'A journey' for pro-eu fails: step 'look' took 612 ms where at most 400 ms was promised; why is looked for below.",)
+    alone = fold(Journal().runner(started(), sent("look"), replied(), step_ended("look", "broken", finding()), ended()).lines)
+    assert apart_lead(alone.trials[0], judge_run(alone)[TRIAL]) == ()
 
 
 def test_each_trial_that_was_made_is_a_line() -> None:

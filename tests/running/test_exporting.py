@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from flowprobe.core.cause import Cause, Part
 from flowprobe.core.events import RunStarted
 from flowprobe.core.redact import Redactor
 from flowprobe.errors import InvalidInput
@@ -53,6 +54,14 @@ def test_each_trial_is_a_line_and_a_trace(tmp_path: Path) -> None:
     assert spans_of(one)[0]["traceId"] != spans_of(other)[0]["traceId"]
     assert "status" not in spans_of(one)[0]
     assert spans_of(other)[0]["status"]["message"].startswith("'A journey' for pro-eu fails: step 'one'")
+
+
+def test_the_cause_that_was_found_is_the_message_of_the_trial(tmp_path: Path) -> None:
+    cause = Cause((Part("payments", "payments", "latency", "latency 310ms", 0.31, 0.3),), (), "one", "within: …", 3, 3, 12)
+    _, other = "".join(trace_lines(replace(run_in(tmp_path), causes={OTHER: cause}))).splitlines()
+    said = spans_of(other)[0]["status"]["message"]
+    assert said.startswith("'A journey' for pro-eu fails at step 'one' because of payments latency alone")
+    assert "was injected into" not in said
 
 
 def test_times_are_those_of_the_journal(tmp_path: Path) -> None:

@@ -65,10 +65,14 @@ class FakeEngine:
 
 
 class Nobody:
+    def __init__(self) -> None:
+        self.given_up: list[tuple[str, str]] = []
+
     def looking(self, *_: Any) -> None: ...
     def tried(self, *_: Any) -> None: ...
     def found(self, *_: Any) -> None: ...
-    def left(self, *_: Any) -> None: ...
+    def left(self, trial: Trial, because: str) -> None:
+        self.given_up.append((trial.plan.name, because))
 
 
 def explained(engine: FakeEngine, most: int = 30) -> dict[str, Cause]:
@@ -108,6 +112,14 @@ def test_a_run_that_is_stopped_explains_nothing() -> None:
     engine.stops = True
     assert explained(engine) == {}
     assert [trial.plan.name for trial in engine.made] == ["none", "down"]
+
+
+def test_what_is_left_when_the_run_is_stopped_is_said() -> None:
+    """Its own guess was withheld for the cause that did not come."""
+    engine, shown = FakeEngine(DOWN), Nobody()
+    engine.stops = True
+    why.Why(30, shown).program(engine, None)  # type: ignore[arg-type]
+    assert shown.given_up == [("down", "the run was stopped")]
 
 
 def test_a_trial_in_which_no_fault_fell_is_not_taken_apart() -> None:
