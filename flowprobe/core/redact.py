@@ -30,11 +30,13 @@ def cut_short(text: str, longest: int) -> str:
 
 @plain
 class _Known(Plain):
-    """What is looked for: every form, the longest first; those too short to cover a block; the blocks of the others."""
+    """What is looked for: every form, the longest first; those too short to cover a block; the blocks of the others,
+    of which each covers one of every so many: `stride`."""
 
     forms: tuple[str, ...] = ()
     short: tuple[str, ...] = ()
     blocks: frozenset[int] = frozenset()
+    stride: int = 1
 
 
 class Redactor:
@@ -42,7 +44,9 @@ class Redactor:
 
     Most texts hold none of them, and every line of a journal is looked through. A form of fifteen bytes or more
     covers, wherever it stands, one block of eight that begins at a multiple of eight: so the blocks of a text are
-    compared with those of all long forms at once, and only shorter forms are looked for one by one.
+    compared with those of all long forms at once, and only shorter forms are looked for one by one. A form of
+    twenty-three covers one at a multiple of sixteen, and so on: the shortest long form says how many blocks of a text
+    are left out. Keys have forty characters, so that two of three are.
 
     A secret may be registered while other threads redact: what is known is replaced as one. Two threads that register
     at once are the caller's to keep apart.
@@ -60,11 +64,14 @@ class Redactor:
         forms = _forms(secret) - set(self._known.forms)
         if not forms:
             return
+        known = self._known
         long = [data for form in forms if len(data := form.encode("utf-8", _ERRORS)) >= _COVERS]
         short = [form for form in forms if len(form.encode("utf-8", _ERRORS)) < _COVERS]
+        strides = [(len(data) - _BLOCK + 1) // _BLOCK for data in long]
         self._known = _Known(
-            tuple(sorted((*self._known.forms, *forms), key=len, reverse=True)), (*self._known.short, *short),
-            self._known.blocks.union(block for data in long for block in _every(data)))
+            tuple(sorted((*known.forms, *forms), key=len, reverse=True)), (*known.short, *short),
+            known.blocks.union(block for data in long for block in _every(data)),
+            min((*strides, known.stride) if known.blocks else strides, default=1))
 
     def redact(self, text: str) -> str:
         known = self._known
@@ -78,11 +85,11 @@ class Redactor:
 
 
 def _may_hold_one(text: str, known: _Known) -> bool:
-    if any(form in text for form in known.short):
+    if known.short and any(form in text for form in known.short):
         return True
     data = text.encode("utf-8", _ERRORS)
     aligned = memoryview(data)[: len(data) // _BLOCK * _BLOCK].cast("Q")
-    return not known.blocks.isdisjoint(aligned.tolist())
+    return not known.blocks.isdisjoint(aligned[:: known.stride].tolist())
 
 
 def _spans(text: str, forms: Iterable[str]) -> Iterator[tuple[int, int]]:

@@ -110,6 +110,15 @@ def test_what_is_registered_while_others_redact_is_found_by_them_or_not_yet() ->
 def test_a_long_secret_is_found_at_every_offset(secret: str, offset: int) -> None:
     assert REDACTED in Redactor([secret])("." * offset + secret + "." * 9)
 
+@pytest.mark.parametrize("lengths", [(22,), (23,), (30,), (31,), (39,), (39, 23), (23, 39), (60, 8, 31)])
+def test_of_secrets_of_any_length_each_is_found_at_every_offset(lengths: tuple[int, ...]) -> None:
+    secrets = [f"{number}kB3xYz-" * 9 for number in range(len(lengths))]
+    secrets = [secret[:length] for secret, length in zip(secrets, lengths, strict=True)]
+    redactor = Redactor(secrets)
+    for secret in secrets:
+        for offset in range(64):
+            assert redactor("." * offset + secret + "." * (offset % 9)).strip(".") == REDACTED
+
 
 @given(st.integers(4, 22))
 def test_a_secret_that_a_cut_left_the_start_of_is_gone_too(kept: int) -> None:
