@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from itertools import product
 from urllib.parse import quote, quote_plus
 
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["CUT", "REDACTED", "SHORTEST", "Redactor", "cut_short"]
+__all__ = ["CUT", "REDACTED", "SHORTEST", "Redactor", "cut_short", "redacted"]
 
 REDACTED = "«redacted»"
 CUT = "…"
 """What stands at the end of a text that was cut short; whoever cuts one has to put it there."""
 SHORTEST = 4
 """A shorter secret would blank out half of every report; `register` refuses it."""
+_LUMP = 4096
 _BLOCK = 8
 _COVERS = 2 * _BLOCK - 1
 _ERRORS = "surrogatepass"
@@ -26,6 +27,25 @@ _ERRORS = "surrogatepass"
 def cut_short(text: str, longest: int) -> str:
     """At most so many characters of a text that may hold a secret, and the mark where there were more."""
     return text if len(text) <= longest else text[:longest] + CUT
+
+
+def redacted(redact: Callable[[str], str], texts: Iterable[str]) -> Iterator[str]:
+    """Each of many short texts, as `redact` leaves it. Most hold no secret: so several are looked at as one, and each by
+    itself only where something was found in them."""
+    lump: list[str] = []
+    size = 0
+    for text in texts:
+        lump.append(text)
+        size += len(text)
+        if size >= _LUMP:
+            yield from _redacted(redact, lump)
+            lump, size = [], 0
+    yield from _redacted(redact, lump)
+
+
+def _redacted(redact: Callable[[str], str], texts: list[str]) -> Iterable[str]:
+    whole = "\n".join(texts)
+    return texts if redact(whole) == whole else map(redact, texts)
 
 
 @plain

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from flowprobe.core.emit import KEPT_BODY, reply_event
 from flowprobe.core.events import CallReplied
-from flowprobe.core.redact import CUT, REDACTED, Redactor, cut_short
+from flowprobe.core.redact import CUT, REDACTED, Redactor, cut_short, redacted
 from flowprobe.core.wire import Reply
 
 SECRETS = st.text(st.characters(codec="utf-8"), min_size=8, max_size=40)
@@ -173,3 +173,14 @@ def test_the_start_of_a_secret_at_the_end_of_a_body_that_was_cut_goes_too(body: 
 def test_what_is_encoded_twice_is_found(encode: Callable[[str], str]) -> None:
     secret = 'a&b<c>/d"e\'f-0123456789'
     assert REDACTED in Redactor([secret])(f"before {encode(secret)} after")
+
+
+@given(SECRETS, st.lists(st.text(st.characters(codec="utf-8"), max_size=12) | st.integers(0, 20), max_size=30), st.integers(0, 5000))
+def test_many_texts_are_redacted_as_each_of_them_is(secret: str, texts: list[str | int], padding: int) -> None:
+    given = ["x" * padding, *(text if isinstance(text, str) else secret[:text] + CUT * (text % 3) + secret for text in texts)]
+    redactor = Redactor([secret])
+    assert list(redacted(redactor, given)) == [redactor(text) for text in given]
+
+
+def test_a_secret_with_a_line_break_is_not_found_between_texts() -> None:
+    assert list(redacted(Redactor(["one two\nthree four"]), ["one two", "three four"])) == ["one two", "three four"]
