@@ -30,8 +30,8 @@ def cut_short(text: str, longest: int) -> str:
 
 
 def redacted(redact: Callable[[str], str], texts: Iterable[str]) -> Iterator[str]:
-    """Each of many short texts, as `redact` leaves it. Most hold no secret: so several are looked at as one, and each by
-    itself only where something was found in them."""
+    """Each of many short texts, as `redact` leaves it. Most hold no secret: so several are looked at as one, and each
+    by itself only where something was found in them."""
     lump: list[str] = []
     size = 0
     for text in texts:
