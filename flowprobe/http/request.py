@@ -30,6 +30,18 @@ _NO_TIMEOUTS: dict[str, object] = {"timeout": {}}  # the backend keeps the time
 _Header = tuple[bytes, bytes]
 
 
+class _Target(httpcore.URL):
+    """Where a request goes; what it is asked for several times on each call is worked out once."""
+
+    def __init__(self, url: httpx.URL) -> None:
+        super().__init__(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        self._origin = super().origin
+
+    @property
+    def origin(self) -> httpcore.Origin:
+        return self._origin
+
+
 class _Ready(httpcore.Request):
     """A request of which every part has been checked here: httpcore looks at none of them once more."""
 
@@ -77,7 +89,7 @@ def _url(text: str) -> tuple[httpx.URL, httpcore.URL]:
         raise _refused("The URL names no host.")
     if url.port is not None and not 0 < url.port < 65_536:
         raise _refused("The port of the URL is not between 1 and 65535.")
-    return url, httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    return url, _Target(url)
 
 
 @lru_cache(maxsize=64)
