@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
+from flowprobe.core.plain import changed
 from flowprobe.core.wire import Call
 
 __all__ = ["NOBODY", "Fixed", "SignInFailed", "Signer", "with_headers"]
@@ -46,4 +47,4 @@ def with_headers(call: Call, headers: Mapping[str, str]) -> Call:
     """The call with these credentials, where it does not state them itself: a step may want to be somebody else. They
     are kept apart from its headers: what signs a call does not go to another origin."""
     stated = {name.lower() for name in call.headers}
-    return replace(call, credentials={n: v for n, v in headers.items() if n.lower() not in stated})
+    return changed(call, credentials={n: v for n, v in headers.items() if n.lower() not in stated})

@@ -22,7 +22,7 @@ from flowprobe.core.request import build_call, persona_names
 from flowprobe.core.resolve import Absent, WrongType, resolve, resolve_text
 from flowprobe.core.scenario import GUEST, Persona
 from flowprobe.core.shapes import describe, shown
-from flowprobe.core.steps import Expect, Item, Parallel, Repeat, Samples, Step, Use, names_of
+from flowprobe.core.steps import NO_CHECK, Expect, Item, Parallel, Repeat, Samples, Step, Use, names_of
 from flowprobe.core.trial import Trial, promised_under
 from flowprobe.core.values import Position, Value
 from flowprobe.core.wire import NoReply, Reply
@@ -351,7 +351,8 @@ class Scope:
         left = (*tried.findings, *left)
         if not any(finding.kind in ("status", "no-reply") for finding in left):
             left = (*left, *absent)  # after a wrong status a missing value is no news
-        checked = self._judge(step, step.check, tried) if step.check.named and tried.parsed else ()
+        checks = step.check is not NO_CHECK and step.check.named and tried.parsed
+        checked = self._judge(step, step.check, tried) if checks else ()
         return _Judgement(ordinary, left, checked, _eased(promise if ordinary else "", tried))
 
     def _held(self, step: Step, tried: Tried) -> tuple[tuple[Finding, ...], tuple[Finding, ...], str]:

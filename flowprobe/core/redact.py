@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from itertools import product
 from urllib.parse import quote, quote_plus
 
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["CUT", "REDACTED", "SHORTEST", "Redactor", "cut_short"]
+__all__ = ["CUT", "REDACTED", "SHORTEST", "Redactor", "cut_short", "redacted"]
 
 REDACTED = "«redacted»"
 CUT = "…"
 """What stands at the end of a text that was cut short; whoever cuts one has to put it there."""
 SHORTEST = 4
 """A shorter secret would blank out half of every report; `register` refuses it."""
+_LUMP = 4096
 _BLOCK = 8
 _COVERS = 2 * _BLOCK - 1
 _ERRORS = "surrogatepass"
@@ -28,13 +29,34 @@ def cut_short(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[:longest] + CUT
 
 
+def redacted(redact: Callable[[str], str], texts: Iterable[str]) -> Iterator[str]:
+    """Each of many short texts, as `redact` leaves it. Most hold no secret: so several are looked at as one, and each
+    by itself only where something was found in them."""
+    lump: list[str] = []
+    size = 0
+    for text in texts:
+        lump.append(text)
+        size += len(text)
+        if size >= _LUMP:
+            yield from _redacted(redact, lump)
+            lump, size = [], 0
+    yield from _redacted(redact, lump)
+
+
+def _redacted(redact: Callable[[str], str], texts: list[str]) -> Iterable[str]:
+    whole = "\n".join(texts)
+    return texts if redact(whole) == whole else map(redact, texts)
+
+
 @plain
 class _Known(Plain):
-    """What is looked for: every form, the longest first; those too short to cover a block; the blocks of the others."""
+    """What is looked for: every form, the longest first; those too short to cover a block; the blocks of the others,
+    of which each covers one of every so many: `stride`."""
 
     forms: tuple[str, ...] = ()
     short: tuple[str, ...] = ()
     blocks: frozenset[int] = frozenset()
+    stride: int = 1
 
 
 class Redactor:
@@ -42,7 +64,9 @@ class Redactor:
 
     Most texts hold none of them, and every line of a journal is looked through. A form of fifteen bytes or more
     covers, wherever it stands, one block of eight that begins at a multiple of eight: so the blocks of a text are
-    compared with those of all long forms at once, and only shorter forms are looked for one by one.
+    compared with those of all long forms at once, and only shorter forms are looked for one by one. A form of
+    twenty-three covers one at a multiple of sixteen, and so on: the shortest long form says how many blocks of a text
+    are left out. Keys have forty characters, so that two of three are.
 
     A secret may be registered while other threads redact: what is known is replaced as one. Two threads that register
     at once are the caller's to keep apart.
@@ -60,11 +84,14 @@ class Redactor:
         forms = _forms(secret) - set(self._known.forms)
         if not forms:
             return
+        known = self._known
         long = [data for form in forms if len(data := form.encode("utf-8", _ERRORS)) >= _COVERS]
         short = [form for form in forms if len(form.encode("utf-8", _ERRORS)) < _COVERS]
+        strides = [(len(data) - _BLOCK + 1) // _BLOCK for data in long]
         self._known = _Known(
-            tuple(sorted((*self._known.forms, *forms), key=len, reverse=True)), (*self._known.short, *short),
-            self._known.blocks.union(block for data in long for block in _every(data)))
+            tuple(sorted((*known.forms, *forms), key=len, reverse=True)), (*known.short, *short),
+            known.blocks.union(block for data in long for block in _every(data)),
+            min((*strides, known.stride) if known.blocks else strides, default=1))
 
     def redact(self, text: str) -> str:
         known = self._known
@@ -78,11 +105,11 @@ class Redactor:
 
 
 def _may_hold_one(text: str, known: _Known) -> bool:
-    if any(form in text for form in known.short):
+    if known.short and any(form in text for form in known.short):
         return True
     data = text.encode("utf-8", _ERRORS)
     aligned = memoryview(data)[: len(data) // _BLOCK * _BLOCK].cast("Q")
-    return not known.blocks.isdisjoint(aligned.tolist())
+    return not known.blocks.isdisjoint(aligned[:: known.stride].tolist())
 
 
 def _spans(text: str, forms: Iterable[str]) -> Iterator[tuple[int, int]]:

@@ -11,8 +11,8 @@ from flowprobe.core.plain import Plain, plain
 from flowprobe.core.values import Position, Template, Text, Value
 
 __all__ = [
-    "BodyShape", "CallTemplate", "Capture", "CaptureSource", "ContractTerms", "Each", "Expect", "Find", "Item",
-    "Parallel", "Poll", "Repeat", "Retry", "Samples", "Sends", "SignIn", "Step", "Use", "names_of", "steps_of",
+    "NO_CHECK", "BodyShape", "CallTemplate", "Capture", "CaptureSource", "ContractTerms", "Each", "Expect", "Find",
+    "Item", "Parallel", "Poll", "Repeat", "Retry", "Samples", "Sends", "SignIn", "Step", "Use", "names_of", "steps_of",
 ]
 
 _NOTHING: Mapping[str, Any] = {}
@@ -148,12 +148,12 @@ class Expect(Plain):
         return frozenset(name for name, stated in parts.items() if stated)
 
 
-_NO_CHECK = Expect()
+NO_CHECK = Expect()
 
 
 def _nothing_checked() -> Expect:
     """One for all, and never what a step expects: the two are told apart by which of them it is."""
-    return _NO_CHECK
+    return NO_CHECK
 
 
 @plain

@@ -70,7 +70,9 @@ def _middles(trials: Iterable[tuple[Spent, ...]]) -> tuple[Spent, ...]:
 def _step(step: StepEvidence) -> Iterator[Spent]:
     calls = [(call.outcome.at, call.outcome.at + call.outcome.total_s) for call in step.calls
              if call.outcome is not None]
-    if calls:
+    if len(calls) == 1 and not any(call.exchanges for call in step.calls):  # most steps, and quick to tell
+        yield Spent(step.name, _length(calls))
+    elif calls:
         whole = (min(begun for begun, _ in calls), max(end for _, end in calls))
         yield _spent(step.name, [whole], (found for call in step.calls for found in call.exchanges))
 

@@ -57,6 +57,8 @@ def promised_under(scenario: Scenario, plan: FaultPlan) -> Mapping[str, tuple[st
     The most specific key wins: the plan's name, then `provider/kind`, then the provider. Where several providers are in
     trouble at once, what each of them excuses is excused: their parts stand side by side, and so do their statuses.
     """
+    if not scenario.under:
+        return {}
     ordinary = {name: step.expect for name, step in scenario.steps()}
     found = {step: _excused(tuple(_of_step(scenario, plan, step)), expect) for step, expect in ordinary.items()}
     return {step: each for step, each in found.items() if each is not None}

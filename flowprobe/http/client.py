@@ -1,4 +1,4 @@
-"""The one place where a pool of connections is made: httpcore's own, which httpx's client stands on.
+"""The one place where connections come from: httpcore's, which httpx's client stands on.
 
 Nothing of the surroundings reaches it: no proxy variables, no netrc, no redirects, no certificate variables. It is
 used without httpx's client on top, for three reasons: the pool must be given our network backend; a reply must stay
@@ -14,6 +14,7 @@ from typing import Protocol
 import httpcore
 import httpx
 
+from flowprobe.http.connections import Connections
 from flowprobe.http.limits import Limits
 from flowprobe.http.network import DeadlineBackend
 from flowprobe.http.trust import bare_context
@@ -34,9 +35,9 @@ class Pool(Protocol):
 
 def make_pool(
     *, backend: DeadlineBackend, limits: Limits, proxy: httpcore.Proxy | None, http2: bool = False
-) -> httpcore.ConnectionPool:
+) -> Pool:
     """The connections of one persona in one trial; whom TLS believes is `backend`'s to say."""
-    return httpcore.ConnectionPool(
+    pool = httpcore.ConnectionPool(
         ssl_context=bare_context(),  # the backend brings the real one when TLS is needed
         proxy=proxy,
         http2=http2,
@@ -45,6 +46,7 @@ def make_pool(
         keepalive_expiry=limits.idle,
         network_backend=backend,
     )
+    return pool if http2 else Connections(pool.create_connection)
 
 
 def proxy_of(url: str) -> httpcore.Proxy:

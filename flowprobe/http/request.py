@@ -30,6 +30,29 @@ _NO_TIMEOUTS: dict[str, object] = {"timeout": {}}  # the backend keeps the time
 _Header = tuple[bytes, bytes]
 
 
+class _Target(httpcore.URL):
+    """Where a request goes; what it is asked for several times on each call is worked out once."""
+
+    def __init__(self, url: httpx.URL) -> None:
+        super().__init__(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        self._origin = super().origin
+
+    @property
+    def origin(self) -> httpcore.Origin:
+        return self._origin
+
+
+class _Ready(httpcore.Request):
+    """A request of which every part has been checked here: httpcore looks at none of them once more."""
+
+    def __init__(self, method: bytes, url: httpcore.URL, headers: list[_Header], content: bytes) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.stream = (content,) if content else ()
+        self.extensions = _NO_TIMEOUTS
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What leaves: the URL parsed, the headers as bytes, in order."""
@@ -38,29 +61,24 @@ class Request:
     url: httpx.URL
     headers: list[_Header]
     content: bytes
+    target: httpcore.URL
 
     def to_core(self, cookies: list[_Header]) -> httpcore.Request:
         """The request as the pool takes it, with the cookies that belong to it."""
-        return httpcore.Request(
-            self.method, _target(self.url), headers=[*self.headers, *cookies], content=self.content,
-            extensions=_NO_TIMEOUTS,
-        )
+        headers = [*self.headers, *cookies] if cookies else self.headers
+        return _Ready(self.method.encode("ascii"), self.target, headers, self.content)
 
 
 def build_request(call: Call) -> Request:
     """The request of `call`; raises `Ended` (`invalid-url`) when it could not be sent as it is meant."""
-    url = _url(call.url)
+    url, target = _url(call.url)
     method = _method(call.method)
-    return Request(method, url, _headers(call, method, url), call.body.content)
+    return Request(method, url, _headers(call, method, url), call.body.content, target)
 
 
 @lru_cache(maxsize=512)
-def _target(url: httpx.URL) -> httpcore.URL:
-    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-
-
-@lru_cache(maxsize=512)
-def _url(text: str) -> httpx.URL:
+def _url(text: str) -> tuple[httpx.URL, httpcore.URL]:
+    """The URL as it is looked at, and as it is sent."""
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, UnicodeError):
@@ -71,7 +89,7 @@ def _url(text: str) -> httpx.URL:
         raise _refused("The URL names no host.")
     if url.port is not None and not 0 < url.port < 65_536:
         raise _refused("The port of the URL is not between 1 and 65535.")
-    return url
+    return url, _Target(url)
 
 
 @lru_cache(maxsize=64)
@@ -106,16 +124,23 @@ def _body_headers(call: Call, method: str, names: set[str]) -> list[_Header]:
 
 
 def _header(name: str, value: str) -> _Header:
-    if not _TOKEN.fullmatch(name):
-        raise _refused("The name of a header is not allowed in HTTP.")
-    if name.lower() in _OURS:
-        raise _refused(f"The header {name} belongs to the connection and cannot be set.")
+    sent = _name(name)
     if _CONTROL.search(value):
         raise _refused(f"The value of the header {name} holds a line break or another control character.")
     try:
-        return name.encode("ascii"), value.strip(" \t").encode("utf-8")
+        return sent, value.strip(" \t").encode("utf-8")
     except UnicodeError:
         raise _refused(f"The value of the header {name} cannot be encoded.") from None
+
+
+@lru_cache(maxsize=512)
+def _name(text: str) -> bytes:
+    """The name of a header as it is sent. A journey has a few, and sends them again and again."""
+    if not _TOKEN.fullmatch(text):
+        raise _refused("The name of a header is not allowed in HTTP.")
+    if text.lower() in _OURS:
+        raise _refused(f"The header {text} belongs to the connection and cannot be set.")
+    return text.encode("ascii")
 
 
 def _refused(detail: str) -> Ended:

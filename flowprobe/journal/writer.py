@@ -39,7 +39,8 @@ class JournalWriter:
     ) -> None:
         self.path = path
         self.number = 0
-        self._head = {"v": SCHEMA_VERSION, "w": writer}
+        self._writer = writer
+        self._head = _encode({"v": SCHEMA_VERSION, "w": writer})[:-1]
         self._mono, self._wall = mono, wall
         self._redact, self._overhear = redact, overhear
         self._lock = threading.Lock()
@@ -65,14 +66,14 @@ class JournalWriter:
         """Write one event, and return it as it stands in the stream (not redacted: keep it in memory)."""
         with self._lock:
             number, mono, wall = self.number + 1, self._mono(), self._wall()
-            line = _encode({**self._head, "n": number, "mono": mono, "wall": wall, "event": type(event).__name__,
-                            **members(event)})
+            parts = _encode({"event": type(event).__name__, **members(event)})
+            line = f'{self._head},"n":{number},"mono":{mono!r},"wall":{wall!r},{parts[1:]}'
             text = line if self._redact is None else self._redact(line)
             self._write(text.encode("utf-8", "backslashreplace") + b"\n")
             self.number = number
             if self._overhear is not None:
                 self._overhear(text)
-            return Stamped(str(self._head["w"]), number, mono, wall, event)
+            return Stamped(self._writer, number, mono, wall, event)
 
     def _write(self, data: bytes) -> None:
         try:

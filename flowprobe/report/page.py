@@ -11,6 +11,7 @@ from itertools import groupby, islice
 
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.expect import milliseconds
+from flowprobe.core.redact import redacted
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.report.causes import led
 from flowprobe.report.html import Markup, element, escape, head
@@ -52,7 +53,7 @@ def run_page(report: RunReport) -> Iterator[str]:
     started = report.evidence.started
     title = report.redact(f"{report.verdict} · {started.environment if started else ''} · FlowProbe")
     yield f'<!doctype html>\n<html lang="en">{head(title, STYLE, SCRIPT)}<body>\n'
-    yield from map(report.redact, _body(report))
+    yield from redacted(report.redact, _body(report))
     yield f"<script>{SCRIPT}</script>\n</body></html>\n"
 
 

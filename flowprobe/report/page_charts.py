@@ -59,14 +59,16 @@ def charts(trials: Sequence[TrialEvidence], times: Iterable[Times],
     by_plan: dict[str, list[TrialEvidence]] = {}
     for trial in trials:
         by_plan.setdefault(trial.started.plan, []).append(trial)
-    chosen = _chosen(by_plan, verdicts)
+    chosen = _chosen(by_plan, verdicts) if len(by_plan) > 1 else []
     taken: dict[str, list[Times]] = {plan: [] for plan in chosen}
     for trial, each in zip(trials, times, strict=True):
         if trial.started.plan in taken:
             taken[trial.started.plan].append(each)
+    if not chosen:
+        return
     panels = [_panel(by_plan[plan], verdicts, taken[plan]) for plan in chosen]
     rows = _rows(panels)
-    if len(by_plan) > 1 and rows.longest > 0:
+    if rows.longest > 0:
         yield _figure(panels, rows, len(by_plan) - len(panels), repeated=len(trials) > len(by_plan))
 
 

@@ -55,7 +55,7 @@ from flowprobe.core.invariants import Seen
 from flowprobe.core.plan import Group, Setting, expand
 from flowprobe.core.policy import policy_of
 from flowprobe.core.probing import probe
-from flowprobe.core.redact import Redactor
+from flowprobe.core.redact import Redactor, redacted
 from flowprobe.core.resolve import Names
 from flowprobe.core.scenario import Fault, Persona
 from flowprobe.core.sends import judge_sends, promises
@@ -569,7 +569,7 @@ class Engine:
     def _finish(self) -> RunReport:
         report = self._report(exit_code(self._evidence, self._verdicts, internal=self._internal))
         try:
-            self._folder.write("result.json", map(self._redactor, result_text(report)))
+            self._folder.write("result.json", redacted(self._redactor, result_text(report)))
             self._folder.write("junit.xml", self._redactor(junit_xml(report)))
             self._folder.write("report.html", run_page(report))
             if report.links:

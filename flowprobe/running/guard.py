@@ -46,6 +46,7 @@ class Guard:
         self._purse = Purse(policy.budget)
         self._bucket = Bucket.full(policy.budget.rate, clock()) if policy.budget.rate else None
         self._began: float | None = None
+        self._last: tuple[Scenario, Mapping[str, PlannedCall]] | None = None
         self._sending = threading.local()
         self.halt: Halt | None = None
 
@@ -78,7 +79,7 @@ class Guard:
     def workflow(self, send: Send, scenario: Scenario, *, faulted: bool, wait: Callable[[float], None],
                  stopped: Callable[[], bool]) -> Send:
         """`send` for the calls of a journey. `wait` returns early when the run is stopped."""
-        planned = {each.step: each for each in calls_of(scenario, self._policy.given)}
+        planned = self._planned(scenario)
 
         def guarded(call: Call) -> Outcome:
             halt = self._judge(call, planned, faulted=faulted)
@@ -91,6 +92,13 @@ class Guard:
             return self._sent(call, send)
 
         return guarded
+
+    def _planned(self, scenario: Scenario) -> Mapping[str, PlannedCall]:
+        """Its calls by their steps; trial after trial is of the same one."""
+        last = self._last
+        if last is None or last[0] is not scenario:
+            last = self._last = scenario, {each.step: each for each in calls_of(scenario, self._policy.given)}
+        return last[1]
 
     def _judge(self, call: Call, planned: Mapping[str, PlannedCall], *, faulted: bool) -> Halt | None:
         with self._lock:

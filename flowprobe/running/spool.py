@@ -10,11 +10,12 @@ import json
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from flowprobe.core.redact import redacted
 from flowprobe.core.times import Spent, Times
 from flowprobe.errors import ToolFailed
 from flowprobe.report.model import Told
@@ -56,11 +57,12 @@ class Spool:
     def add(self, told: Told) -> None:
         head = [*(self._redact(text) for text in (*told.problem, told.place)),
                 self._rows(told.times.steps), self._rows(told.times.providers)]
-        result = self._kept(chain((json.dumps(head),), map(self._redact, told.result)))
-        self._records.append(_Record(result, self._kept(map(self._redact, told.page))))
+        result = self._kept(chain((json.dumps(head),), redacted(self._redact, told.result)))
+        self._records.append(_Record(result, self._kept(redacted(self._redact, told.page))))
 
-    def _rows(self, spents: Iterable[Spent]) -> list[tuple[str, float, float]]:
-        return [(self._redact(spent.name), spent.seconds, spent.injected_s) for spent in spents]
+    def _rows(self, spents: Sequence[Spent]) -> list[tuple[str, float, float]]:
+        names = redacted(self._redact, (spent.name for spent in spents))
+        return [(name, spent.seconds, spent.injected_s) for name, spent in zip(names, spents, strict=True)]
 
     def _kept(self, lines: Iterable[str]) -> _Stretch:
         start = self._end

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowprobe.core.faults.actions import Hold
-from flowprobe.core.plain import Frozen, Plain, plain
+from flowprobe.core.plain import Frozen, Plain, changed, plain
 
 
 @plain
@@ -49,6 +49,24 @@ def test_they_are_frozen_slotted_replaced_matched_and_pickled() -> None:
             assert (a, b) == (1, 3)
     assert pickle.loads(pickle.dumps(value)) == value
     assert value != Theirs(1, 3)
+
+
+@plain
+class Often(Ours):
+    """Made so often that `Ours` would become another class meanwhile."""
+
+
+@given(PARTS, st.dictionaries(st.sampled_from(["a", "b", "hidden"]), st.integers(0, 2)))
+def test_changed_is_replace(parts: Any, named: dict[str, int]) -> None:
+    value, before = Often(*parts), Often(*parts)
+    assert [getattr(changed(value, **named), part.name) for part in fields(Often)] == [
+        getattr(replace(value, **named), part.name) for part in fields(Often)]
+    assert value == before
+
+
+def test_what_is_no_part_of_a_value_cannot_be_changed() -> None:
+    with pytest.raises(TypeError, match="Often has no aa, c"):
+        changed(Often(1), c=2, b=1, aa=3)
 
 
 @plain

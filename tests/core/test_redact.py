@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from flowprobe.core.emit import KEPT_BODY, reply_event
 from flowprobe.core.events import CallReplied
-from flowprobe.core.redact import CUT, REDACTED, Redactor, cut_short
+from flowprobe.core.redact import CUT, REDACTED, Redactor, cut_short, redacted
 from flowprobe.core.wire import Reply
 
 SECRETS = st.text(st.characters(codec="utf-8"), min_size=8, max_size=40)
@@ -110,6 +110,15 @@ def test_what_is_registered_while_others_redact_is_found_by_them_or_not_yet() ->
 def test_a_long_secret_is_found_at_every_offset(secret: str, offset: int) -> None:
     assert REDACTED in Redactor([secret])("." * offset + secret + "." * 9)
 
+@pytest.mark.parametrize("lengths", [(22,), (23,), (30,), (31,), (39,), (39, 23), (23, 39), (60, 8, 31)])
+def test_of_secrets_of_any_length_each_is_found_at_every_offset(lengths: tuple[int, ...]) -> None:
+    secrets = [f"{number}kB3xYz-" * 9 for number in range(len(lengths))]
+    secrets = [secret[:length] for secret, length in zip(secrets, lengths, strict=True)]
+    redactor = Redactor(secrets)
+    for secret in secrets:
+        for offset in range(64):
+            assert redactor("." * offset + secret + "." * (offset % 9)).strip(".") == REDACTED
+
 
 @given(st.integers(4, 22))
 def test_a_secret_that_a_cut_left_the_start_of_is_gone_too(kept: int) -> None:
@@ -164,3 +173,14 @@ def test_the_start_of_a_secret_at_the_end_of_a_body_that_was_cut_goes_too(body: 
 def test_what_is_encoded_twice_is_found(encode: Callable[[str], str]) -> None:
     secret = 'a&b<c>/d"e\'f-0123456789'
     assert REDACTED in Redactor([secret])(f"before {encode(secret)} after")
+
+
+@given(SECRETS, st.lists(st.text(st.characters(codec="utf-8"), max_size=12) | st.integers(0, 20), max_size=30), st.integers(0, 5000))
+def test_many_texts_are_redacted_as_each_of_them_is(secret: str, texts: list[str | int], padding: int) -> None:
+    given = ["x" * padding, *(text if isinstance(text, str) else secret[:text] + CUT * (text % 3) + secret for text in texts)]
+    redactor = Redactor([secret])
+    assert list(redacted(redactor, given)) == [redactor(text) for text in given]
+
+
+def test_a_secret_with_a_line_break_is_not_found_between_texts() -> None:
+    assert list(redacted(Redactor(["one two\nthree four"]), ["one two", "three four"])) == ["one two", "three four"]

@@ -46,6 +46,13 @@ def test_a_pool_takes_our_backend_and_proxy_by_public_names() -> None:
         pass
 
 
+def test_a_pool_makes_connections_without_keeping_them() -> None:
+    with httpcore.ConnectionPool(network_backend=httpcore.MockBackend([])) as pool:
+        connection = pool.create_connection(httpcore.URL("http://api.acme.example/").origin)
+        assert not connection.is_idle()
+        assert pool.connections == []
+
+
 def test_respx_intercepts(driver: Driver) -> None:
     with respx.mock as product:
         product.get("http://api.acme.example/").respond(418)
