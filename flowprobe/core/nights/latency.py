@@ -16,7 +16,7 @@ from typing import TypeAlias
 from flowprobe.core.nights.model import Sample, Series, Trend, Trending
 from flowprobe.core.nights.watching import Watch
 
-__all__ = ["NEWEST", "Reading", "candidates", "confirmed", "readings", "trend", "watched"]
+__all__ = ["NEWEST", "Reading", "candidates", "comparable", "confirmed", "readings", "trend", "watched"]
 
 Reading: TypeAlias = tuple[str, float, float]
 """A night, the median of its seconds, and the logarithm of that less the one of the controls. Where no control was
@@ -31,6 +31,9 @@ usual becomes it after a year."""
 
 FEWEST = 3
 """Samples. A night with fewer, or with less than half of what the series usually has, says nothing of it."""
+
+KNOWN = 14
+"""Nights. A control of which fewer are known has no usual yet, and is left out."""
 
 ALONE = 0.5
 """How far a night without a control is trusted: it has to be twice as far out, and a slow network is no reason to
@@ -66,7 +69,7 @@ def trend(series: Series, readings: Sequence[Reading], *, rebased: str = "", con
         return Trend(series, Trending.LEARNING, 0)
     level = _usual_level(shown)
     usual, spread = watch.baseline
-    _, value, _ = _comparable(judged[-1], level)
+    *_, (_, value, _) = comparable(shown)
     low, middle, high = (math.exp(usual + level + wide * spread) for wide in (-_WIDE, 0.0, _WIDE))
     since = watch.since if watch.state is Trending.CHANGED else ""
     return Trend(series, watch.state, len(judged), middle, low, high, judged[-1][1], math.exp(value - usual), since)
@@ -74,14 +77,24 @@ def trend(series: Series, readings: Sequence[Reading], *, rebased: str = "", con
 
 def watched(readings: Sequence[Reading], *, rebased: str = "", confirmed: Collection[str] = ()) -> Watch:
     """What has seen the newest readings, from the first to the last."""
-    shown = readings[-NEWEST:]
-    level, watch, before = _usual_level(shown), Watch(), True
-    for each in shown:
-        night, value, trust = _comparable(each, level)
+    watch, before = Watch(), True
+    for night, value, trust in comparable(readings[-NEWEST:]):
         if before and rebased and night >= rebased:
             watch, before = watch.anew(), False
         watch.see(night, value, trust=trust, confirmed=night in confirmed)
     return watch
+
+
+def comparable(readings: Sequence[Reading]) -> Iterator[tuple[str, float, float]]:
+    """Of each night its number, and how far that is trusted. Where no control was measured, they are taken to have been
+    as they usually are."""
+    level = _usual_level(readings)
+    for reading in readings:
+        night, seconds, relative = reading
+        if _level(reading):
+            yield night, relative, 1.0
+        else:
+            yield night, math.log(seconds) - level, ALONE
 
 
 def candidates(samples_before: Samples, tonight: Sequence[Sample], *,
@@ -113,17 +126,8 @@ def _tonight(before: Samples, tonight: Sequence[Sample], rebased: Mapping[str, s
         known[sample.series] = [*known.get(sample.series, ()), (_TONIGHT, sample.seconds)]
     for series, found in readings(known).items():
         if found and found[-1][0] == _TONIGHT:
-            _, value, trust = _comparable(found[-1], _usual_level(found))
+            *_, (_, value, trust) = comparable(found)
             yield series, watched(found[:-1], rebased=rebased.get(str(series), "")), value, trust
-
-
-def _comparable(reading: Reading, usual_level: float) -> tuple[str, float, float]:
-    """The night, its number, and how far it is trusted: where no control was measured, they are taken to have been as
-    they usually are."""
-    night, seconds, relative = reading
-    if _level(reading):
-        return night, relative, 1.0
-    return night, math.log(seconds) - usual_level, ALONE
 
 
 def _usual_level(found: Sequence[Reading]) -> float:
@@ -140,9 +144,10 @@ def _level(reading: Reading) -> float:
 
 def _levels(controls: Samples) -> dict[str, float]:
     """By night: the logarithm of what the controls took, all of them as one."""
-    logs = {series: {night: math.log(seconds) for night, seconds in _medians(nights)}
-            for series, nights in controls.items()}
-    usual = {series: median(found.values()) for series, found in logs.items() if found}
+    every = {series: {night: math.log(seconds) for night, seconds in _medians(nights)}
+             for series, nights in controls.items()}
+    logs = {series: found for series, found in every.items() if len(found) >= KNOWN}
+    usual = {series: median(found.values()) for series, found in logs.items()}
     if not usual:
         return {}
     middle = median(usual.values())
@@ -160,4 +165,13 @@ def _medians(nights: Sequence[tuple[str, tuple[float, ...]]]) -> Iterator[tuple[
     fewest = max(FEWEST, median(len(seconds) for _, seconds in nights) / 2)
     for night, seconds in nights:
         if len(seconds) >= fewest:
-            yield night, max(median(seconds), _SHORTEST)
+            yield night, middle(seconds)
+
+
+def middle(seconds: Sequence[float]) -> float:
+    """What the middle half of the samples takes, on a logarithmic scale: no more moved by a tail than the median, and
+    as steady with twenty samples as the median with twenty-six."""
+    ordered = sorted(seconds)
+    quarter = len(ordered) // 4
+    logs = [math.log(max(each, _SHORTEST)) for each in ordered[quarter:len(ordered) - quarter]]
+    return math.exp(sum(logs) / len(logs))
