@@ -37,16 +37,18 @@ def flakes(attempts: Mapping[str, tuple[Attempt, ...]], marks: Sequence[Mark], *
     for night in sorted(attempts):
         for each in attempts[night]:
             told.setdefault(each.journey, {}).setdefault(night, []).append(each)
-    return tuple(_flake(journey, nights, _mark(journey, marks, tonight), tonight) for journey, nights in told.items())
+    return tuple(_flake(journey, nights, [mark for mark in marks if mark.subject == str(journey)], tonight)
+                 for journey, nights in told.items())
 
 
-def _flake(journey: Journey, nights: Mapping[str, Sequence[Attempt]], mark: Mark | None, tonight: str) -> Flake:
-    since = mark.night if mark and mark.deed is Deed.RELEASE else ""
-    judged = {night: flaky for night, made in nights.items() if night >= since
-              for flaky in [_flaky(made)] if flaky is not None}
+def _flake(journey: Journey, nights: Mapping[str, Sequence[Attempt]], marks: Sequence[Mark], tonight: str) -> Flake:
+    made = sorted((mark for mark in marks if mark.night <= tonight), key=lambda mark: mark.at)
+    since = max((mark.night for mark in made if mark.deed is Deed.RELEASE), default="")
+    judged = {night: flaky for night, attempts in nights.items() if night >= since
+              for flaky in [_flaky(attempts)] if flaky is not None}
     score, until = _followed(judged, tonight)
-    if mark and mark.deed is Deed.QUARANTINE:
-        until = max(until, mark.until or FOREVER)
+    newest = [mark for mark in made if mark.deed in (Deed.QUARANTINE, Deed.RELEASE)][-1:]
+    until = max([until, *(mark.until or FOREVER for mark in newest if mark.deed is Deed.QUARANTINE)])
     return Flake(journey, score, len(judged), until if until > tonight else "")
 
 
@@ -70,13 +72,6 @@ def _flaky(attempts: Iterable[Attempt]) -> bool | None:
     if made[0].verdict is Kind.INCONCLUSIVE:
         return None
     return outcome(made) is Outcome.RECOVERED and made[0].blame is Blame.PRODUCT
-
-
-def _mark(journey: Journey, marks: Sequence[Mark], tonight: str) -> Mark | None:
-    """The newest that was made of it, and counts tonight."""
-    about = [mark for mark in marks if mark.subject == str(journey) and mark.night <= tonight
-             and mark.deed in (Deed.QUARANTINE, Deed.RELEASE)]
-    return max(about, key=lambda mark: mark.at, default=None)
 
 
 def _after(night: str) -> str:

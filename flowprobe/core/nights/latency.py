@@ -1,8 +1,9 @@
 """How long a step or a provider takes, from night to night, against controls that are measured beside it.
 
-A night's number is the logarithm of its median, less what the controls say of the network that night: of each control
-how far it is from its own usual, and of several the median of that, so that one which is added, missing or broken does
-not move the others. What a slow night of the network does falls out; what is left is watched (`watching`).
+A night's number is the logarithm of what its middle half of samples takes, less what the controls say of the network
+that night: of each control how far it is from its own usual, and of several the median of that, so that one which is
+added, missing or broken does not move the others. What a slow night of the network does falls out; what is left is
+watched (`watching`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from flowprobe.core.nights.model import Sample, Series, Trend, Trending
-from flowprobe.core.nights.watching import Watch
+from flowprobe.core.nights.watching import FAR, Watch
 
-__all__ = ["NEWEST", "Reading", "candidates", "comparable", "confirmed", "readings", "trend", "watched"]
+__all__ = ["NEWEST", "Reading", "candidates", "comparable", "confirmed", "middle", "readings", "trend", "watched"]
 
 Reading: TypeAlias = tuple[str, float, float]
-"""A night, the median of its seconds, and the logarithm of that less the one of the controls. Where no control was
+"""A night, its seconds (`middle`), and the logarithm of that less the one of the controls. Where no control was
 measured in that night, nothing is taken off."""
 
 Samples: TypeAlias = Mapping[Series, Sequence[tuple[str, tuple[float, ...]]]]
@@ -70,9 +71,9 @@ def trend(series: Series, readings: Sequence[Reading], *, rebased: str = "", con
     level = _usual_level(shown)
     usual, spread = watch.baseline
     *_, (_, value, _) = comparable(shown)
-    low, middle, high = (math.exp(usual + level + wide * spread) for wide in (-_WIDE, 0.0, _WIDE))
+    low, typical, high = (math.exp(usual + level + wide * spread) for wide in (-_WIDE, 0.0, _WIDE))
     since = watch.since if watch.state is Trending.CHANGED else ""
-    return Trend(series, watch.state, len(judged), middle, low, high, judged[-1][1], math.exp(value - usual), since)
+    return Trend(series, watch.state, len(judged), typical, low, high, judged[-1][1], math.exp(value - usual), since)
 
 
 def watched(readings: Sequence[Reading], *, rebased: str = "", confirmed: Collection[str] = ()) -> Watch:
@@ -150,12 +151,19 @@ def _levels(controls: Samples) -> dict[str, float]:
     usual = {series: median(found.values()) for series, found in logs.items()}
     if not usual:
         return {}
-    middle = median(usual.values())
+    together = median(usual.values())
     strays: dict[str, list[float]] = {}
     for series, found in logs.items():
         for night, level in found.items():
             strays.setdefault(night, []).append(level - usual[series])
-    return {night: middle + median(each) for night, each in strays.items()}
+    return {night: together + _agreed(sorted(each)) for night, each in strays.items()}
+
+
+def _agreed(strays: Sequence[float]) -> float:
+    """The middle of what the controls say. Where an even number of them is at odds, those that are as usual are
+    believed: one of two that breaks is likelier than a network that is slow for the other one alone."""
+    low, high = strays[(len(strays) - 1) // 2], strays[len(strays) // 2]
+    return (low + high) / 2 if high - low < FAR else min(low, high, key=abs)
 
 
 def _medians(nights: Sequence[tuple[str, tuple[float, ...]]]) -> Iterator[tuple[str, float]]:

@@ -37,11 +37,14 @@ STANDS_OUT = 2.5
 QUICK = (4.0, 5.0)
 """Spreads of two nights running, each FAR at the least, that are enough without gathering."""
 
-NEWEST = 60
-"""Nights that the usual is made of."""
+NEWEST = 120
+"""Nights that the usual is made of: four months. With two, the spread is now and then taken for smaller than it is."""
 
 BACK = 7
 """A change is over when the median of so many nights is less than half of EFFECT above the usual: a week."""
+
+RISEN = 14
+"""The newest nights of those that gather, so many, have to be EFFECT above the usual: the rest may be long ago."""
 
 _CLIP, _LEAST = 4.0, 0.02
 
@@ -58,7 +61,7 @@ class Watch:
         self._known: deque[float] = deque()
         self._ordered: list[float] = []
         self._gathered = 0.0
-        self._risen: list[tuple[str, float]] = []
+        self._risen: deque[tuple[str, float]] = deque(maxlen=RISEN)
         self._newest: deque[float] = deque(maxlen=BACK)
         self._state, self._since, self._z = Trending.LEARNING, "", 0.0
         self._before: tuple[float, float] | None = None
@@ -123,24 +126,43 @@ class Watch:
 
     def _gather(self, night: str, value: float, trust: float, confirmed: bool) -> None:
         last, self._z = self._z, self._distance(value, trust)
-        quick = self._quick(last, value, trust)
-        self._gathered = max(0.0, self._gathered + max(-_CLIP, min(_CLIP, self._z)) - SLACK)
-        self._risen = [*self._risen, (night, value)] if self._gathered else []
-        self._since = self._risen[0][0] if self._risen else ""
-        if confirmed or quick or self._enough():
-            self._state, self._since = Trending.CHANGED, self._since or night
-            self._newest.clear()
-            self._newest.append(value)
+        self._gathered += max(-_CLIP, min(_CLIP, self._z)) - SLACK
+        self._gathered = min(max(self._gathered, 0.0), 2 * ENOUGH)
+        if not self._gathered:
+            self._risen.clear()
         else:
-            suspicious = self._gathered >= ENOUGH / 3
-            self._state = Trending.SUSPECT if suspicious else Trending.STEADY
-            if not suspicious:
-                self._keep(value)
+            self._risen.append((night, value))
+        self._since = "" if not self._risen else self._since or night
+        if confirmed or self._quick(last, trust):
+            self._change(self._leapt(night, trust))
+        elif self._enough():
+            self._change(self._since)
+        else:
+            self._go_on(value)
 
-    def _quick(self, last: float, value: float, trust: float) -> bool:
+    def _change(self, since: str) -> None:
+        self._state, self._since = Trending.CHANGED, since
+        self._newest.clear()
+
+    def _go_on(self, value: float) -> None:
+        suspicious = self._gathered >= ENOUGH / 3
+        self._state = Trending.SUSPECT if suspicious else Trending.STEADY
+        if not suspicious:
+            self._keep(value)
+
+    def _quick(self, last: float, trust: float) -> bool:
         before, tonight = QUICK
-        return (self._z > tonight and last > before and self._far(value, trust)
-                and bool(self._risen) and self._far(self._risen[-1][1], trust))
+        return (self._z > tonight and last > before and len(self._risen) > 1
+                and all(self._far(value, trust) for _, value in list(self._risen)[-2:]))
+
+    def _leapt(self, night: str, trust: float) -> str:
+        """The first of the newest nights that are all far out."""
+        since = night
+        for name, value in reversed(self._risen):
+            if not self._far(value, trust):
+                break
+            since = name
+        return since
 
     def _enough(self) -> bool:
         return (self._gathered > ENOUGH and len(self._risen) > 1
@@ -149,7 +171,8 @@ class Watch:
     def _maybe_back(self, value: float) -> None:
         self._newest.append(value)
         if len(self._newest) == BACK and median(self._newest) - self.baseline[0] < EFFECT / 2:
-            self._state, self._since, self._gathered, self._risen, self._z = Trending.STEADY, "", 0.0, [], 0.0
+            self._state, self._since, self._gathered, self._z = Trending.STEADY, "", 0.0, 0.0
+            self._risen.clear()
 
     def _keep(self, value: float) -> None:
         self._known.append(value)
