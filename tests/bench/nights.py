@@ -167,11 +167,13 @@ def _beside(counts: Sequence[int], per: float) -> str:
 
 def power(judge: Judge, worlds: Sequence[World], most: int, seed: int) -> None:
     for world in worlds:
-        times = most if world is BASE else most // 5
+        times, young, lasted = most if world is BASE else most // 5, 0, 0
         for slower, target in POWER.items():
             made = [drawn(world, SHIFT + WITHIN, random.Random(f"{seed} {world.name} {slower} {run}"), times=slower,
                           since=SHIFT) for run in range(times)]
-            found = [each.changed for each in map(lived, made) if not any(night < SHIFT for night in each.changed)]
+            every = [each.changed for each in map(lived, made)]
+            young, lasted = young + sum(night < SHIFT for each in every for night in each), lasted + SHIFT * times
+            found = [each for each in every if not any(night < SHIFT for night in each)]
             nights = sorted(changed[0] - SHIFT for changed in found if changed)
             judge.at_least(f"×{slower:g} seen within {WITHIN} nights, {world.name}", len(nights), len(found),
                            target if world is BASE else None)
@@ -182,6 +184,8 @@ def power(judge: Judge, worlds: Sequence[World], most: int, seed: int) -> None:
             seen = [sum(any(list(textbook(seconds))[SHIFT:]) for seconds in some) / len(some) for textbook in TEXTBOOK]
             print(f"    the middle one of them in night {nights[len(nights) // 2] + 1}; beside it "
                   f"p95 > mean + 3 sd: {seen[0]:.2f}, Mann-Whitney: {seen[1]:.2f}", flush=True)
+        judge.at_most(f"false episodes of latency in the first {SHIFT} nights of a series, {world.name}", young, lasted,
+                      dict(FALSE)[world])
 
 
 def again(judge: Judge, times: int, seed: int) -> None:

@@ -27,7 +27,7 @@ NEWEST = 400
 BACK = 7
 """A change is over when the newest nights, so many, make it less than even."""
 
-_PRIOR = 40.0
+_PRIOR = 25.0
 """Tries that what was usual is worth beside what was seen recently."""
 
 
