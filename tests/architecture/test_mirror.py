@@ -13,6 +13,7 @@ from tests.architecture.source import ROOT, Module, modules
 FACES = {
     "demo": "as its clients see it: the API of the product, and of its providers",
     "files": "as text that comes in, and as the scenario or the problems that come out",
+    "history": "as what is kept, in each of its stores, and read again",
     "http": "as calls to servers that do every kind of thing",
     "product": "as processes that are started, ended, and orphaned",
     "proxy": "as a process with real connections on both sides",
@@ -27,7 +28,7 @@ EXPLORING = "tests/end_to_end/test_exploring.py"
 EXPLAINING = "tests/end_to_end/test_why.py"
 SHOWING = "tests/end_to_end/test_showing.py"
 ELSEWHERE = {
-    "flowprobe/core/nights/history.py": "tests/core/nights/test_model.py",
+    "flowprobe/core/nights/history.py": "tests/history/test_stores.py",
     "flowprobe/cli/explaining.py": EXPLAINING,
     "flowprobe/running/run.py": RUNS,
     "flowprobe/cli/suites.py": "tests/end_to_end/test_suites.py",

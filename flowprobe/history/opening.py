@@ -1,0 +1,50 @@
+"""From what a person names as the place of a history to the history that is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flowprobe.errors import InvalidInput, Problem
+from flowprobe.history.sqlite import SqliteDatabase, copy_file
+from flowprobe.history.store import Store
+from flowprobe.history.work import WAIT_S
+
+__all__ = ["backup", "is_server", "open_history", "path_of"]
+
+_SERVERS = ("postgresql", "postgres")
+
+
+def open_history(place: str, *, wait_s: float = WAIT_S) -> Store:
+    """`place` is a file, `sqlite:///FILE`, `:memory:` or `postgresql://…`; a file that is not there is made. `wait_s`
+    is how long another may write before we give up. Raises ToolFailed where it cannot be reached, and InvalidInput
+    where it is no place."""
+    return Store(SqliteDatabase(path_of(place), wait_s=wait_s))
+
+
+def is_server(place: str) -> bool:
+    return urlsplit(place).scheme in _SERVERS
+
+
+def path_of(place: str) -> str:
+    """The file of a place that is none of a server: `sqlite:///nights.db` is in this folder, `sqlite:////var/nights.db`
+    is not. Raises InvalidInput."""
+    scheme, found, rest = place.partition("://")
+    if not found:
+        return place
+    if scheme != "sqlite" or not rest.startswith("/") or len(rest) < 2:
+        raise InvalidInput((Problem("no-history", "--history", 0, 0, f"`{scheme}://` is no place of a history",
+                                    "write a file, sqlite:///FILE or postgresql://HOST/DATABASE"),))
+    return rest[1:]
+
+
+def backup(place: str, target: Path) -> None:
+    """A copy of all of it, as of one moment. Raises InvalidInput where that is another program's to do, or where
+    something is at `target`; ToolFailed."""
+    if is_server(place):
+        raise InvalidInput((Problem("no-backup", "--history", 0, 0, "a PostgreSQL copies itself",
+                                    "use `pg_dump --schema flowprobe`, or `flowprobe history export`"),))
+    if target.exists():
+        raise InvalidInput((Problem("file-exists", str(target), 0, 0, "there is a file already",
+                                    "name another, or remove it"),))
+    copy_file(path_of(place), target)
