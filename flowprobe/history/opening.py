@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flowprobe.errors import InvalidInput, Problem
+from flowprobe.errors import InvalidInput, Problem, ToolFailed
 from flowprobe.history.sqlite import SqliteDatabase, copy_file
 from flowprobe.history.store import Store
 from flowprobe.history.work import WAIT_S
@@ -19,7 +19,18 @@ def open_history(place: str, *, wait_s: float = WAIT_S) -> Store:
     """`place` is a file, `sqlite:///FILE`, `:memory:` or `postgresql://…`; a file that is not there is made. `wait_s`
     is how long another may write before we give up. Raises ToolFailed where it cannot be reached, and InvalidInput
     where it is no place."""
+    if is_server(place):
+        return _shared(place, wait_s)
     return Store(SqliteDatabase(path_of(place), wait_s=wait_s))
+
+
+def _shared(place: str, wait_s: float) -> Store:
+    try:
+        from flowprobe.history.postgres import PostgresDatabase
+    except ImportError:
+        raise ToolFailed("a history in PostgreSQL needs psycopg, which is not installed: run `pip install "
+                         "'flowprobe[postgres]'`, or name a file with --history") from None
+    return Store(PostgresDatabase(place, wait_s=wait_s))
 
 
 def is_server(place: str) -> bool:

@@ -38,9 +38,16 @@ ALERT = Alert("staging", "key", Severity.PAGE, Blame.PRODUCT, "it broke", ("Sear
 MARK = Mark("staging", Deed.QUARANTINE, "Search (user=pro-eu)", "2026-03-01", "ann", "it wobbles", 5000.5, "2026-03-15")
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(params=["memory", "file", "postgres"])
 def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[History]:
-    opened = open_history({"memory": ":memory:", "file": str(tmp_path / "history.db")}[request.param])
+    match request.param:
+        case "memory":
+            place = ":memory:"
+        case "file":
+            place = str(tmp_path / "history.db")
+        case _:
+            place = request.getfixturevalue("postgres")
+    opened = open_history(place)
     yield opened
     opened.close()
 
