@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flowprobe.errors import InvalidInput, Problem, ToolFailed
 from flowprobe.history.sqlite import SqliteDatabase, copy_file
 from flowprobe.history.store import Store
+from flowprobe.history.urls import is_server, path_of
 from flowprobe.history.work import WAIT_S
 
-__all__ = ["backup", "is_server", "open_history", "path_of"]
-
-_SERVERS = ("postgresql", "postgres")
+__all__ = ["backup", "open_history"]
 
 
 def open_history(place: str, *, wait_s: float = WAIT_S) -> Store:
@@ -31,22 +29,6 @@ def _shared(place: str, wait_s: float) -> Store:
         raise ToolFailed("a history in PostgreSQL needs psycopg, which is not installed: run `pip install "
                          "'flowprobe[postgres]'`, or name a file with --history") from None
     return Store(PostgresDatabase(place, wait_s=wait_s))
-
-
-def is_server(place: str) -> bool:
-    return urlsplit(place).scheme in _SERVERS
-
-
-def path_of(place: str) -> str:
-    """The file of a place that is none of a server: `sqlite:///nights.db` is in this folder, `sqlite:////var/nights.db`
-    is not. Raises InvalidInput."""
-    scheme, found, rest = place.partition("://")
-    if not found:
-        return place
-    if scheme != "sqlite" or not rest.startswith("/") or len(rest) < 2:
-        raise InvalidInput((Problem("no-history", "--history", 0, 0, f"`{scheme}://` is no place of a history",
-                                    "write a file, sqlite:///FILE or postgresql://HOST/DATABASE"),))
-    return rest[1:]
 
 
 def backup(place: str, target: Path) -> None:

@@ -6,7 +6,6 @@ Nothing is expected of a session: every transaction says what it needs, so that 
 from __future__ import annotations
 
 import os
-import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,14 +16,13 @@ import psycopg
 from psycopg import conninfo, errors
 
 from flowprobe.errors import InvalidInput, Problem, ToolFailed
+from flowprobe.history.urls import shown
 from flowprobe.history.versions import Migration, apply, migrations, pending
 from flowprobe.history.work import WAIT_S, Row, Work
 
-__all__ = ["PostgresDatabase", "shown"]
+__all__ = ["PostgresDatabase"]
 
 T = TypeVar("T")
-_HOST = r"(?:[^@/?:,\[\]]*|\[[0-9a-fA-F:.]+\])(?::\d*)?"
-_URL = re.compile(rf"(postgres(?:ql)?)://(?:([^@/:?]*)(?::[^@/]*)?@)?({_HOST}(?:,{_HOST})*(?:/[^@/?]*)?)(?:\?.*)?")
 _WRITER = 0x464C5052
 """The advisory lock of whoever writes: FLPR."""
 _CONNECT_S = 10
@@ -170,10 +168,3 @@ def _parts(url: str) -> dict[str, Any]:
 def _ours(statement: str) -> LiteralString:
     """None of our statements has a `?` or a `%` that means something else."""
     return statement.replace("?", "%s")
-
-
-def shown(url: str) -> str:
-    """The place as it may be told: without a password, and without options, which may hold one. '' for what is no URL
-    or may be read in two ways."""
-    found = _URL.fullmatch(url)
-    return f"{found[1]}://{f'{found[2]}@' if found[2] else ''}{found[3]}" if found else ""

@@ -17,8 +17,9 @@ from flowprobe.core.nights.model import Night, State
 from flowprobe.errors import InvalidInput, ToolFailed
 from flowprobe.history import open_history
 from flowprobe.history.opening import backup
-from flowprobe.history.postgres import PostgresDatabase, shown
+from flowprobe.history.postgres import PostgresDatabase
 from flowprobe.history.store import Store
+from flowprobe.history.urls import shown
 from flowprobe.history.versions import Migration, migrations
 from tests.history.server import Server, running, why_none
 

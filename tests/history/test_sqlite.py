@@ -19,9 +19,10 @@ from flowprobe import __version__
 from flowprobe.core.nights.model import Night, State
 from flowprobe.errors import InvalidInput, ToolFailed
 from flowprobe.history import open_history
-from flowprobe.history.opening import backup, path_of
+from flowprobe.history.opening import backup
 from flowprobe.history.sqlite import SqliteDatabase
 from flowprobe.history.store import Store
+from flowprobe.history.urls import path_of
 from flowprobe.history.versions import Migration, migrations
 from tests.history.writing import EACH
 
