@@ -118,8 +118,8 @@ def night_of(history: History, word: str, *, environment: str | None) -> Remembe
     fit = nights[-1:] if word == "latest" else [each for each in nights if each.name == word] or [
         each for each in nights if word and each.name.startswith(word)]
     if len(fit) != 1:
-        raise _strange("no-night", "NIGHT", f"no night of {name}, or more than one, is called {word!r}", word,
-                       [each.name for each in nights[-7:]])
+        raise _strange("no-night", "NIGHT", f"no night of {name}, or more than one, is called {word!r}",
+                       "" if fit else word, [each.name for each in fit or nights[-7:]])
     night = fit[0]
     alerts = [each for each in history.alerts(name) if each.opened <= night.name <= max(each.last, each.resolved)]
     marks = [each for each in history.marks(name) if each.night == night.name]
@@ -211,7 +211,7 @@ def _known(word: str, known: Sequence[str], place: str, what: str) -> str:
     fit = [each for each in known if each == word] or [each for each in known if word and each.startswith(word)]
     if len(fit) != 1:
         found = f"{word!r} is how more than one {what} begins" if fit else f"no {what} of the last nights is {word!r}"
-        raise _strange(f"no-{what}", place, found, word, (fit or known)[:20])
+        raise _strange(f"no-{what}", place, found, "" if fit else word, (fit or known)[:20])
     return fit[0]
 
 

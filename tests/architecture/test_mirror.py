@@ -26,6 +26,7 @@ WALK, RUNS, PAGES = "tests/core/test_walk.py", "tests/end_to_end/test_running.py
 PROBING = "tests/end_to_end/test_probing.py"
 EXPLORING = "tests/end_to_end/test_exploring.py"
 EXPLAINING = "tests/end_to_end/test_why.py"
+REMEMBERING = "tests/end_to_end/test_remembering.py"
 SHOWING = "tests/end_to_end/test_showing.py"
 ELSEWHERE = {
     "flowprobe/core/nights/history.py": "tests/history/test_stores.py",
@@ -39,6 +40,8 @@ ELSEWHERE = {
     "flowprobe/cli/demo.py": "tests/end_to_end/test_demo.py",
     "flowprobe/cli/doctor.py": PAGES,
     "flowprobe/cli/proxying.py": STANDING,
+    "flowprobe/cli/recalling.py": REMEMBERING,
+    "flowprobe/cli/remembering.py": REMEMBERING,
     "flowprobe/cli/running.py": RUNS,
     "flowprobe/cli/showing.py": SHOWING,
     "flowprobe/cli/following.py": SHOWING,
