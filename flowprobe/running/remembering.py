@@ -217,7 +217,7 @@ def _known(word: str, known: Sequence[str], place: str, what: str) -> str:
 
 def _counting_from(history: History, environment: str, since: str | None) -> str:
     if since is not None:
-        return _day(since, "--since")
+        return since if history.night(environment, since) else _day(since, "--since")
     nights = history.nights(environment, last=1)
     return nights[-1].name if nights else datetime.now(UTC).date().isoformat()
 

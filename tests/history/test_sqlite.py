@@ -196,6 +196,30 @@ def test_what_is_no_database_is_told(tmp_path: Path, content: bytes | None, said
     assert said in str(failed.value)
 
 
+def test_a_disk_that_is_full_takes_nothing_away(tmp_path: Path) -> None:
+    database = SqliteDatabase(str(tmp_path / "history.db"))
+    with closing(Store(database)) as history:
+        history.keep_night(NIGHT)
+        database.read(lambda work: work.rows("PRAGMA max_page_count = 1"))  # as many as there are
+        with pytest.raises(ToolFailed, match="cannot be written: the disk is full; nothing of it was lost"):
+            history.keep_night(Night("staging", "2026-03-02", State.ENDED, 2000.0, because="x" * 100_000))
+        assert history.nights("staging") == (NIGHT,)
+        database.read(lambda work: work.rows("PRAGMA max_page_count = 100000"))
+        history.keep_night(Night("staging", "2026-03-02", State.ENDED, 2000.0, because="x" * 100_000))
+
+
+def test_a_file_that_is_damaged_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    with closing(open_history(str(path))) as history:
+        for number in range(200):
+            history.keep_night(Night("staging", f"{number:04}", State.ENDED, float(number), because="x" * 500))
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    told = r"is damaged \(.*\); move it away and begin anew, or put a copy in its place"
+    with pytest.raises(ToolFailed, match=told), closing(open_history(str(path))) as history:
+        history.nights("staging")
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ToolFailed, match=r"file/history.db cannot be opened: .*; name another with --history"):

@@ -203,6 +203,13 @@ def test_all_that_has_a_usual_value_is_rebased_from_the_newest_night_on(history:
     assert history.marks("staging") == marks
 
 
+def test_a_baseline_begins_with_a_night_that_was_made_or_with_a_day(history: History) -> None:
+    history.keep_night(Night("staging", "2026-03-02.2", State.ENDED, 3.0))
+    for since in ("2026-03-02.2", "2026-02-14"):
+        (mark,) = rebase(history, "Pay", environment=None, because="moved", since=since)
+        assert mark.night == since
+
+
 def test_a_journey_goes_into_quarantine_for_two_weeks_and_may_be_released(history: History) -> None:
     first = decide(history, Deed.QUARANTINE, "Search", environment=None, because="it wobbles")
     second = decide(history, Deed.QUARANTINE, str(PAY), environment=None, because="it too", until="2026-03-09")
