@@ -33,9 +33,11 @@ class SqliteDatabase:
         self._lock = threading.RLock()
         with _telling(path, "opened"):
             _make(path)
-            self._connection = _connected(path, wait_s)
+            self._connection = sqlite3.connect(path, timeout=wait_s, isolation_level=None, check_same_thread=False)
         try:
             with _telling(path, "opened"):
+                self._connection.execute("PRAGMA foreign_keys = ON")
+                self._connection.execute("PRAGMA synchronous = FULL")  # what was kept outlives a power cut, too
                 self._settle(tuple(known or migrations("sqlite")))
         except BaseException:
             self._connection.close()
@@ -115,13 +117,6 @@ class _Work:
 
     def many(self, statement: str, rows: Sequence[Row]) -> None:
         self._connection.executemany(statement, rows)
-
-
-def _connected(path: str, wait_s: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=wait_s, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")  # what was kept is there after a power cut, too
-    return connection
 
 
 def _make(path: str) -> None:
