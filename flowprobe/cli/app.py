@@ -9,6 +9,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from flowprobe.cli.proxying import proxy as proxy_commands
+from flowprobe.cli.remembering import history as history_commands
 
 app = typer.Typer(
     name="flowprobe", rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True,
@@ -16,6 +17,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(proxy_commands)
+app.add_typer(history_commands)
 
 Paths = Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.", metavar="PATH...")]
 Env = Annotated[Optional[str], typer.Option("--env", "-e", help="The environment of flowprobe.yaml.", metavar="NAME")]  # noqa: UP045  # typer reads it at run time

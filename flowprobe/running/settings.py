@@ -14,7 +14,8 @@ from flowprobe.errors import InvalidInput, Problem
 __all__ = ["DEFAULT", "VARIABLES", "Settings", "Settled", "duration", "settle"]
 
 VARIABLES = {"environment": "FLOWPROBE_ENV", "faults": "FLOWPROBE_FAULTS", "seed": "FLOWPROBE_SEED",
-             "timeout": "FLOWPROBE_TIMEOUT", "output": "FLOWPROBE_OUTPUT"}
+             "timeout": "FLOWPROBE_TIMEOUT", "output": "FLOWPROBE_OUTPUT",
+             "history": "FLOWPROBE_HISTORY"}
 """The variables that stand in for a flag; one that is empty is not set."""
 DEFAULT = "default"
 _FLAGS = {"environment": "--env"}
@@ -39,6 +40,7 @@ class Settings(Plain):
     seed: Settled[int | None]
     timeout_s: Settled[float]
     output: Settled[Path | None]
+    history: Settled[str | None]
 
 
 def duration(text: str, *, of: str) -> float:
@@ -51,7 +53,8 @@ def duration(text: str, *, of: str) -> float:
 
 
 def settle(*, environ: Mapping[str, str] | None = None, environment: str | None = None, faults: str | None = None,
-           seed: int | None = None, timeout: str | None = None, output: Path | None = None) -> Settings:
+           seed: int | None = None, timeout: str | None = None, output: Path | None = None,
+           history: str | None = None) -> Settings:
     """The settings of a command from its flags. Raises InvalidInput for a value that is none, and says whose it is."""
     given = os.environ if environ is None else environ
     return Settings(
@@ -59,7 +62,8 @@ def settle(*, environ: Mapping[str, str] | None = None, environment: str | None 
         faults=_settled("faults", faults, given, str, None),
         seed=_settled("seed", None if seed is None else str(seed), given, _seed, None),
         timeout_s=_settled("timeout", timeout, given, _seconds, 30.0),
-        output=_settled("output", None if output is None else str(output), given, Path, None))
+        output=_settled("output", None if output is None else str(output), given, Path, None),
+        history=_settled("history", history, given, str, None))
 
 
 def _settled(name: str, flag: str | None, environ: Mapping[str, str], read: Callable[[str], _Given],

@@ -22,6 +22,7 @@ LATE = {
     ("flowprobe.files.values", "flowprobe.files.matcher_schemas"): "only for the matcher $schema",
     ("flowprobe.core.patterns", "regex"): "most patterns are surely quick without it",
     ("flowprobe.files.policy_lines", "zoneinfo"): "only where a file names a time zone, and it reads the system's",
+    ("flowprobe.history.opening", "flowprobe.history.postgres"): "an extra: only a history that is shared needs it",
     ("flowprobe.http.driver", "flowprobe.http.http2"): "h2 is felt at the start, and few environments ask for it",
     ("flowprobe.http.trust", "certifi"): "only where the system has no certificates of its own",
     ("flowprobe.product.guardian", "ctypes"): "Linux alone has the call that it is for",

@@ -13,6 +13,7 @@ from tests.architecture.source import ROOT, Module, modules
 FACES = {
     "demo": "as its clients see it: the API of the product, and of its providers",
     "files": "as text that comes in, and as the scenario or the problems that come out",
+    "history": "as what is kept, in each of its stores, and read again",
     "http": "as calls to servers that do every kind of thing",
     "product": "as processes that are started, ended, and orphaned",
     "proxy": "as a process with real connections on both sides",
@@ -25,9 +26,10 @@ WALK, RUNS, PAGES = "tests/core/test_walk.py", "tests/end_to_end/test_running.py
 PROBING = "tests/end_to_end/test_probing.py"
 EXPLORING = "tests/end_to_end/test_exploring.py"
 EXPLAINING = "tests/end_to_end/test_why.py"
+REMEMBERING = "tests/end_to_end/test_remembering.py"
 SHOWING = "tests/end_to_end/test_showing.py"
 ELSEWHERE = {
-    "flowprobe/core/nights/history.py": "tests/core/nights/test_model.py",
+    "flowprobe/core/nights/history.py": "tests/history/test_stores.py",
     "flowprobe/cli/explaining.py": EXPLAINING,
     "flowprobe/running/run.py": RUNS,
     "flowprobe/cli/suites.py": "tests/end_to_end/test_suites.py",
@@ -38,6 +40,8 @@ ELSEWHERE = {
     "flowprobe/cli/demo.py": "tests/end_to_end/test_demo.py",
     "flowprobe/cli/doctor.py": PAGES,
     "flowprobe/cli/proxying.py": STANDING,
+    "flowprobe/cli/recalling.py": REMEMBERING,
+    "flowprobe/cli/remembering.py": REMEMBERING,
     "flowprobe/cli/running.py": RUNS,
     "flowprobe/cli/showing.py": SHOWING,
     "flowprobe/cli/following.py": SHOWING,

@@ -11,7 +11,7 @@ import pytest
 from tests.architecture.source import ROOT
 
 SLOW = {"botocore", "google", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "mitmproxy", "oauthlib",
-        "opentelemetry", "pydantic", "rich", "starlette", "uvicorn"}
+        "opentelemetry", "psycopg", "pydantic", "rich", "sqlite3", "starlette", "uvicorn"}
 LOADED = """
 import atexit, sys
 atexit.register(lambda: print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules})))

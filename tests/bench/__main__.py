@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.bench import checking, cold_start, contract, memory, runner_step
+from tests.bench import checking, cold_start, contract, history, memory, runner_step
 from tests.bench.cpu import ROOT, Refused, python, surroundings
 from tests.bench.pairs import Comparison
 
@@ -71,6 +71,7 @@ BENCHMARKS: Mapping[str, Measured | Script] = {
     "check": Measured(checking.measure),
     "memory": Measured(memory.measure),
     "contract": Measured(contract.measure),
+    "history": Measured(history.measure),
     "http-driver": Script("http_driver", quick=("--rounds", "5", "--calls", "100"), longer=("--rounds", "18")),
     "reader": Script("reader"),
     "proxy-cpu": Script("proxy_cpu", longer=("--rounds", "18")),

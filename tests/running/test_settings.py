@@ -8,7 +8,7 @@ from flowprobe.errors import InvalidInput
 from flowprobe.running.settings import VARIABLES, Settled, settle
 
 EVERYTHING = {"FLOWPROBE_ENV": "staging", "FLOWPROBE_FAULTS": "none", "FLOWPROBE_SEED": "7", "FLOWPROBE_TIMEOUT": "5s",
-              "FLOWPROBE_OUTPUT": "out"}
+              "FLOWPROBE_OUTPUT": "out", "FLOWPROBE_HISTORY": "nights.db"}
 
 
 def test_without_a_word_the_defaults_hold() -> None:
@@ -24,6 +24,7 @@ def test_a_variable_stands_in_for_a_flag() -> None:
     assert settings.seed == Settled(7, "FLOWPROBE_SEED")
     assert settings.timeout_s == Settled(5.0, "FLOWPROBE_TIMEOUT")
     assert settings.output == Settled(Path("out"), "FLOWPROBE_OUTPUT")
+    assert settings.history == Settled("nights.db", "FLOWPROBE_HISTORY")
     assert set(EVERYTHING) == set(VARIABLES.values())
 
 

@@ -101,7 +101,9 @@ class Series(Plain):
     personas: str = ""
 
     def __str__(self) -> str:
-        return f"{self.scenario} ({self.personas}) {self.name}" if self.scenario else self.name
+        if not self.scenario:
+            return self.name
+        return f"{self.scenario} ({self.personas}) {self.name}" if self.personas else f"{self.scenario} {self.name}"
 
 
 @plain

@@ -17,4 +17,5 @@ def test_a_journey_is_told_with_who_plays_in_it_and_what_it_bears(journey: Journ
 
 def test_a_series_is_told_with_its_journey_and_a_control_by_its_name() -> None:
     assert str(Series("step", "find", "Search", "user=pro-eu")) == "Search (user=pro-eu) find"
+    assert str(Series("provider", "mail", "Search")) == "Search mail"
     assert str(Series("control", "health")) == "health"
