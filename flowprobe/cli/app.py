@@ -358,7 +358,8 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to. Default: here.",
 
 @app.command()
 def schema(
-    kind: Annotated[str, typer.Argument(help="scenario, project, profile, case, result or exploration.")] = "scenario",
+    kind: Annotated[str, typer.Argument(
+        help="scenario, project, profile, case, result, exploration or alert.")] = "scenario",
 ) -> int:
     """Print the JSON Schema of a file, for editors, or of a result."""
     from flowprobe.cli.checking import schema_command

@@ -10,7 +10,7 @@ import pytest
 
 from tests.architecture.source import ROOT
 
-SLOW = {"botocore", "google", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "mitmproxy", "oauthlib",
+SLOW = {"apprise", "botocore", "google", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "mitmproxy", "oauthlib",
         "opentelemetry", "pydantic", "rich", "starlette", "uvicorn"}
 LOADED = """
 import atexit, sys
