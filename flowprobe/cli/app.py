@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from flowprobe.cli.alert import alert as alert_commands
 from flowprobe.cli.proxying import proxy as proxy_commands
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(proxy_commands)
+app.add_typer(alert_commands)
 
 Paths = Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.", metavar="PATH...")]
 Env = Annotated[Optional[str], typer.Option("--env", "-e", help="The environment of flowprobe.yaml.", metavar="NAME")]  # noqa: UP045  # typer reads it at run time

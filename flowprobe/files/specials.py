@@ -131,6 +131,7 @@ _HEADER = re.compile(HEADER_NAME.schema["pattern"])
 _UNDER = re.compile(UNDER_KEY.schema["pattern"], re.ASCII)
 _SECRET = re.compile(r"(env|file|cmd|mint):(.+)")
 _SIGNED_HEADER = re.compile(r"header:[A-Za-z0-9-]+")
+_STORED = "write env:NAME, file:PATH or cmd:PROGRAM"
 _HOOK = re.compile(r"https?://[^\s@/?#]+(?:[/?#][^\s@]*)?")
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _KINDS = f"write one of {listed(KIND_NAMES)}"
@@ -174,23 +175,23 @@ def _file(node: Node, context: Context, what: str) -> Any:
     return FileRef(text, context.position(node)) if text else context.report("empty", node, what=what)
 
 
-def _secret(node: Node, context: Context, what: str) -> Any:
+def _secret(node: Node, context: Context, what: str, **words: str) -> Any:
     """A reference; the value that stands there instead of one is never shown."""
     found = _SECRET.fullmatch(node.value) if isinstance(node, Scalar) and kind_of(node) is Kind.TEXT else None
     if found is None or (found[1] in ("env", "mint") and not _SECRET_NAME.fullmatch(found[2])):
         if isinstance(node, Scalar) and node.value:
             context.hidden.append(node.value)
-        return context.report("secret-by-value", node, what=what)
+        return context.report("secret-by-value", node, what=what, **words)
     return SecretRef(found[1], found[2], context.position(node))
 
 
 def _stored_secret(node: Node, context: Context, what: str) -> Any:
     """One that somebody else knows too: a secret that is made for a run is known to nobody."""
-    found = _secret(node, context, what)
+    found = _secret(node, context, what, instead=_STORED)
     if found is BAD or found.scheme != "mint":
         return found
     return context.report("bad-text", node, what=what, wanted="a secret that is there before", seen="`mint:`",
-                          instead="write env:NAME, file:PATH or cmd:PROGRAM")
+                          instead=_STORED)
 
 
 def _hook(node: Node, context: Context, what: str) -> Any:
