@@ -175,13 +175,13 @@ def _file(node: Node, context: Context, what: str) -> Any:
     return FileRef(text, context.position(node)) if text else context.report("empty", node, what=what)
 
 
-def _secret(node: Node, context: Context, what: str, **words: str) -> Any:
+def _secret(node: Node, context: Context, what: str, *, instead: str = "") -> Any:
     """A reference; the value that stands there instead of one is never shown."""
     found = _SECRET.fullmatch(node.value) if isinstance(node, Scalar) and kind_of(node) is Kind.TEXT else None
     if found is None or (found[1] in ("env", "mint") and not _SECRET_NAME.fullmatch(found[2])):
         if isinstance(node, Scalar) and node.value:
             context.hidden.append(node.value)
-        return context.report("secret-by-value", node, what=what, **words)
+        return context.report("secret-by-value", node, what=what, instead=instead)
     return SecretRef(found[1], found[2], context.position(node))
 
 
