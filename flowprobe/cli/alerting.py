@@ -52,7 +52,7 @@ def missing_command(environment: str | None, *, by: int | None, place: str | Non
             history.close()
     show = screen(sys.stdout)
     if not found.sentence:
-        show.print(line(Span("the night is there", "good"), f" of {where.name}"))
+        show.print(line(Span(f"the night of {where.name} is there", "good")))
         return ExitCode.OK
     show.print(line(Span(found.sentence, "bad"), Span("" if found.told else "  told before", "dim")))
     show_delivery(show, found.delivery)

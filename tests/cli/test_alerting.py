@@ -67,7 +67,7 @@ def test_a_night_that_is_there_is_exit_code_0(here: Path, nights: list[Night], c
     project(here, "[{slack: env:NOT_THERE_AT_ALL}]")
     nights.append(Night("prod", "2026-11-23", State.ENDED, 1e12))
     assert missing_command(None, by=None, place=None, allow_exec=False) == 0
-    assert "the night is there of prod" in capsys.readouterr().out
+    assert "the night of prod is there" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("nights")
