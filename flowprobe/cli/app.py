@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from flowprobe.cli.alert import alert as alert_commands
 from flowprobe.cli.proxying import proxy as proxy_commands
 from flowprobe.cli.remembering import history as history_commands
 
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(proxy_commands)
 app.add_typer(history_commands)
+app.add_typer(alert_commands)
 
 Paths = Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.", metavar="PATH...")]
 Env = Annotated[Optional[str], typer.Option("--env", "-e", help="The environment of flowprobe.yaml.", metavar="NAME")]  # noqa: UP045  # typer reads it at run time
@@ -360,7 +362,8 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to. Default: here.",
 
 @app.command()
 def schema(
-    kind: Annotated[str, typer.Argument(help="scenario, project, profile, case, result or exploration.")] = "scenario",
+    kind: Annotated[str, typer.Argument(
+        help="scenario, project, profile, case, result, exploration or alert.")] = "scenario",
 ) -> int:
     """Print the JSON Schema of a file, for editors, or of a result."""
     from flowprobe.cli.checking import schema_command

@@ -146,10 +146,11 @@ def _environment(project: Project, name: str | None) -> Environment:
 def schema_command(kind: str) -> int:
     """Print the schema of a file that people write, or of a result; exit code 2 for a kind that there is none of."""
     from flowprobe.files.schema import SCHEMAS
+    from flowprobe.report.alert_schema import alert_schema
     from flowprobe.report.exploring_schema import exploration_schema
     from flowprobe.report.result_schema import result_schema
 
-    schemas = {**SCHEMAS, "result": result_schema, "exploration": exploration_schema}
+    schemas = {**SCHEMAS, "result": result_schema, "exploration": exploration_schema, "alert": alert_schema}
     if kind not in schemas:
         print(f"there is no schema {kind!r}; there is: {', '.join(schemas)}", file=sys.stderr)
         return 2

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from flowprobe.core.accounts import Account
     from flowprobe.core.auth import Auth, Certificate
     from flowprobe.core.clues import Clue
+    from flowprobe.core.nights.recipients import Recipient
     from flowprobe.core.telemetry import ProductSide
 
 __all__ = [
@@ -210,8 +211,8 @@ class Environment(Plain):
     `personas` None means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is
     worth protecting; `openapi` is the document that describes the product. `proxy` is where a proxy takes orders that
     somebody started beside the product: `HOST:PORT` or `unix:PATH`. `telemetry` is where what the product says of
-    itself is taken from. `why`: what fails is taken apart. What is None here has a default that `core.policy` fills
-    in; `places` says where each part stands."""
+    itself is taken from. `why`: what fails is taken apart; `alerts` are those who are told of its nights. What is None
+    here has a default that `core.policy` fills in; `places` says where each part stands."""
 
     name: str
     position: Position
@@ -235,6 +236,7 @@ class Environment(Plain):
     explore: bool | None = None
     telemetry: ProductSide | None = None
     why: bool = False
+    alerts: tuple[Recipient, ...] = ()
     places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -120,7 +120,7 @@ MESSAGES: Mapping[str, Message] = {
     "secret-header": Message("the header `{key}` is shown to a store as it stands, and cannot hold a secret",
                              "write auth: {{bearer: env:NAME}} in its place, or basic or api_key"),
     "secret-by-value": Message("{what} must name a secret by reference, never hold it",
-                               "write env:NAME, file:PATH, cmd:PROGRAM or mint:NAME"),
+                               otherwise="write env:NAME, file:PATH, cmd:PROGRAM or mint:NAME"),
     "secret-in-step": Message("{what} holds a secret by value",
                               "look it up, for example \"${{env.ACME_TOKEN}}\", or act as a persona with `auth`; one "
                               "that is meant to be wrong is \"wrong-${{trial.id}}\""),

@@ -32,6 +32,7 @@ from flowprobe.core.rules import GIVENS, Budget, FaultRule, Identity, Rate
 from flowprobe.core.scenario import Environment, Persona, Position, Project, Provider, Start, Tls
 from flowprobe.core.telemetry import ProductSide
 from flowprobe.core.windows import Freeze, Window
+from flowprobe.files.alert_tables import ALERTS
 from flowprobe.files.auth_tables import AUTH, CERTIFICATE
 from flowprobe.files.reading_tables import LINKS, SOURCE
 from flowprobe.files.specials import ALLOW, DATES, DAYS, FILE, HEADER_NAME, ZONE
@@ -315,6 +316,8 @@ ENVIRONMENT = Record("environment", _environment, (
           "production where it is not said.", example="true"),
     Field("why", Boolean(), "Take what fails apart, as `run --why` does, until the smallest set of faults that breaks "
           "it is known.", example="true"),
+    Field("alerts", ALERTS, "Who is told of what breaks from night to night.",
+          example="[{slack: env:SLACK_WEBHOOK}, {pagerduty: env:PAGERDUTY_KEY, for: page}]"),
     Field("budget", BUDGET, "How much one run may do.", example="{calls: 2000, writes: 20, rate: 5/s, seconds: 600}"),
     Field("windows", ListOf(WINDOW, or_one=True, minimum=1), "When runs, or faults, are allowed; always where it is "
           "not said.", example='[{days: [mon-fri], from: "09:00", to: "17:00", zone: Europe/Berlin}]'),

@@ -27,10 +27,43 @@ from flowprobe.files.problems import did_you_mean, listed
 from flowprobe.files.scalars import Kind, kind_of, number, seen
 from flowprobe.files.values import count, json_path, reader, regex
 
-__all__ = ["ALLOW", "ATTACHMENT", "CODE", "CONSTRAINT", "COUNT", "DATES", "DAYS", "EACH", "EDGE", "FILE",
-           "HEADER_NAME", "ID_PATH", "JSON_PATH", "JSON_SCHEMA", "LOOKUP", "ODDITY", "REGEX", "RETRY_ON", "SECRET",
-           "SECRET_FILE", "SEND_LINE", "SENT", "SIGNED_PART", "SPECIALS", "STORE_HEADERS", "TOKEN_LINE", "TRUE",
-           "UNDER_KEY", "USED", "VERSION", "ZONE", "SpecialReader"]
+__all__ = [
+    "ALLOW",
+    "ATTACHMENT",
+    "CODE",
+    "CONSTRAINT",
+    "COUNT",
+    "DATES",
+    "DAYS",
+    "EACH",
+    "EDGE",
+    "FILE",
+    "HEADER_NAME",
+    "HOOK",
+    "HOOK_HEADERS",
+    "ID_PATH",
+    "JSON_PATH",
+    "JSON_SCHEMA",
+    "LOOKUP",
+    "ODDITY",
+    "REGEX",
+    "RETRY_ON",
+    "SECRET",
+    "SECRET_FILE",
+    "SEND_LINE",
+    "SENT",
+    "SIGNED_PART",
+    "SPECIALS",
+    "STORED_SECRET",
+    "STORE_HEADERS",
+    "TOKEN_LINE",
+    "TRUE",
+    "UNDER_KEY",
+    "USED",
+    "VERSION",
+    "ZONE",
+    "SpecialReader",
+]
 
 
 @plain
@@ -45,6 +78,8 @@ VERSION = Special("version", {"const": 1})
 FILE = Special("file", {"type": "string", "minLength": 1})
 REGEX = Special("regex", {"type": "string", "format": "regex"})
 SECRET = Special("secret", {"type": "string", "pattern": "^(env|file|cmd|mint):.+$"})
+STORED_SECRET = Special("stored-secret", {"type": "string", "pattern": "^(env|file|cmd):.+$"})
+HOOK = Special("hook", {"type": "string", "pattern": r"^(https?://[^\s@]+|(env|file|cmd):.+)$"})
 SECRET_FILE = Special("secret-file", {"type": "string", "pattern": "^file:.+$"})
 TOKEN_LINE = Special("token-line", {"type": "string", "pattern": r"^POST +\S"})
 SIGNED_PART = Special("signed-part", {"anyOf": [{"enum": list(SIGNED_PARTS)},
@@ -52,6 +87,7 @@ SIGNED_PART = Special("signed-part", {"anyOf": [{"enum": list(SIGNED_PARTS)},
 HEADER_NAME = Special("header-name", {"type": "string", "pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"})
 STORE_HEADERS = Special("store-headers", {"type": "object", "propertyNames": HEADER_NAME.schema,
                                           "additionalProperties": {"type": ["string", "number", "boolean"]}})
+HOOK_HEADERS = Special("hook-headers", STORE_HEADERS.schema)
 SEND_LINE = Special("send-line", {"type": "string", "pattern": "^[A-Z]+ /"})
 UNDER_KEY = Special("under-key", {"type": "string", "pattern": r"^[A-Za-z][\w-]*(\.webhooks)?(/[a-z_]+)?$"})
 LOOKUP = Special("look-up", {"type": "string", "pattern": r"^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$"})
@@ -95,6 +131,8 @@ _HEADER = re.compile(HEADER_NAME.schema["pattern"])
 _UNDER = re.compile(UNDER_KEY.schema["pattern"], re.ASCII)
 _SECRET = re.compile(r"(env|file|cmd|mint):(.+)")
 _SIGNED_HEADER = re.compile(r"header:[A-Za-z0-9-]+")
+_STORED = "write env:NAME, file:PATH or cmd:PROGRAM"
+_HOOK = re.compile(r"https?://[^\s@/?#]+(?:[/?#][^\s@]*)?")
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _KINDS = f"write one of {listed(KIND_NAMES)}"
 _ONE_LOOKUP = re.compile(r"\$\{[^{}]+\}")
@@ -137,14 +175,30 @@ def _file(node: Node, context: Context, what: str) -> Any:
     return FileRef(text, context.position(node)) if text else context.report("empty", node, what=what)
 
 
-def _secret(node: Node, context: Context, what: str) -> Any:
+def _secret(node: Node, context: Context, what: str, *, instead: str = "") -> Any:
     """A reference; the value that stands there instead of one is never shown."""
     found = _SECRET.fullmatch(node.value) if isinstance(node, Scalar) and kind_of(node) is Kind.TEXT else None
     if found is None or (found[1] in ("env", "mint") and not _SECRET_NAME.fullmatch(found[2])):
         if isinstance(node, Scalar) and node.value:
             context.hidden.append(node.value)
-        return context.report("secret-by-value", node, what=what)
+        return context.report("secret-by-value", node, what=what, instead=instead)
     return SecretRef(found[1], found[2], context.position(node))
+
+
+def _stored_secret(node: Node, context: Context, what: str) -> Any:
+    """One that somebody else knows too: a secret that is made for a run is known to nobody."""
+    found = _secret(node, context, what, instead=_STORED)
+    if found is BAD or found.scheme != "mint":
+        return found
+    return context.report("bad-text", node, what=what, wanted="a secret that is there before", seen="`mint:`",
+                          instead=_STORED)
+
+
+def _hook(node: Node, context: Context, what: str) -> Any:
+    """A URL that is no secret, or a reference to one that is. A user in a URL is taken for a secret."""
+    if isinstance(node, Scalar) and _HOOK.fullmatch(node.value):
+        return node.value
+    return _stored_secret(node, context, what)
 
 
 def _secret_file(node: Node, context: Context, what: str) -> Any:
@@ -211,6 +265,22 @@ def _store_header(name: str, node: Node, context: Context) -> Any:
     if "${" in node.value:
         return context.report("template-not-here", node, offset=node.value.index("${"), what=f"`{name}`")
     return node.value
+
+
+def _hook_headers(node: Node, context: Context, what: str) -> Any:
+    """Headers as they stand, or by reference; those that always hold a secret by reference alone."""
+    if not isinstance(node, Mapping_):
+        return context.wrong_type(node, what, "a mapping", "{Authorization: env:TOKEN}")
+    found: dict[Any, Any] = {}
+    for key, child in node.value:
+        found[_header_name(key, context, "a header")] = _hook_header(key.value, child, context)
+    return BAD if BAD in found or BAD in found.values() else found
+
+
+def _hook_header(name: str, node: Node, context: Context) -> Any:
+    if name.lower() in _SECRET_HEADERS or (isinstance(node, Scalar) and _SECRET.fullmatch(node.value)):
+        return _stored_secret(node, context, f"`{name}`")
+    return _store_header(name, node, context)
 
 
 def _under_key(node: Node, context: Context, what: str) -> Any:
@@ -371,6 +441,9 @@ SPECIALS: Mapping[str, SpecialReader] = {
     TOKEN_LINE.name: SpecialReader(_token_line, "`POST /path`"),
     SIGNED_PART.name: SpecialReader(_signed_part, "a part of the call"),
     HEADER_NAME.name: SpecialReader(_header_name, "a header name"),
+    STORED_SECRET.name: SpecialReader(_stored_secret, "a reference to a secret"),
+    HOOK.name: SpecialReader(_hook, "a URL, or a reference to a secret"),
+    HOOK_HEADERS.name: SpecialReader(_hook_headers, "headers"),
     STORE_HEADERS.name: SpecialReader(_store_headers, "headers"),
     SEND_LINE.name: SpecialReader(send_line, "`METHOD /path`"),
     UNDER_KEY.name: SpecialReader(_under_key, "a fault plan, a provider or provider/kind"),

@@ -14,7 +14,7 @@ PLANTED = {
     "flowprobe/core/blame.py": "import flowprobe.files.nodes, httpx",
     "flowprobe/files/nodes.py": "import flowprobe.http.limits",
     "flowprobe/cli/demo.py": "import flowprobe.demo.state, flowprobe.proxy.protocol",
-    "flowprobe/running/places.py": "import yaml, mitmproxy, cryptography, rich, starlette, jsonpath_ng, jsonschema_rs, oauthlib, regex, hypothesis, opentelemetry, sqlite3, psycopg",
+    "flowprobe/running/places.py": "import yaml, mitmproxy, cryptography, rich, starlette, jsonpath_ng, jsonschema_rs, oauthlib, regex, hypothesis, opentelemetry, sqlite3, psycopg, apprise",
 }
 """One sin against each contract."""
 

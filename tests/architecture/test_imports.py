@@ -25,6 +25,7 @@ LATE = {
     ("flowprobe.history.opening", "flowprobe.history.postgres"): "an extra: only a history that is shared needs it",
     ("flowprobe.http.driver", "flowprobe.http.http2"): "h2 is felt at the start, and few environments ask for it",
     ("flowprobe.http.trust", "certifi"): "only where the system has no certificates of its own",
+    ("flowprobe.notify.by_apprise", "apprise"): "an extra: only who names it as a recipient needs it",
     ("flowprobe.product.guardian", "ctypes"): "Linux alone has the call that it is for",
     ("flowprobe.proxy.__main__", "flowprobe.proxy.child"): "mitmproxy may be what cannot be imported: that is told",
     ("flowprobe.telemetry.otlp", "google.protobuf.json_format"): "few environments listen, and it is felt at the start",

@@ -10,8 +10,8 @@ import pytest
 
 from tests.architecture.source import ROOT
 
-SLOW = {"botocore", "google", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "mitmproxy", "oauthlib",
-        "opentelemetry", "psycopg", "pydantic", "rich", "sqlite3", "starlette", "uvicorn"}
+SLOW = {"apprise", "botocore", "google", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "mitmproxy", 
+        "oauthlib", "opentelemetry", "psycopg", "pydantic", "rich", "sqlite3", "starlette", "uvicorn"}
 LOADED = """
 import atexit, sys
 atexit.register(lambda: print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules})))

@@ -1,0 +1,1 @@
+"""Services that are told of alerts through somebody else's library."""
