@@ -290,6 +290,7 @@ class Engine:
             self._session.dismiss(driver)
         if judged is not None:
             self._record(judged)
+            self._answered = self._answered or judged.outcome == "held"
         try:
             check_identity(environment, judged)
         except EnvironmentBroken as broken:
