@@ -515,9 +515,9 @@ class Saturated(Plain):
 
 Event: TypeAlias = (
     RunStarted | TrialStarted | FaultsArmed | FaultsDisarmed | CallSent | CallReplied | CallUnanswered | StepEnded
-    | TrialEnded | TrialSkipped | Diagnosed | SendsJudged | InvariantJudged | LedgerOpened | CleanupPlanned | CleanupSettled
+    | TrialEnded | TrialSkipped | SendsJudged | InvariantJudged | LedgerOpened | CleanupPlanned | CleanupSettled
     | CleanupEnded | Interrupted | EnvironmentReady | IdentityJudged | Halted | ProcessEnded | ToolFailure | RunEnded
-    | AccountsLeased | SignedIn
+    | AccountsLeased | SignedIn | Diagnosed
     | ProxyStarted | LeaseApplied | LeaseEnded | ExchangeEnded | Injected | FaultsPassed | HookFailed | Saturated
 )
 

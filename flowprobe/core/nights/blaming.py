@@ -30,6 +30,8 @@ _ABOUT_TIME = ("within", "timeout", "poll", "gives_up", "no-reply")
 _DENIED = (401, 403)
 _OF_CLOCKS = (400, 401, 403)
 """What a product answers to a signature or a token of another time."""
+_CERTIFICATE = "client certificate of the persona"
+"""What a sentence about a refused TLS connection says where it was refused for our part of it."""
 
 PhaseOf: TypeAlias = Callable[[CallUnanswered], tuple[Phase | Literal[""], bool]]
 """In which phase of its connection a call ended, and whether the host refused it."""
@@ -212,13 +214,14 @@ def _surroundings(probes: Probes) -> Iterator[str]:
 
 
 def _down(probes: Probes) -> Iterator[str]:
-    """It has answered before; now its host refuses the connection, or takes it and says nothing."""
+    """It has answered before; now its host refuses the connection, or takes it and says nothing. That it was silent at
+    the failure is what the judge saw already."""
     if not probes.answered:
         return
     for seen in _troubled(probes):
         if seen.failed == "tcp":
             yield f"{seen.host} refuses connections and had answered before, {_beside(probes)}"
-        elif seen.failed == "first byte":
+        elif seen.failed == "first byte" and seen in probes.targets:
             yield f"{seen.host} takes connections and does not answer, and had answered before, {_beside(probes)}"
 
 
@@ -227,6 +230,8 @@ def _down(probes: Probes) -> Iterator[str]:
 
 def _account(probes: Probes) -> Iterator[str]:
     asked, failure = probes.credential, probes.failure
+    if _CERTIFICATE in failure.detail:
+        yield failure.detail.rstrip(".")
     if asked is None or asked.status not in _DENIED or not (asked.own or failure.denied):
         return
     yield f"{asked.who} is refused with its own credentials: {asked.asked} is answered {asked.status}"
