@@ -82,6 +82,7 @@ BENCHMARKS: Mapping[str, Measured | Script] = {
     "proxy-streams": Script("proxy_streams", longer=("--rounds", "19")),
     "proxy-bandwidth": Script("proxy_bandwidth", longer=("--rounds", "30")),
     "blame": Script("blame", longer=("--cases", "400")),
+    "blaming": Script("blaming"),
     "explore-demo": Script("explore_demo", longer=("--seeds", "10")),
     "explore-search": Script("explore_search", longer=("--seeds", "20")),
 }

@@ -41,6 +41,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.answer(self.denied(whoami=True) or 200)
             case _:
                 denied = self.denied()
+                act(CASE.get("at_first", {}))
                 self.answer(denied or 200)
                 State.first = True
                 act(CASE.get("after_first", {}))
