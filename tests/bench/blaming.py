@@ -217,6 +217,7 @@ class Stage:
     def _serve(self, handler: type[http.server.BaseHTTPRequestHandler]) -> int:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self._stack.callback(server.server_close)
         self._stack.callback(server.shutdown)
         return server.server_address[1]
 
@@ -376,6 +377,7 @@ def _provider(how: str, stack: ExitStack) -> str:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    stack.callback(server.server_close)
     stack.callback(server.shutdown)
     return f"http://127.0.0.1:{server.server_address[1]}"
 
