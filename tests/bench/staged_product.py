@@ -12,7 +12,6 @@ import ssl
 import struct
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -23,6 +22,19 @@ FILE = Path(os.environ["CASE"])
 CASE: dict[str, Any] = json.loads(FILE.read_text())
 CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if "certificate" in CASE else None
 PROVIDER_WAITS_S = 1.0
+_STOP = """
+import os, signal, time
+print("ready", flush=True)
+pid, seconds, times = map(float, input().split())
+for _ in range(int(times)):
+    os.kill(int(pid), signal.SIGSTOP)
+    print("stopped", flush=True)
+    time.sleep(seconds)
+    os.kill(int(pid), signal.SIGCONT)
+    time.sleep(0.01)
+"""
+STOPPER = subprocess.Popen([sys.executable, "-c", _STOP], stdin=subprocess.PIPE, stdout=subprocess.PIPE) if (
+    "stop_runner" in CASE.get("at_then", {})) else None
 
 
 class State:
@@ -132,14 +144,13 @@ def act(what: dict[str, Any]) -> None:
 
 
 def stopped(pid: int, seconds: float, times: int) -> None:
-    """Let a process stand still, from a process of its own: the reply comes meanwhile."""
-    code = ("import os, signal, sys, time\npid, seconds, times = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])\n"
-            "for _ in range(times):\n    os.kill(pid, signal.SIGSTOP); print(flush=True); time.sleep(seconds)\n"
-            "    os.kill(pid, signal.SIGCONT); time.sleep(0.01)\n")
-    process = subprocess.Popen([sys.executable, "-c", code, str(pid), str(seconds), str(times)], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
-    threading.Thread(target=process.communicate, daemon=True).start()
+    """Let a process stand still, from a process of its own that is there already: the reply comes meanwhile."""
+    assert STOPPER is not None
+    assert STOPPER.stdin is not None
+    assert STOPPER.stdout is not None
+    STOPPER.stdin.write(f"{pid} {seconds} {times}\n".encode())
+    STOPPER.stdin.flush()
+    STOPPER.stdout.readline()
 
 
 def runner() -> int:
@@ -175,6 +186,8 @@ def main() -> None:
     if CONTEXT is not None:
         CONTEXT.load_cert_chain(*CASE["certificate"])
     server = Server(("127.0.0.1", int(os.environ["PORT"])), Handler)
+    if STOPPER is not None and STOPPER.stdout is not None:
+        STOPPER.stdout.readline()
     FILE.with_name("product.up").write_text("up")
     server.serve_forever(poll_interval=0.05)
 
