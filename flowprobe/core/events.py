@@ -25,6 +25,7 @@ __all__ = [
     "CleanupEnded",
     "CleanupPlanned",
     "CleanupSettled",
+    "Diagnosed",
     "EnvironmentReady",
     "Event",
     "ExchangeEnded",
@@ -353,6 +354,18 @@ class TrialSkipped(Plain):
 
 
 @plain
+class Diagnosed(Plain):
+    """What was looked at right after a trial failed, within `total_s`: `seen` has each of them by its name, in words.
+    `blame` is that of the verdict which it speaks for (`because` says why), '' where it speaks for none."""
+
+    trial: str
+    blame: str
+    because: tuple[str, ...] = ()
+    seen: Mapping[str, str] = field(default_factory=dict)
+    total_s: float = 0.0
+
+
+@plain
 class Interrupted(Plain):
     signal: str
 
@@ -504,7 +517,7 @@ Event: TypeAlias = (
     RunStarted | TrialStarted | FaultsArmed | FaultsDisarmed | CallSent | CallReplied | CallUnanswered | StepEnded
     | TrialEnded | TrialSkipped | SendsJudged | InvariantJudged | LedgerOpened | CleanupPlanned | CleanupSettled
     | CleanupEnded | Interrupted | EnvironmentReady | IdentityJudged | Halted | ProcessEnded | ToolFailure | RunEnded
-    | AccountsLeased | SignedIn
+    | AccountsLeased | SignedIn | Diagnosed
     | ProxyStarted | LeaseApplied | LeaseEnded | ExchangeEnded | Injected | FaultsPassed | HookFailed | Saturated
 )
 

@@ -19,6 +19,7 @@ from flowprobe.core.events import (
     CleanupEnded,
     CleanupPlanned,
     CleanupSettled,
+    Diagnosed,
     EnvironmentReady,
     ExchangeEnded,
     FaultsArmed,
@@ -109,7 +110,8 @@ class TrialEvidence(Plain):
     guard of the environment ended it, `unseen` what was promised of provider calls that do not pass our proxy, and so
     was not judged, `observed` what the oracles saw, `passed` how many calls a fault passed by, by its id and the
     reason, `unsure` what was promised of provider calls and may be kept or not: nothing told whose calls they were,
-    `invariants` what came of what is promised of the whole journey. A probe stands among the steps, in its phase."""
+    `invariants` what came of what is promised of the whole journey, `diagnosed` what was looked at right after it
+    failed. A probe stands among the steps, in its phase."""
 
     started: TrialStarted
     steps: tuple[StepEvidence, ...]
@@ -128,6 +130,7 @@ class TrialEvidence(Plain):
     passed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unsure: tuple[str, ...] = ()
     invariants: tuple[InvariantJudged, ...] = ()
+    diagnosed: Diagnosed | None = None
 
     def without_journey(self) -> TrialEvidence:
         """The same, as light as a trial that has been told of can be: what is kept of it does not grow with its
@@ -206,6 +209,7 @@ class _Gathered:
     skipped: TrialSkipped | None = None
     passed: dict[str, dict[str, int]] = field(default_factory=dict)
     invariants: list[InvariantJudged] = field(default_factory=list)
+    diagnosed: Diagnosed | None = None
 
 
 def fold(events: Iterable[Stamped], *, whole: bool = True) -> RunEvidence:
@@ -256,7 +260,7 @@ class _Fold:
                 self.current = self.trials[event.trial] = _Gathered(event, line.mono)
             case Interrupted(signal=signal):
                 self.interrupted = signal
-            case EnvironmentReady():
+            case EnvironmentReady() | IdentityJudged(outcome="held"):
                 self.ready = True
             case Halted() as event:
                 self._halt(event)
@@ -291,6 +295,8 @@ class _Fold:
                 trial.sends[event.step] = event
             case InvariantJudged():
                 trial.invariants.append(event)
+            case Diagnosed():
+                trial.diagnosed = event
             case TrialEnded():
                 trial.how, trial.ended = event.how, line.mono
             case TrialSkipped():
@@ -375,7 +381,7 @@ def _trial(trial: _Gathered) -> TrialEvidence:
                          tuple(seen for step in steps for seen in observe(step)),
                          trial.passed,
                          tuple(f"{name}: {words}" for name, judged in trial.sends.items() for words in judged.unsure),
-                         tuple(trial.invariants))
+                         tuple(trial.invariants), trial.diagnosed)
 
 
 def _unseen(trial: _Gathered) -> Iterator[str]:

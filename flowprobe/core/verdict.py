@@ -22,7 +22,7 @@ from flowprobe.core.passed import why_never_fired
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Blame", "ExitCode", "Kind", "Verdict", "answered", "exit_code", "foremost", "judge_run", "judge_trial",
-           "worst"]
+           "may_be_put_down", "put_down", "worst"]
 
 
 class Kind(StrEnum):
@@ -107,7 +107,32 @@ def _spoke(outcome: CallReplied | CallUnanswered | None) -> bool:
 
 
 def judge_trial(trial: TrialEvidence, *, reachable: bool, trouble: Sequence[str] = ()) -> Verdict:
-    """`reachable`: some call of this run was answered, so silence is the product's and not the environment's."""
+    """`reachable`: some call of this run was answered, so silence is the product's and not the environment's. What was
+    looked at right after a failure has the last word."""
+    verdict = _judged(trial, reachable, trouble)
+    diagnosed = trial.diagnosed
+    return put_down(verdict, Blame(diagnosed.blame), diagnosed.because) if diagnosed is not None else verdict
+
+
+def may_be_put_down(verdict: Verdict) -> bool:
+    """Whether a look at the surroundings may tell more of it: what passed did, and what we know to be ours is ours."""
+    return verdict.kind in (Kind.FAIL, Kind.INCONCLUSIVE) and verdict.blame in (
+        Blame.PRODUCT, Blame.ENVIRONMENT, Blame.ACCOUNT)
+
+
+def put_down(verdict: Verdict, blame: Blame, because: Sequence[str]) -> Verdict:
+    """A verdict with what was seen of the surroundings: never a pass, and a fail where it is the product that does not
+    answer. What is the product's anyhow stays as it was, with a sentence more."""
+    if blame is Blame.NONE or not may_be_put_down(verdict):
+        return verdict
+    if blame is not Blame.PRODUCT:
+        return Verdict(Kind.INCONCLUSIVE, blame, (*because, *verdict.reasons))
+    if verdict.blame is Blame.PRODUCT:
+        return Verdict(verdict.kind, blame, (*verdict.reasons, *because))
+    return Verdict(Kind.FAIL, blame, (*because, *verdict.reasons))
+
+
+def _judged(trial: TrialEvidence, reachable: bool, trouble: Sequence[str]) -> Verdict:
     if trial.skipped is not None:
         return Verdict(Kind.INCONCLUSIVE, Blame(trial.skipped.blame), (trial.skipped.because,))
     if trial.trouble or trouble:

@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 from flowprobe.http.flight import Ended, Flight
 
-__all__ = ["dial"]
+__all__ = ["Address", "connect", "dial", "resolve"]
 
-_Address: TypeAlias = "tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]"
-_Answer: TypeAlias = "list[_Address] | OSError | UnicodeError | None"
+Address: TypeAlias = "tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]"
+_Answer: TypeAlias = "list[Address] | OSError | UnicodeError | None"
 
 # Not every system can shut down a socket that is not connected yet: while connecting, a stop is looked for
 # this often.
@@ -26,9 +26,12 @@ _UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY)
 def dial(host: str, port: int, flight: Flight) -> socket.socket:
     """A connected socket; raises `OSError` (refused, unreachable, name not found, late) or `Ended`."""
     until = min(flight.deadline, flight.clock() + flight.limits.connect)
-    flight.doing = f"resolving {host}"
-    addresses = _resolve(host, port, flight, until)
-    flight.doing = f"connecting to {host}:{port}"
+    return connect(resolve(host, port, flight, until), f"{host}:{port}", flight, until)
+
+
+def connect(addresses: list[Address], where: str, flight: Flight, until: float) -> socket.socket:
+    """Connected to the first address that lets us. Raises as `dial` does."""
+    flight.doing = f"connecting to {where}"
     failure: OSError = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
     for index, address in enumerate(addresses):
         # A dead address of a name must not eat the time of the live ones behind it.
@@ -40,8 +43,10 @@ def dial(host: str, port: int, flight: Flight) -> socket.socket:
     raise failure
 
 
-def _resolve(host: str, port: int, flight: Flight, until: float) -> list[_Address]:
-    """Ask the system's resolver from a thread of its own: it knows no deadline and cannot be interrupted."""
+def resolve(host: str, port: int, flight: Flight, until: float) -> list[Address]:
+    """Ask the system's resolver from a thread of its own: it knows no deadline and cannot be interrupted. Raises as
+    `dial` does."""
+    flight.doing = f"resolving {host}"
     if _is_address(host):
         return _ask(host, port)
     answers: SimpleQueue[_Answer] = SimpleQueue()
@@ -77,11 +82,11 @@ def _answer(host: str, port: int, answers: SimpleQueue[_Answer]) -> None:
         answers.put(exc)
 
 
-def _ask(host: str, port: int) -> list[_Address]:
+def _ask(host: str, port: int) -> list[Address]:
     return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
-def _connect(address: _Address, flight: Flight, until: float) -> socket.socket:
+def _connect(address: Address, flight: Flight, until: float) -> socket.socket:
     family, kind, protocol, _, where = address
     sock = socket.socket(family, kind, protocol)
     try:

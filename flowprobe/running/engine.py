@@ -29,6 +29,7 @@ from flowprobe.core.events import (
     AccountsLeased,
     CleanupPlanned,
     CleanupSettled,
+    Diagnosed,
     EnvironmentReady,
     Event,
     ExchangeEnded,
@@ -57,13 +58,23 @@ from flowprobe.core.policy import policy_of
 from flowprobe.core.probing import probe
 from flowprobe.core.redact import Redactor, redacted
 from flowprobe.core.resolve import Names
-from flowprobe.core.scenario import Fault, Persona
+from flowprobe.core.scenario import Environment, Fault, Persona
 from flowprobe.core.sends import judge_sends, promises
 from flowprobe.core.trial import NO_FAULTS, Trial
-from flowprobe.core.verdict import ExitCode, Verdict, answered, exit_code, judge_trial, leftovers
+from flowprobe.core.verdict import (
+    ExitCode,
+    Verdict,
+    answered,
+    exit_code,
+    judge_trial,
+    leftovers,
+    may_be_put_down,
+)
 from flowprobe.core.walk import walk
+from flowprobe.core.wire import Call, Outcome
 from flowprobe.errors import EnvironmentBroken, ToolFailed
 from flowprobe.http.driver import Driver
+from flowprobe.http.trust import Trust
 from flowprobe.journal.reader import Follower
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.ledger.file import Ledger
@@ -133,7 +144,9 @@ from being made, None where nothing does."""
 
 class Engine:
     """Makes trials, and leaves nothing behind: one for a run. What it makes is a program's to say. `workers` are how
-    many trials may be under way at once."""
+    many trials may be under way at once. `diagnose` looks around after a trial that failed, where anybody does."""
+
+    diagnose: Callable[[TrialEvidence], Diagnosed] | None = None
 
     def __init__(self, request: Request, selection: Selection, watcher: Watcher, *,
                  rerun: Callable[[Trial], str] | None = None, workers: int = 1) -> None:
@@ -290,6 +303,7 @@ class Engine:
             self._session.dismiss(driver)
         if judged is not None:
             self._record(judged)
+            self._answered = self._answered or judged.outcome == "held"
         try:
             check_identity(environment, judged)
         except EnvironmentBroken as broken:
@@ -346,6 +360,7 @@ class Engine:
     def _walked(self, trial: Trial, walk: Callable[[Trial], None]) -> Taken:
         try:
             walk(trial)
+            self._diagnose(trial)
         except ToolFailed as failed:
             self._record(ToolFailure("proxy", str(failed), trial.id))
         except Exception:  # a bug of ours must not keep what was made from being cleaned up
@@ -353,6 +368,21 @@ class Engine:
             self._record(ToolFailure("runner", traceback.format_exc(), trial.id))
         self._clean(trial)
         return self._taken(trial)
+
+    def _diagnose(self, trial: Trial) -> None:
+        """Look around right after a failure, before anything is cleaned up: what is seen is a part of its evidence."""
+        if self.diagnose is None or trial.explains or self.halted():
+            return
+        part = fold(self._lines.of(trial.id), whole=False)
+        evidence = part.trials[0]
+        verdict = judge_trial(evidence, reachable=self._answered or answered(evidence), trouble=part.trouble)
+        if not may_be_put_down(verdict):
+            return
+        try:
+            self._record(self.diagnose(evidence))
+        except Exception:  # a bug of ours: the trial is not judged by half of what there is to see
+            self._internal = True
+            self._record(ToolFailure("runner", traceback.format_exc(), trial.id))
 
     def _in_worker(self, trial: Trial) -> None:
         _await(self._worker.submit(self._walk, trial))
@@ -490,6 +520,42 @@ class Engine:
             self._add(of_run, evidence, verdict)
         return Judged(evidence, verdict)
 
+    # --- what stands around the trials, for those who look at it ---
+
+    @property
+    def environment(self) -> Environment:
+        return self._selection.environment
+
+    @property
+    def targets(self) -> Mapping[str, str]:
+        """Their URLs, with the ports that were chosen for them."""
+        return self._session.targets
+
+    @property
+    def trust(self) -> Trust:
+        return self._session.trust
+
+    @property
+    def answered(self) -> bool:
+        """Whether the product has answered in this run."""
+        return self._answered
+
+    def proxy_trouble(self) -> str:
+        """What is wrong with our proxy, '' for nothing."""
+        return self._session.proxy_trouble()
+
+    def charge_probe(self) -> None:
+        """Charge a call of a kind that the environment itself names: it is sent by other means."""
+        self._guard.charge_probe()
+
+    def probe(self, call: Call) -> Outcome:
+        """Make such a call with the credentials of its persona, past the user edge and the faults."""
+        driver, send = self._session.client(None)
+        try:
+            return self._guard.probe(send)(call)
+        finally:
+            self._session.dismiss(driver)
+
     @property
     def owned(self) -> bool:
         """Whether the product is one that we started: what is left in it goes with it."""
@@ -506,6 +572,7 @@ class Engine:
     def _skipped(self, trial: Trial, because: str, blame: str) -> Taken:
         self._begin_trial(trial)
         self._record(TrialSkipped(trial.id, because, blame))
+        self._diagnose(trial)
         return self._taken(trial)
 
     def _add(self, part: RunEvidence, evidence: TrialEvidence, verdict: Verdict) -> None:

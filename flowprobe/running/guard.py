@@ -166,13 +166,17 @@ class Guard:
     def probe(self, send: Send) -> Send:
         """`send` for the identity probe, which the environment itself names: it is charged, and goes first."""
         def guarded(call: Call) -> Outcome:
-            with self._lock:
-                found = self._purse.charge(write=False)
-                self._purse = self._purse if isinstance(found, str) else found
-            self._pause()
+            self.charge_probe()
             return self._sent(call, send)
 
         return guarded
+
+    def charge_probe(self) -> None:
+        """Charge a call that the environment itself names, whatever is left: it is sent by other means."""
+        with self._lock:
+            found = self._purse.charge(write=False)
+            self._purse = self._purse if isinstance(found, str) else found
+        self._pause()
 
     # --- redirects ---
 

@@ -55,7 +55,7 @@ class Session:
         self._place = Path(environment.position.file).resolve().parent
         self.targets = {name: _with_port(url) for name, url in environment.targets.items()}
         self._upstreams = {name: _with_port(p.upstream or p.url) for name, p in environment.providers.items()}
-        self._trust = trust_of(environment)
+        self.trust = trust_of(environment)
         self.permit: Permit = only_targets(self.targets)
         self._user_edge = any(_on_user_edge(plan) for plan in plans)
         self._probing = probing
@@ -150,6 +150,21 @@ class Session:
             return "proxy", self._proxy.reason or "the proxy process is gone"
         gone = self._product.lost()
         return ("product", gone) if gone else ("", "")
+
+    def proxy_trouble(self) -> str:
+        """What is wrong with the proxy, '' for nothing: it answers, and one of ours still takes connections where it
+        said it would."""
+        if self._proxy is None or self._ready is None:
+            return ""
+        if not self._proxy.alive:
+            return self._proxy.reason or "the proxy process is gone"
+        try:
+            self._proxy.status()
+        except ToolFailed as failed:
+            return str(failed)
+        listeners = self._ready.edges if self._attachment is None else {}
+        shut = [edge for edge, url in listeners.items() if not taken(*_whereabouts(url))]
+        return f"it takes no connections any more for {', '.join(shut)}" if shut else ""
 
     def ended(self) -> tuple[tuple[str, str, bool], ...]:
         """The processes that ended by themselves: name, how, and whether it stands in for a provider."""
@@ -251,7 +266,7 @@ class Session:
     def _driver(self, faulted: bool, permit: Permit | None = None) -> Driver:
         ready = self._ready if faulted else None
         ca = Path(ready.ca_cert) if ready and ready.ca_cert else None
-        return Driver(proxy=ready.user_proxy if ready else None, ca=ca, permit=permit or self.permit, tls=self._trust,
+        return Driver(proxy=ready.user_proxy if ready else None, ca=ca, permit=permit or self.permit, tls=self.trust,
                       certificates=self._certificates, http2=self._environment.http2)
 
     def _apply(self, trial: Trial, plan: FaultPlan) -> None:
@@ -280,9 +295,9 @@ class Session:
 
     def _upstream_ca(self) -> Path | None:
         """What our proxy believes: the usual roots, and beside them the authority of the lab."""
-        if self._trust.ca is None:
+        if self.trust.ca is None:
             return None
-        return write_bundle(Path(self._private.name) / "upstream-bundle.pem", self._trust.ca)
+        return write_bundle(Path(self._private.name) / "upstream-bundle.pem", self.trust.ca)
 
     def _edges(self) -> Iterator[EdgeSpec]:
         if self._user_edge:
@@ -318,7 +333,7 @@ class Session:
         method = start.ready.method if start.ready else "GET"
         return StartSpec(command=command, env=env, ready=ready, ready_method=method, ready_within=start.ready_within,
                          name=name, log=self._folder.log(name).resolve(), folder=self._place,
-                         ready_ca=self._trust.ca, ready_verify=self._trust.verify)
+                         ready_ca=self.trust.ca, ready_verify=self.trust.verify)
 
     def _process_name(self, start: Start) -> str:
         return f"{self._environment.start.index(start) + 1}-{Path(str(start.command[0])).name}"
@@ -401,6 +416,11 @@ def _with_port(url: str) -> str:
 def _parts(url: str) -> dict[str, str]:
     parts = urlsplit(url)
     return {"url": url.rstrip("/"), "host": parts.hostname or "", "port": str(parts.port or "")}
+
+
+def _whereabouts(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "127.0.0.1", parts.port or 80
 
 
 def _address(listen: str | None) -> tuple[str, int]:

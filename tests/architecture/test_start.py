@@ -10,7 +10,7 @@ import pytest
 
 from tests.architecture.source import ROOT
 
-SLOW = {"apprise", "botocore", "google", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "mitmproxy", 
+SLOW = {"apprise", "botocore", "google", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "mitmproxy",
         "oauthlib", "opentelemetry", "psycopg", "pydantic", "rich", "sqlite3", "starlette", "uvicorn"}
 LOADED = """
 import atexit, sys

@@ -84,6 +84,7 @@ BENCHMARKS: Mapping[str, Measured | Script] = {
     "proxy-bandwidth": Script("proxy_bandwidth", longer=("--rounds", "30")),
     "blame": Script("blame", longer=("--cases", "400")),
     "nights": Script("nights", longer=("--worlds", "60")),
+    "blaming": Script("blaming"),
     "explore-demo": Script("explore_demo", longer=("--seeds", "10")),
     "explore-search": Script("explore_search", longer=("--seeds", "20")),
 }

@@ -10,8 +10,10 @@ from flowprobe.core.events import (
     CleanupEnded,
     CleanupPlanned,
     CleanupSettled,
+    Diagnosed,
     EnvironmentReady,
     Halted,
+    IdentityJudged,
     Interrupted,
     InvariantJudged,
     PlannedFault,
@@ -55,6 +57,26 @@ def code(journal: Journal) -> int:
 
 def passed(*extra: object) -> Journal:
     return Journal().runner(started(), sent("one"), replied(), step_ended("one"), *extra, ended())  # type: ignore[arg-type]
+
+
+def test_what_was_looked_at_after_a_failure_has_the_last_word() -> None:
+    journal = Journal().runner(started(), sent("one"), replied(status=401), step_ended("one", "broken", finding("status")),
+                               ended(), Diagnosed(TRIAL, "account set-up", ("pro-eu is refused",)))
+    assert judged(journal) == Verdict(Kind.INCONCLUSIVE, Blame.ACCOUNT, (
+        "pro-eu is refused", "one: status: expected at most 400 ms, saw 612 ms"))
+
+
+def test_what_was_looked_at_never_changes_a_pass_nor_what_is_known_to_be_ours() -> None:
+    assert judged(passed(Diagnosed(TRIAL, "tool", ("the clock jumped",)))).kind is Kind.PASS
+    ours = passed(ToolFailure("proxy", "it is gone", TRIAL), Diagnosed(TRIAL, "product", ("it is down",)))
+    assert judged(ours).blame is Blame.TOOL
+    assert judged(passed(Diagnosed(TRIAL, ""))).kind is Kind.PASS
+
+
+def test_an_identity_that_was_told_is_an_answer() -> None:
+    journal = Journal().runner(IdentityJudged("GET", "http://acme.test/health", "held"), started(), sent("one"),
+                               unanswered(), step_ended("one", "broken", finding("no-reply")), ended())
+    assert judged(journal).kind is Kind.FAIL
 
 
 def test_everything_held_is_a_pass() -> None:
