@@ -125,6 +125,40 @@ def why(
 
 
 @app.command()
+def nightly(
+    paths: Annotated[Optional[list[Path]], typer.Argument(  # noqa: UP045
+        help="Scenario files, or folders of them. Default: what the environment's nights are made of.",
+        metavar="[PATH...]")] = None,
+    env: Env = None,
+    again: Annotated[bool, typer.Option("--again", help="Make another night where today's has ended.")] = False,
+    samples: Annotated[Optional[int], typer.Option(  # noqa: UP045
+        help="How often each journey is made without faults. Default: as the environment says.", min=1,
+        metavar="NUMBER")] = None,
+    history: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="Where nights are remembered: a file, or postgresql://HOST/NAME.", metavar="PLACE")] = None,
+    seed: Annotated[Optional[int], typer.Option(help="The seed of every draw; printed by each run.", min=0)] = None,  # noqa: UP045
+    timeout: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="The total budget of each call, from connecting to the last byte.", metavar="DURATION")] = None,
+    allow_exec: AllowExec = False,
+    proxy: Proxy = None,
+    as_json: AsJson = False,
+    junit: Annotated[Optional[Path], typer.Option(help="Also write JUnit XML there.", metavar="FILE")] = None,  # noqa: UP045
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
+) -> int:
+    """Make tonight's run of an environment, once however often it is called: with a memory, for cron and the like."""
+    from flowprobe.cli.nightly import Night, nightly_command
+    from flowprobe.running.nightly.night import Wish
+    from flowprobe.running.selection import Request
+    from flowprobe.running.settings import settle
+
+    settings = settle(environment=env, seed=seed, timeout=timeout, output=output, history=history)
+    request = Request(
+        paths=tuple(paths or ()), environment=settings.environment.value, seed=settings.seed.value,
+        output=settings.output.value, timeout_s=settings.timeout_s.value, allow_exec=allow_exec, proxy=proxy)
+    return nightly_command(request, Night(Wish(again, samples), settings.history.value, as_json, junit))
+
+
+@app.command()
 def plan(
     paths: Paths,
     faults: Annotated[Optional[str], typer.Option(  # noqa: UP045

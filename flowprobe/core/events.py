@@ -128,7 +128,7 @@ class PlannedFault(Plain):
 class TrialStarted(Plain):
     """`personas` maps a role to the persona; `rerun` is the command that runs just this trial again. `imitates` and
     `survives` are what the fault profile says of itself, `tags` those of the scenario; `explains` is the trial whose
-    cause this one was made to find."""
+    cause this one was made to find, `repeats` the one that this one only measures again."""
 
     trial: str
     scenario: str
@@ -143,6 +143,7 @@ class TrialStarted(Plain):
     survives: str = ""
     tags: tuple[str, ...] = ()
     explains: str = ""
+    repeats: str = ""
 
 
 @plain

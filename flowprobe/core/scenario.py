@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from flowprobe.core.account import AccountField, ChosenOddity, Constraint
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from flowprobe.core.auth import Auth, Certificate
     from flowprobe.core.clues import Clue
     from flowprobe.core.nights.recipients import Recipient
+    from flowprobe.core.nights.settings import Nightly
     from flowprobe.core.telemetry import ProductSide
 
 __all__ = [
@@ -211,8 +213,9 @@ class Environment(Plain):
     `personas` None means all of the project. `http2` offers HTTP/2 to the targets; `lab` says that nothing here is
     worth protecting; `openapi` is the document that describes the product. `proxy` is where a proxy takes orders that
     somebody started beside the product: `HOST:PORT` or `unix:PATH`. `telemetry` is where what the product says of
-    itself is taken from. `why`: what fails is taken apart; `alerts` are those who are told of its nights. What is None
-    here has a default that `core.policy` fills in; `places` says where each part stands."""
+    itself is taken from. `why`: what fails is taken apart; `alerts` are those who are told of its nights, `nightly` is
+    what is made every night, `zone` the clock of nights. What is None here has a default that `core.policy` fills in;
+    `places` says where each part stands."""
 
     name: str
     position: Position
@@ -237,6 +240,8 @@ class Environment(Plain):
     telemetry: ProductSide | None = None
     why: bool = False
     alerts: tuple[Recipient, ...] = ()
+    nightly: Nightly | None = None
+    zone: tzinfo = UTC
     places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -26,7 +26,8 @@ class Trial(Plain):
     """`id` is 16 hex digits, unique for each trial; `personas` binds every role; `targets` maps names to base
     URLs (the first is the default); `budget` is the total deadline of one call in seconds; `account` the state that
     the journey starts from; `contract` describes the product. With `probing` its calls bear every carrier.
-    `explains` is the trial whose cause this one is made to find, '' where it is made for its own sake."""
+    `explains` is the trial whose cause this one is made to find, '' where it is made for its own sake;
+    `repeats` the one that this one only measures again."""
 
     id: str
     scenario: Scenario
@@ -42,6 +43,7 @@ class Trial(Plain):
     contract: Contract | None = None
     probing: bool = False
     explains: str = ""
+    repeats: str = ""
 
     def numbers(self) -> dict[str, int]:
         """The number of each step by its whole name (from 1), as trace ids name them: the workflow's, then those of

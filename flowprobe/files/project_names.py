@@ -182,12 +182,15 @@ def _far(url: Node | None) -> str:
 def _check_policy(name: str, environment: Mapping, context: Context) -> None:
     """The targets that `allow` and `identity` name, and the providers of `faults`."""
     targets = _keys(environment.get("targets")) if environment.get("target") is None else ["target"]
-    for line in (*_texts(environment.get("allow")), *_texts(_get(environment.get("identity"), "call"))):
+    probe, controls = _get(environment.get("identity"), "call"), _controls(environment)
+    for line in (*_texts(environment.get("allow")), *_texts(probe), *controls):
         found = _TARGET.match(line.value)
         if found is not None and targets and found[1] not in targets and not _reported(line, context):
             context.report("unknown-target", line, offset=found.start(1), width=len(found[1]), name=found[1],
                            environment=name, instead=_nearest(found[1], targets, "target"))
-    _check_probe(_get(environment.get("identity"), "call"), context)
+    _check_probe(probe, context, what="`identity`", because="what proves an identity")
+    for control in controls:
+        _check_probe(control, context, what="`controls`", because="what is only measured")
     providers = _keys(environment.get("providers"))
     named = _get(environment.get("faults"), "provider")
     for word in _texts(named) if isinstance(named, Sequence) else ():
@@ -196,14 +199,20 @@ def _check_policy(name: str, environment: Mapping, context: Context) -> None:
                            instead=_nearest(word.value, providers, "provider"))
 
 
-def _check_probe(call: Node | None, context: Context) -> None:
-    """What proves who answers changes nothing, and is there before anything can be looked up."""
+def _controls(environment: Mapping) -> list[Scalar]:
+    found = _get(environment.get("nightly"), "controls")
+    return [text for name in _keys(found) for text in _texts(_get(found, name))]
+
+
+def _check_probe(call: Node | None, context: Context, *, what: str, because: str) -> None:
+    """What proves who answers, or is measured beside the journeys, changes nothing, and is there before anything can be
+    looked up."""
     if not isinstance(call, Scalar) or _reported(call, context):
         return
     if "${" in call.value:
-        context.report("template-not-here", call, offset=call.value.index("${"), what="`identity`")
+        context.report("template-not-here", call, offset=call.value.index("${"), what=what)
     elif call.value.startswith(("POST ", "PUT ", "PATCH ", "DELETE ")):
-        context.report("bad-call", call, what="`call`", reason="what proves an identity changes nothing",
+        context.report("bad-call", call, what="`call`", reason=f"{because} changes nothing",
                        instead="write for example GET /health")
 
 

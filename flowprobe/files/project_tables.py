@@ -34,6 +34,7 @@ from flowprobe.core.telemetry import ProductSide
 from flowprobe.core.windows import Freeze, Window
 from flowprobe.files.alert_tables import ALERTS
 from flowprobe.files.auth_tables import AUTH, CERTIFICATE
+from flowprobe.files.nightly_tables import NIGHTLY
 from flowprobe.files.reading_tables import LINKS, SOURCE
 from flowprobe.files.specials import ALLOW, DATES, DAYS, FILE, HEADER_NAME, ZONE
 from flowprobe.files.tables import VERSION_FIELD
@@ -275,7 +276,8 @@ def _environment(*, position: Position, positions: Mapping[str, Position], targe
     production = attributes.get("production", False)
     return lambda name: Environment(
         name=name, position=position, targets=targets or {"target": str(target)}, places=positions, freeze=frozen,
-        windows=tuple(window(zone) for window in windows), faults=faults and faults(production), **attributes)
+        windows=tuple(window(zone) for window in windows), faults=faults and faults(production), zone=zone,
+        **attributes)
 
 
 ENVIRONMENT = Record("environment", _environment, (
@@ -323,7 +325,10 @@ ENVIRONMENT = Record("environment", _environment, (
           "not said.", example='[{days: [mon-fri], from: "09:00", to: "17:00", zone: Europe/Berlin}]'),
     Field("freeze", ListOf(DATES, or_one=True, minimum=1), "Whole days on which nothing runs.",
           example="[2026-12-20..2027-01-04]"),
-    Field("zone", ZONE, "The time zone of windows and freezes; UTC where it is not said.", example="Europe/Berlin"),
+    Field("nightly", NIGHTLY, "What is made every night, and how it is judged.",
+          example="{scenarios: journeys, samples: 20, attempts: {max: 3, over: 15m}}"),
+    Field("zone", ZONE, "The time zone of windows, freezes and nights; UTC where it is not said.",
+          example="Europe/Berlin"),
 ), "Where a run may go, and what it may do there.", positioned=True, placed=True, exactly_one=("target", "targets"))
 
 

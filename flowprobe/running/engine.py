@@ -60,9 +60,11 @@ from flowprobe.core.redact import Redactor, redacted
 from flowprobe.core.resolve import Names
 from flowprobe.core.scenario import Environment, Fault, Persona
 from flowprobe.core.sends import judge_sends, promises
+from flowprobe.core.steps import CallTemplate
 from flowprobe.core.trial import NO_FAULTS, Trial
 from flowprobe.core.verdict import (
     ExitCode,
+    Kind,
     Verdict,
     answered,
     exit_code,
@@ -118,6 +120,9 @@ T = TypeVar("T")
 GRACE_S = 2.0
 """How long a call that makes something may still take after a stop, so that its outcome is known."""
 CLEANUP_BUDGET_S = 10.0
+CONTROL = "c0117201c0117201"
+"""The trial, which there is none of, that calls beside the journeys bear."""
+CONTROL_S = 10.0
 
 
 class Watcher(Protocol):
@@ -258,6 +263,10 @@ class Engine:
         """The next trial is the one that those after it are compared with."""
         self._twin = None
 
+    def compare_with(self, twin: TrialEvidence) -> None:
+        """The trials from here on are compared with this one."""
+        self._twin = twin
+
     def lacks(self, *, calls: int, writes: int) -> str:
         """What of the environment's budget does not suffice for a further trial of so many calls; '' where it does."""
         return self._guard.lacks(calls=calls, writes=writes)
@@ -266,6 +275,26 @@ class Engine:
     def spent(self) -> tuple[int, int]:
         """The calls and the writes that were charged to the environment's budget."""
         return self._guard.purse.calls, self._guard.purse.writes
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Of the environment's budget; None where it has no such bound."""
+        return self._guard.seconds_left()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, until then, until a stop, or until the run's seconds are used up."""
+        self._wait(seconds)
+
+    def measure(self, call: CallTemplate, id: str) -> Outcome:
+        """Make one call that belongs to no trial, over a connection of its own, as nobody. What goes to the
+        environment's own targets is judged by its rules; any other host is called as it was declared."""
+        driver, send = self._session.anonymous()
+        try:
+            return self._guard.control(send)(Call(
+                id, CONTROL, "control", "", call.method, self._session.locate(call), signed=False,
+                budget=min(CONTROL_S, self.request.timeout_s)))
+        finally:
+            self._session.dismiss(driver)
 
     @property
     def folder(self) -> Path:
@@ -309,6 +338,15 @@ class Engine:
         except EnvironmentBroken as broken:
             return str(broken), "environment"
         return None
+
+    @property
+    def opened(self) -> bool:
+        """Whether the product and the proxy are there, as far as we start them."""
+        return self._session.started
+
+    def identified_again(self, trouble: Trouble) -> Trouble | None:
+        """What of the trouble with which the run began is left, now that some time has passed."""
+        return self._identified() if self.opened else trouble
 
     def _lost(self) -> Trouble | None:
         if self._recorder.broken:
@@ -514,7 +552,7 @@ class Engine:
         self._answered = self._answered or answered(evidence)
         verdict = judge_trial(evidence, reachable=self._answered, trouble=part.trouble)
         of_run = part if taken.new == taken.beside else _part(taken.of_run, taken.new)
-        if evidence.started.explains:
+        if _beside(evidence, verdict):
             self._add_aside(of_run, evidence)
         else:
             self._add(of_run, evidence, verdict)
@@ -590,7 +628,7 @@ class Engine:
         self._verdicts[evidence.started.trial] = verdict
 
     def _add_aside(self, part: RunEvidence, evidence: TrialEvidence) -> None:
-        """It is told with the trial that it explains; what it left behind is the run's."""
+        """It is told with the trial that it explains or repeats; what it left behind is the run's."""
         left = (evidence.without_journey(),) if leftovers(evidence) else ()
         self._evidence = replace(self._evidence.plus(part, None), aside=(*self._evidence.aside, *left))
 
@@ -647,7 +685,7 @@ class Engine:
         return report
 
     def _report(self, code: int) -> RunReport:
-        left = (f"left behind by a trial that was made to find a cause: {words}"
+        left = (f"left behind by a trial that was made beside the others: {words}"
                 for trial in self._evidence.aside for words in leftovers(trial))
         heard = self._hearing.notes() if self._hearing is not None else ()
         side = self._selection.environment.telemetry
@@ -707,12 +745,18 @@ def _await(future: Future[T]) -> T:
     return future.result()
 
 
+def _beside(trial: TrialEvidence, verdict: Verdict) -> bool:
+    """Whether a trial is not told of by itself: it explains another, or measures again what went well again."""
+    return bool(trial.started.explains) or (
+        bool(trial.started.repeats) and verdict.kind in (Kind.PASS, Kind.DEGRADED))
+
+
 def _started(trial: Trial, rerun: str) -> TrialStarted:
     personas: Mapping[str, str] = {role: persona.name for role, persona in trial.personas.items()}
     faults = tuple(_planned(fault) for fault in trial.plan.faults)
     return TrialStarted(trial.id, trial.scenario.name, trial.scenario.file, personas, trial.plan.name, trial.seed,
                         rerun, faults, trial.account, trial.plan.imitates, trial.plan.survives, trial.scenario.tags,
-                        trial.explains)
+                        trial.explains, trial.repeats)
 
 
 def _planned(fault: Fault) -> PlannedFault:

@@ -15,7 +15,7 @@ from flowprobe.core.scenario import Environment
 from flowprobe.errors import Refused, ToolFailed
 from flowprobe.running.places import STATE
 
-__all__ = ["single_flight"]
+__all__ = ["one_night", "single_flight"]
 
 
 @contextmanager
@@ -37,7 +37,15 @@ def single_flight(environment: Environment) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(environment: Environment, name: str, said: str, rule: str) -> Iterator[None]:
+def one_night(environment: Environment) -> Iterator[None]:
+    """Hold the lock of an environment's nights, whatever the environment is. Raises Refused where a night is on."""
+    said = f"{environment.name!r}, and its nights are made one at a time"
+    with _locked(environment, f"{environment.name}.nightly", said, "`nightly`", what="night"):
+        yield
+
+
+@contextmanager
+def _locked(environment: Environment, name: str, said: str, rule: str, *, what: str = "run") -> Iterator[None]:
     path = Path(environment.position.file).resolve().parent / STATE / "locks" / f"{name}.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -45,7 +53,7 @@ def _locked(environment: Environment, name: str, said: str, rule: str) -> Iterat
     except OSError as error:
         raise ToolFailed(f"cannot open the lock {path}: {error.strerror}") from error
     with os.fdopen(number, "r+") as file:
-        _take(file.fileno(), path, said, rule)
+        _take(file.fileno(), path, f"another {what} is on {said}", rule)
         file.truncate()
         file.write(f"pid {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         file.flush()
@@ -59,4 +67,4 @@ def _take(number: int, path: Path, said: str, rule: str) -> None:
         if not isinstance(error, BlockingIOError):
             raise ToolFailed(f"cannot lock {path}: {error.strerror}") from error
         holder = os.read(number, 200).decode("utf-8", "replace").strip() or "somebody"
-        raise Refused(f"another run is on {said}: {holder} ({rule}; {path})") from None
+        raise Refused(f"{said}: {holder} ({rule}; {path})") from None

@@ -19,6 +19,7 @@ from flowprobe.core.policy import Policy
 from flowprobe.core.purse import Purse
 from flowprobe.core.rules import is_write
 from flowprobe.core.scenario import Scenario
+from flowprobe.core.urls import inside
 from flowprobe.core.wire import Call, NoReply, Outcome
 
 __all__ = ["Guard", "Halt", "Send"]
@@ -177,6 +178,28 @@ class Guard:
             found = self._purse.charge(write=False)
             self._purse = self._purse if isinstance(found, str) else found
         self._pause()
+
+    def control(self, send: Send) -> Send:
+        """`send` for the calls that are measured beside the journeys: one to a target as the rules say, one to another
+        host as it was declared. A no ends this call alone."""
+        def guarded(call: Call) -> Outcome:
+            if refusal := self._refuse_control(call):
+                return self._unsent(call, refusal)
+            return self._sent(call, send)
+
+        return guarded
+
+    def _refuse_control(self, call: Call) -> str:
+        if not any(inside(call.url, self._policy.targets)):
+            return ""
+        if refusal := self._policy.permit(call.method, call.url):
+            return f"not sent: {refusal}"
+        with self._lock:
+            found = self._purse.charge(write=is_write(call.method))
+            if isinstance(found, str):
+                return f"{found} ({self._place()})"
+            self._purse = found
+        return ""
 
     # --- redirects ---
 

@@ -1,0 +1,99 @@
+"""`flowprobe nightly`: make tonight's, remember it, and tell of it on one screen."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from flowprobe.cli.sinks import reported
+from flowprobe.cli.watching import Screen, screen
+from flowprobe.core.events import Event
+from flowprobe.core.evidence import TrialEvidence
+from flowprobe.core.verdict import ExitCode, Kind, Verdict
+from flowprobe.files.cases import without_cases
+from flowprobe.report.lines import details, left_behind, scenario_line, summary
+from flowprobe.report.night_told import NightTold, night_json, night_lines
+from flowprobe.report.spans import Line
+from flowprobe.running.folder import write_shared, write_whole
+from flowprobe.running.nightly.night import Made, Wish, make_night
+from flowprobe.running.nightly.places import history_at, open_at, scenarios_of
+from flowprobe.running.selection import Request, Selection, find, load_here, select
+
+__all__ = ["Night", "nightly_command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What the command was asked for, beside the run: `history` is what `--history` or its variable names."""
+
+    wish: Wish = field(default_factory=Wish)
+    history: str | None = None
+    as_json: bool = False
+    junit: Path | None = None
+
+
+def nightly_command(request: Request, asked: Night) -> int:
+    """Returns the exit code. With `--json` standard output has the result alone; people read standard error."""
+    selection = _select(request)
+    show = screen(sys.stderr if asked.as_json else sys.stdout)
+    with closing(open_at(history_at(selection.environment, asked.history))) as history, show:
+        made = make_night(request, selection, NightScreen(show), history, asked.wish)
+    code = made.night.exit_code
+    return reported(ExitCode.INCONCLUSIVE if code is None else code, lambda: _tell(made, show, asked))
+
+
+def _select(request: Request) -> Selection:
+    """What the command names, else what the environment says that nights are made of."""
+    if not request.paths:
+        project = load_here()
+        request = replace(request, paths=scenarios_of(find(project, request.environment)))
+    return select(replace(request, paths=without_cases(request.paths) or request.paths))
+
+
+def _tell(made: Made, show: Screen, asked: Night) -> None:
+    folder = made.report.folder if made.report is not None else None
+    left = left_behind(made.report) if made.report is not None else ()
+    told = NightTold(made.night, made.outcomes, made.overview, str(folder or ""), made.found, (*left, *made.notes),
+                     made.told, made.samples)
+    for each in night_lines(told):
+        show.print(each)
+    redact = made.report.redact if made.report is not None else str
+    result = redact(json.dumps(night_json(told), indent=1))
+    if folder is not None:
+        write_whole(folder / "night.json", result + "\n")
+        if asked.junit is not None:
+            write_shared(asked.junit, (folder / "junit.xml").read_text())
+    if asked.as_json:
+        print(result)
+
+
+class NightScreen:
+    """The watcher of a night: what goes well is not told trial by trial, what broke is told whole where it first
+    does."""
+
+    def __init__(self, show: Screen) -> None:
+        self._show = show
+        self._told: set[tuple[str, tuple[str, ...], str]] = set()
+
+    def opened(self, folder: Path, environment: str, seed: int, redact: object) -> None:
+        self._show.opened(folder, environment, seed, redact)  # type: ignore[arg-type]
+
+    def event(self, event: Event) -> None:
+        self._show.event(event)
+
+    def trial(self, trial: TrialEvidence, verdict: Verdict, twin: TrialEvidence | None) -> None:
+        if verdict.kind in (Kind.PASS, Kind.DEGRADED):
+            return
+        key = (trial.started.file, tuple(trial.started.personas.values()), trial.started.plan)
+        lines: list[Line] = [scenario_line(trial), summary(trial, verdict)]
+        if key not in self._told and trial.skipped is None:
+            lines = [(), scenario_line(trial), summary(trial, verdict), *details(trial, verdict, twin)]
+        self._told.add(key)
+        for each in lines:
+            self._show.print(each)
+
+    def notice(self, text: str) -> None:
+        self._show.notice(text)

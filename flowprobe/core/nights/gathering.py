@@ -1,0 +1,110 @@
+"""From the evidence of trials to what is remembered of them: attempts, latencies, counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
+
+from flowprobe.core.blame import violations
+from flowprobe.core.events import CallUnanswered
+from flowprobe.core.evidence import StepEvidence, TrialEvidence
+from flowprobe.core.explaining import explained
+from flowprobe.core.explanation import Origin, sentence
+from flowprobe.core.nights.model import NONE, Attempt, Counted, Journey, Sample, Series, SeriesKind
+from flowprobe.core.times import times_of
+from flowprobe.core.verdict import Kind, Verdict
+
+__all__ = ["Tally", "attempt_of", "journey_of", "signature_of"]
+
+_CHANGING = re.compile(r"[0-9a-f]{8,}|\d+(?:\.\d+)?")
+"""What of a sentence is another one each time: ids, times, numbers."""
+_NEVER_MADE = ("skipped", "not-reached")
+
+
+def journey_of(scenario: str, personas: Mapping[str, str], plan: str) -> Journey:
+    """`personas` maps a role to who plays it, in the order of roles."""
+    return Journey(scenario, ", ".join(f"{role}={name}" for role, name in personas.items()), plan or NONE)
+
+
+def attempt_of(journey: Journey, evidence: TrialEvidence, verdict: Verdict, *, number: int, at: float,
+               twin: TrialEvidence | None = None, redact: Callable[[str], str] = str) -> Attempt:
+    """What is kept of one making. `twin` is the unfaulted trial that a faulted one is compared with; `redact` takes the
+    secrets of the run out of a text."""
+    if verdict.kind is Kind.PASS:
+        return Attempt(journey, number, at, evidence.seconds, verdict.kind, verdict.blame, trial=evidence.started.trial)
+    found = explained(evidence, twin)
+    judged = verdict.kind is not Kind.INCONCLUSIVE
+    told = sentence(found) if found is not None and judged else "; ".join(verdict.reasons)
+    provider = found.provider if found is not None and found.origin is Origin.PROVIDER else ""
+    broken = _broken(evidence)
+    return Attempt(journey, number, at, evidence.seconds, verdict.kind, verdict.blame,
+                   signature_of(evidence, verdict), redact(told), broken.name if broken else "", provider,
+                   evidence.started.trial)
+
+
+def signature_of(evidence: TrialEvidence, verdict: Verdict) -> str:
+    """Equal where the same thing broke in the same way, whatever it was called and however long it took."""
+    parts = [str(verdict.kind), str(verdict.blame), *sorted(_ways(evidence, verdict))]
+    return blake2b("\n".join(parts).encode(), digest_size=6).hexdigest()
+
+
+def _ways(evidence: TrialEvidence, verdict: Verdict) -> Iterator[str]:
+    if verdict.kind is Kind.INCONCLUSIVE:
+        yield from (_CHANGING.sub("#", reason) for reason in verdict.reasons)
+        return
+    if (step := _broken(evidence)) is None:
+        yield from (_CHANGING.sub("#", words) for words in violations(evidence))
+        return
+    for finding in step.findings:
+        seen = finding.seen if finding.kind == "status" else ""
+        yield " ".join((step.name, finding.kind, _CHANGING.sub("#", finding.where), seen))
+    outcome = step.calls[-1].outcome if step.calls else None
+    if isinstance(outcome, CallUnanswered):
+        yield outcome.reason
+
+
+def _broken(evidence: TrialEvidence) -> StepEvidence | None:
+    return next((step for step in evidence.steps if step.outcome == "broken"), None)
+
+
+class Tally:
+    """What is measured of an environment's journeys in one night, trial by trial."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[Series, list[float]] = {}
+        self._tries: dict[tuple[Journey, str], list[int]] = {}
+
+    def add(self, journey: Journey, evidence: TrialEvidence, verdict: Verdict) -> None:
+        """Count a making that is no further attempt. Of an unfaulted one that passed the times are taken, too."""
+        if verdict.kind is Kind.INCONCLUSIVE:
+            return
+        self._count(journey, "", verdict.kind is Kind.FAIL)
+        for step in evidence.steps:
+            if step.phase == "workflow" and step.outcome not in _NEVER_MADE:
+                self._count(journey, step.name, verdict.kind is Kind.FAIL and step.outcome == "broken")
+        if journey.plan == NONE and verdict.kind is not Kind.FAIL:
+            times = times_of(evidence)
+            self._times("step", journey, ((each.name, each.seconds) for each in times.steps))
+            self._times("provider", journey, ((each.name, each.seconds) for each in times.providers))
+
+    def control(self, name: str, seconds: float) -> None:
+        self._seconds.setdefault(Series("control", name), []).append(seconds)
+
+    def _count(self, journey: Journey, step: str, broke: bool) -> None:
+        counts = self._tries.setdefault((journey, step), [0, 0])
+        counts[0] += 1
+        counts[1] += broke
+
+    def _times(self, kind: SeriesKind, journey: Journey, found: Iterable[tuple[str, float]]) -> None:
+        for name, seconds in found:
+            self._seconds.setdefault(Series(kind, name, journey.scenario, journey.personas), []).append(seconds)
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        return tuple(Sample(series, tuple(seconds)) for series, seconds in self._seconds.items())
+
+    @property
+    def counted(self) -> tuple[Counted, ...]:
+        return tuple(Counted(journey, step, tries, failures)
+                     for (journey, step), (tries, failures) in self._tries.items())

@@ -1,0 +1,221 @@
+"""`nightly`: one night of an environment, from the lock that keeps a second one out to what the history keeps of it.
+
+The same command may come as often as it likes: a night that ended is told again and not made again, one that was cut
+off goes on where it was. What the history has of a night is true at every instant, whatever ends the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import flowprobe
+from flowprobe.core.nights.history import History
+from flowprobe.core.nights.model import Alert, Attempt, Night, Overview, State
+from flowprobe.core.nights.naming import another, named
+from flowprobe.core.nights.classified import Outcome, night_code, night_verdict, outcomes
+from flowprobe.core.nights.settings import Nightly
+from flowprobe.core.scenario import Environment
+from flowprobe.core.verdict import ExitCode
+from flowprobe.errors import FlowProbeError, Refused, ToolFailed
+from flowprobe.report.model import RunReport
+from flowprobe.running.engine import Engine, Watcher
+from flowprobe.running.flight import one_night, single_flight
+from flowprobe.running.nightly.judging import judged
+from flowprobe.running.nightly.making import Making
+from flowprobe.running.review import review
+from flowprobe.running.selection import Request, Selection
+
+__all__ = ["Made", "Wish", "make_night"]
+
+_LOST = "its process ended without a word"
+_NEWEST = 50
+"""So many nights are looked through for those of today, and for one that nobody ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of a night beside the run: `again` makes another where tonight's has ended; `samples` stand in for
+    those of the environment. `now` gives seconds since the epoch."""
+
+    again: bool = False
+    samples: int | None = None
+    now: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A night as it stands now. `report` is that of its run, None where nothing was sent: it had ended before. `found`
+    says how it was begun, where that was not afresh."""
+
+    night: Night
+    outcomes: tuple[Outcome, ...]
+    overview: Overview
+    report: RunReport | None = None
+    found: str = ""
+    notes: tuple[str, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    told: tuple[str, ...] = ()
+    samples: int = 0
+
+
+def make_night(request: Request, selection: Selection, watcher: Watcher, history: History, wish: Wish) -> Made:
+    """Make tonight's. Raises as `run` does before anything is sent, Refused also where a night is on; what was refused
+    or broke off is in the history as that."""
+    with one_night(selection.environment):
+        return _Night(request, selection, watcher, history, wish).make()
+
+
+@dataclass(slots=True)
+class _Begun:
+    """The night that is to be made: `earlier` is what was kept of it before it was cut off."""
+
+    night: Night
+    earlier: tuple[Attempt, ...] = ()
+    found: str = ""
+    ended: bool = False
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+class _Night:
+    """Made while the lock of its environment is held."""
+
+    def __init__(self, request: Request, selection: Selection, watcher: Watcher, history: History,
+                 wish: Wish) -> None:
+        self._request, self._selection, self._watcher = request, selection, watcher
+        self._history, self._wish = history, wish
+        self._environment = selection.environment
+        self._nightly = _settled(selection.environment, wish)
+
+    def make(self) -> Made:
+        begun = self._begin()
+        if begun.ended:
+            return self._as_it_was(begun)
+        if begun.found:
+            self._watcher.notice(begun.found)
+        try:
+            return self._run(begun)
+        except Refused as refused:
+            self._end(begun.night, State.REFUSED, ExitCode.REFUSED, str(refused))
+            raise
+        except FlowProbeError as failed:
+            self._end(begun.night, State.CUT_OFF, ExitCode.INCONCLUSIVE, str(failed))
+            raise
+        except BaseException as failed:
+            self._end(begun.night, State.CUT_OFF, ExitCode.INTERNAL, type(failed).__name__)
+            raise
+
+    # --- which night it is ---
+
+    def _begin(self) -> _Begun:
+        """Tonight's as the history knows it. Whoever holds the lock knows that no night is running."""
+        at = self._wish.now()
+        name = named(datetime.fromtimestamp(at, UTC), self._environment.zone)
+        self._mark_lost(name)
+        known = self._tonights(name)
+        last = known[-1] if known else None
+        if last is None:
+            return _Begun(self._fresh(name, at))
+        if last.state is State.ENDED:
+            if not self._wish.again:
+                return _Begun(last, found=f"the night {last.name} has ended already", ended=True)
+            return _Begun(self._fresh(another(name, [each.name for each in known]), at))
+        return self._resumed(last)
+
+    def _tonights(self, name: str) -> list[Night]:
+        """Those of the same date, oldest first."""
+        nights = self._history.nights(self._environment.name, last=_NEWEST)
+        return [each for each in nights if each.name == name or each.name.startswith(f"{name}.")]
+
+    def _mark_lost(self, tonight: str) -> None:
+        for each in self._history.nights(self._environment.name, last=_NEWEST):
+            if each.state is State.RUNNING and each.name.partition(".")[0] != tonight:
+                self._history.keep_night(replace(each, state=State.CUT_OFF, because=each.because or _LOST))
+
+    def _fresh(self, name: str, at: float) -> Night:
+        return Night(self._environment.name, name, State.RUNNING, at, flowprobe=flowprobe.__version__)
+
+    def _resumed(self, last: Night) -> _Begun:
+        """One that did not end goes on: what was made of it stands, unless another version made it."""
+        because = last.because or _LOST
+        if last.state is State.REFUSED:
+            return _Begun(replace(last, state=State.RUNNING, because=""))
+        found = f"the night {last.name} was cut off ({because}) and goes on"
+        if last.flowprobe != flowprobe.__version__:
+            return _Begun(replace(last, state=State.RUNNING, because="", flowprobe=flowprobe.__version__),
+                          found=f"the night {last.name} was cut off ({because}) under FlowProbe {last.flowprobe}: "
+                          "it is made anew")
+        earlier = self._history.attempts(self._environment.name, nights=[last.name]).get(last.name, ())
+        return _Begun(replace(last, state=State.RUNNING, because=""), earlier, found)
+
+    # --- making it ---
+
+    def _run(self, begun: _Begun) -> Made:
+        reviewed = review(self._request, self._selection, datetime.fromtimestamp(self._wish.now(), UTC))
+        reviewed.enforce()
+        selection = replace(reviewed.selection, notes=reviewed.notes)
+        seed = self._request.seed if self._request.seed is not None else begun.night.seed or None
+        with single_flight(self._environment):
+            engine = Engine(replace(self._request, seed=seed), selection, self._watcher)
+            night = replace(begun.night, run=engine.folder.name, seed=engine.setting.seed)
+            self._history.keep_night(night)
+            begun.night = night
+            making = Making(self._nightly, self._history, self._environment.name, night.name, earlier=begun.earlier,
+                            now=self._wish.now)
+            report = engine.execute(making)
+        night = replace(night, calls=begun.night.calls + engine.spent[0])
+        return self._over(night, begun, making, report)
+
+    def _over(self, night: Night, begun: _Begun, making: Making, report: RunReport) -> Made:
+        found = outcomes(making.attempts, making.tally.counted)
+        verdict = night_verdict(found)
+        code = night_code(report.exit_code, verdict, trouble=bool(report.evidence.trouble or making.unkept))
+        because = _cut_off(report, code)
+        night = replace(night, state=State.CUT_OFF if because else State.ENDED, ended=self._wish.now(),
+                        verdict=verdict, exit_code=int(code), because=because, journeys=len(found))
+        overview = judged(self._history, night, making.attempts, making.tally)
+        unkept = self._keep(night) or making.unkept
+        if unkept and code in (ExitCode.OK, ExitCode.FAIL):
+            night = replace(night, exit_code=int(code or ExitCode.INCONCLUSIVE))
+        notes = (*report.notes, *making.notes, *((f"the history lacks some of it: {unkept}",) if unkept else ()))
+        return Made(night, found, overview, report, begun.found, notes, samples=making.samples)
+
+    def _keep(self, night: Night) -> str:
+        """What went wrong with that, '' for nothing: then the night is still told, as it was."""
+        try:
+            self._history.keep_night(night)
+            if self._nightly.keep is not None and night.state is State.ENDED:
+                self._history.prune(self._environment.name, keep=self._nightly.keep)
+        except ToolFailed as failed:
+            return str(failed)
+        return ""
+
+    def _end(self, night: Night, state: State, code: int, because: str) -> None:
+        """A night that came to no good end; a history that fails too is not what has to be told then."""
+        with contextlib.suppress(FlowProbeError):
+            self._history.keep_night(replace(night, state=state, ended=self._wish.now(), exit_code=int(code),
+                                             because=because))
+
+    def _as_it_was(self, begun: _Begun) -> Made:
+        night = begun.night
+        attempts = self._history.attempts(night.environment, nights=[night.name]).get(night.name, ())
+        counted = tuple(each for name, each in self._history.counted(night.environment, last=1) if name == night.name)
+        overview = Overview(night.environment, (night,), {night.name: attempts})
+        return Made(night, outcomes(attempts, counted), overview, found=begun.found)
+
+
+def _settled(environment: Environment, wish: Wish) -> Nightly:
+    said = environment.nightly or Nightly()
+    return said if wish.samples is None else replace(said, samples=wish.samples)
+
+
+def _cut_off(report: RunReport, code: int) -> str:
+    """Why a run did not come to its end; '' where it did."""
+    if report.evidence.interrupted:
+        return report.evidence.interrupted
+    if report.evidence.halted:
+        return next((trial.halted for trial in report.evidence.trials if trial.halted), report.evidence.halted)
+    return "a bug of FlowProbe showed" if code == ExitCode.INTERNAL else ""
