@@ -14,9 +14,8 @@ from flowprobe.core.events import Event
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.verdict import ExitCode, Kind, Verdict
 from flowprobe.files.cases import without_cases
-from flowprobe.report.lines import details, left_behind, scenario_line, summary
+from flowprobe.report.lines import left_behind, scenario_line, trial_block
 from flowprobe.report.night_told import NightTold, night_json, night_lines
-from flowprobe.report.spans import Line
 from flowprobe.running.folder import write_shared, write_whole
 from flowprobe.running.nightly.night import Made, Wish, make_night
 from flowprobe.running.nightly.places import history_at, open_at, scenarios_of
@@ -88,11 +87,12 @@ class NightScreen:
         if verdict.kind in (Kind.PASS, Kind.DEGRADED):
             return
         key = (trial.started.file, tuple(trial.started.personas.values()), trial.started.plan)
-        lines: list[Line] = [scenario_line(trial), summary(trial, verdict)]
-        if key not in self._told and trial.skipped is None:
-            lines = [(), scenario_line(trial), summary(trial, verdict), *details(trial, verdict, twin)]
+        if key in self._told:
+            return
         self._told.add(key)
-        for each in lines:
+        self._show.print(())
+        self._show.print(scenario_line(trial))
+        for each in trial_block(trial, verdict, twin):
             self._show.print(each)
 
     def notice(self, text: str) -> None:

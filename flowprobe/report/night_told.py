@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowprobe.core.expect import milliseconds
-from flowprobe.core.nights.model import Attempt, Drift, Flake, Night, Overview, Rate, State, Trend, Trending
+from flowprobe.core.nights.model import Alert, Attempt, Drift, Flake, Night, Overview, Rate, State, Trend, Trending
 from flowprobe.core.nights.classified import PASSING, Outcome
 from flowprobe.core.verdict import Kind
 from flowprobe.report.lines import MARK
@@ -128,12 +128,23 @@ def _drifted(drift: Drift) -> str:
 
 
 def _rest(told: NightTold) -> Iterator[Line]:
+    yield from _alerts(told.overview.alerts, told.night.name)
     for text in told.told:
         yield line("  ", Span(visible(text), "bold"))
     for note in told.notes:
         yield line("  ", Span(visible(note), "dim"))
     if told.folder:
         yield line("  ", Span("its page: ", "dim"), f"{told.folder}/report.html")
+
+
+def _alerts(alerts: Sequence[Alert], night: str) -> Iterator[Line]:
+    """How many there are; what they say stands with the journeys."""
+    new = sum(alert.opened == night for alert in alerts)
+    over = sum(alert.resolved == night for alert in alerts)
+    still = sum(not alert.resolved for alert in alerts)
+    parts = [f"{count} {what}" for count, what in ((new, "new"), (over, "over")) if count]
+    if still or parts:
+        yield line("  ", Span(f"alerts: {', '.join((f'{still} open', *parts))}", "bad" if still else "good"))
 
 
 # --- for machines ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -24,8 +25,10 @@ class Attempting(Plain):
     over: float = 900.0
 
     def due(self, failed_at: float, number: int) -> float:
-        """When attempt `number` is due, which is at least the second, of what failed at an instant."""
-        return failed_at + self.over * (number - 1) / (self.most - 1)
+        """When attempt `number` is due, which is at least the second, of what failed at an instant: soon at first, and
+        then further and further apart. Of three the second is due after a third of the time."""
+        part: float = ((number - 1) / (self.most - 1)) ** math.log2(3)
+        return failed_at + self.over * part
 
 
 @plain

@@ -13,11 +13,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.nights.gathering import Tally, attempt_of, journey_of
 from flowprobe.core.nights.history import History
-from flowprobe.core.nights.model import Attempt, Journey
+from flowprobe.core.nights.model import Attempt, Journey, Sample, Series
 from flowprobe.core.nights.classified import PASSING, open_attempt
 from flowprobe.core.nights.settings import Nightly
 from flowprobe.core.plan import Group
@@ -30,6 +31,9 @@ from flowprobe.running.engine import Engine, Judged, Trouble
 
 __all__ = ["Making", "Task"]
 
+StandingOut: TypeAlias = Callable[[Sequence[Sample]], Sequence[Series]]
+"""Of tonight's measurements those that have to be taken again tonight."""
+_BATCHES = 2
 _SPARE = 1.5
 """So much longer than it took at most the next making of a journey may take, by what is laid aside of the time."""
 
@@ -60,14 +64,18 @@ class Task:
 
 class Making:
     """One night's. `earlier` are the attempts of the same night that were kept before it was cut off: what they settle
-    is not made again. `now` gives seconds since the epoch. `notes` says what was left out,
+    is not made again. `now` gives seconds since the epoch,
+    `standing_out` what has to be measured again. `notes` says what was left out,
     `unkept` why the history does not have all of it."""
 
     def __init__(self, nightly: Nightly, history: History, environment: str, night: str, *,
-                 earlier: Sequence[Attempt] = (), now: Callable[[], float] = time.time) -> None:
+                 earlier: Sequence[Attempt] = (), now: Callable[[], float] = time.time,
+                 standing_out: StandingOut = lambda _: ()) -> None:
         self._nightly, self._history, self._now = nightly, history, now
         self._environment, self._night, self._earlier = environment, night, earlier
-        self.tally = Tally()
+        self._standing_out = standing_out
+        self.tally = self._into = Tally()
+        self.batches: tuple[Sequence[Sample], ...] = ()
         self.tasks: list[Task] = []
         self.notes: list[str] = []
         self.made = self.samples = 0
@@ -85,14 +93,20 @@ class Making:
         for group in engine.groups:
             self._plan(group)
         self._queue.append(self._sample)
+        self._go_on()
+        self._measure_again()
+        self._go_on()
+        self._tell_left_out()
+        self.keep()
+
+    def _go_on(self) -> None:
+        """Until there is nothing more to make, and nothing to wait for."""
         while self._queue or self._soonest() is not None:
             self._make_due()
             if self._queue:
                 self._queue.popleft()()
             elif (soonest := self._soonest()) is not None:
                 self._wait_for(soonest)
-        self._tell_left_out()
-        self.keep()
 
     def keep(self) -> None:
         """Let the history have what was measured until now."""
@@ -192,10 +206,31 @@ class Making:
         for name, call in self._nightly.controls.items():
             outcome = self._engine.measure(call, secrets.token_hex(16))
             if isinstance(outcome, Reply) and outcome.status < 500:
-                self.tally.control(name, outcome.seconds)
+                self._into.control(name, outcome.seconds)
             else:
                 self._silent[name] = (f"answered {outcome.status}" if isinstance(outcome, Reply)
                                       else outcome.detail or outcome.reason)
+
+    def _measure_again(self) -> None:
+        """In two more batches what is far slower than it was on other nights: where they say the same, it is sure
+        tonight."""
+        slow = {(series.scenario, series.personas) for series in self._standing_out(self.tally.samples)}
+        tasks = [task for task in self.tasks if task.of is None and task.passed and not task.waiting
+                 and (task.journey.scenario, task.journey.personas) in slow]
+        batches = [self._batch(tasks) for _ in range(_BATCHES if tasks else 0)]
+        self._into = self.tally
+        self.batches = tuple(batch for batch in batches if batch)
+
+    def _batch(self, tasks: Sequence[Task]) -> Sequence[Sample]:
+        """Nothing where it could not be taken whole."""
+        self._into = Tally()
+        for _ in range(self._nightly.samples):
+            for task in tasks:
+                if task.waiting or self._engine.hindrance() or self._lacking(task):
+                    return ()
+                self._measure()
+                self._again(task)
+        return self._into.samples
 
     # --- what failed, once more ---
 
@@ -283,7 +318,7 @@ class Making:
         self.made += 1
         again = task.attempts and task.attempts[-1].verdict not in PASSING
         if not again or task.attempts[-1].blame is Blame.BASELINE:
-            self.tally.add(task.journey, judged.evidence, verdict)
+            self._into.add(task.journey, judged.evidence, verdict)
         if task.attempts and not again and (verdict.kind in PASSING or len(task.attempts) > 1):
             task.left = task.left if verdict.kind in PASSING else 0  # it recovered once, and is not trusted again
             return

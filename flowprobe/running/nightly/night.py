@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -24,7 +24,7 @@ from flowprobe.errors import FlowProbeError, Refused, ToolFailed
 from flowprobe.report.model import RunReport
 from flowprobe.running.engine import Engine, Watcher
 from flowprobe.running.flight import one_night, single_flight
-from flowprobe.running.nightly.judging import judged
+from flowprobe.running.nightly.judging import Judge
 from flowprobe.running.nightly.making import Making
 from flowprobe.running.review import review
 from flowprobe.running.selection import Request, Selection
@@ -57,7 +57,6 @@ class Made:
     report: RunReport | None = None
     found: str = ""
     notes: tuple[str, ...] = ()
-    alerts: tuple[Alert, ...] = ()
     told: tuple[str, ...] = ()
     samples: int = 0
 
@@ -163,29 +162,34 @@ class _Night:
             night = replace(begun.night, run=engine.folder.name, seed=engine.setting.seed)
             self._history.keep_night(night)
             begun.night = night
-            making = Making(self._nightly, self._history, self._environment.name, night.name, earlier=begun.earlier,
-                            now=self._wish.now)
+            judge = Judge(self._history, night.environment, night.name)
+            making = Making(self._nightly, self._history, night.environment, night.name, earlier=begun.earlier,
+                            now=self._wish.now, standing_out=judge.standing_out)
             report = engine.execute(making)
         night = replace(night, calls=begun.night.calls + engine.spent[0])
-        return self._over(night, begun, making, report)
+        return self._over(night, begun, making, report, judge)
 
-    def _over(self, night: Night, begun: _Begun, making: Making, report: RunReport) -> Made:
+    def _over(self, night: Night, begun: _Begun, making: Making, report: RunReport, judge: Judge) -> Made:
         found = outcomes(making.attempts, making.tally.counted)
         verdict = night_verdict(found)
         code = night_code(report.exit_code, verdict, trouble=bool(report.evidence.trouble or making.unkept))
         because = _cut_off(report, code)
         night = replace(night, state=State.CUT_OFF if because else State.ENDED, ended=self._wish.now(),
                         verdict=verdict, exit_code=int(code), because=because, journeys=len(found))
-        overview = judged(self._history, night, making.attempts, making.tally)
-        unkept = self._keep(night) or making.unkept
+        overview = judge.overview(night, making.attempts, making.tally, making.batches)
+        link = str((report.folder / "report.html").resolve())
+        alerts = judge.raised(overview, link, self._nightly.attempts.most)
+        overview = replace(overview, alerts=alerts)
+        unkept = self._keep(night, alerts) or making.unkept
         if unkept and code in (ExitCode.OK, ExitCode.FAIL):
             night = replace(night, exit_code=int(code or ExitCode.INCONCLUSIVE))
         notes = (*report.notes, *making.notes, *((f"the history lacks some of it: {unkept}",) if unkept else ()))
         return Made(night, found, overview, report, begun.found, notes, samples=making.samples)
 
-    def _keep(self, night: Night) -> str:
+    def _keep(self, night: Night, alerts: Sequence[Alert]) -> str:
         """What went wrong with that, '' for nothing: then the night is still told, as it was."""
         try:
+            self._history.keep_alerts(alerts)
             self._history.keep_night(night)
             if self._nightly.keep is not None and night.state is State.ENDED:
                 self._history.prune(self._environment.name, keep=self._nightly.keep)
