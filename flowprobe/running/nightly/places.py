@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flowprobe.core.nights.history import History
 from flowprobe.core.scenario import Environment
+from flowprobe.history import open_history
 from flowprobe.running.places import STATE
 
 __all__ = ["HISTORY", "history_at", "open_at", "scenarios_of"]
@@ -25,8 +26,6 @@ def history_at(environment: Environment, asked: str | None = None) -> str:
 
 def open_at(place: str) -> History:
     """Raises ToolFailed where it cannot be reached or read."""
-    from flowprobe.history import open_history
-
     return open_history(place)
 
 
