@@ -55,7 +55,7 @@ def _select(request: Request) -> Selection:
 def _tell(made: Made, show: Screen, asked: Night) -> None:
     folder = made.report.folder if made.report is not None else None
     left = left_behind(made.report) if made.report is not None else ()
-    told = NightTold(made.night, made.outcomes, made.overview, str(folder or ""), made.found, (*left, *made.notes),
+    told = NightTold(made.night, made.journeys, made.overview, str(folder or ""), made.found, (*left, *made.notes),
                      made.told, made.samples)
     for each in night_lines(told):
         show.print(each)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowprobe.core.expect import milliseconds
+from flowprobe.core.nights.classified import PASSING, Classified
 from flowprobe.core.nights.model import Alert, Attempt, Drift, Flake, Night, Overview, Rate, State, Trend, Trending
-from flowprobe.core.nights.classified import PASSING, Outcome
+from flowprobe.core.nights.outcomes import Outcome
 from flowprobe.core.verdict import Kind
 from flowprobe.report.lines import MARK
 from flowprobe.report.spans import Line, Span, line
@@ -27,7 +28,7 @@ class NightTold:
     of an alert, `found` how the night was begun where that was not afresh."""
 
     night: Night
-    outcomes: tuple[Outcome, ...]
+    journeys: tuple[Classified, ...]
     overview: Overview
     folder: str = ""
     found: str = ""
@@ -45,31 +46,31 @@ def night_lines(told: NightTold) -> Iterator[Line]:
     mark, style = MARK[night.verdict] if night.verdict is not None else ("?", "odd")
     said = night.verdict or night.state
     yield line("")
-    yield line(Span(f"{mark} night {night.name}: {said}", style), f"  {_counts(told.outcomes)}",
+    yield line(Span(f"{mark} night {night.name}: {said}", style), f"  {_counts(told.journeys)}",
                Span(f"  exit {night.exit_code}", "dim"))
     if told.found and not told.folder:
         yield line("  ", Span(f"{told.found}: nothing was sent (--again makes another)", "dim"))
     if night.state is not State.ENDED:
         yield line("  ", Span(visible(f"{night.state}: {night.because}"), "odd"))
-    for outcome in sorted(told.outcomes, key=_gravest):
-        if outcome.verdict is not Kind.PASS or outcome.failures:
-            yield from _broken(outcome)
-    yield from _well(told.outcomes)
+    for each in sorted(told.journeys, key=_gravest):
+        if each.verdict is not Kind.PASS or each.failures:
+            yield from _broken(each)
+    yield from _well(told.journeys)
     yield from _changes(told.overview, night.name)
     yield from _rest(told)
 
 
-def _gravest(outcome: Outcome) -> int:
-    return (Kind.FAIL, Kind.INCONCLUSIVE, Kind.DEGRADED, Kind.PASS).index(outcome.verdict)
+def _gravest(each: Classified) -> int:
+    return (Kind.FAIL, Kind.INCONCLUSIVE, Kind.DEGRADED, Kind.PASS).index(each.verdict)
 
 
-def _counts(outcomes: Sequence[Outcome]) -> str:
-    kinds = [outcome.verdict for outcome in outcomes]
+def _counts(journeys: Sequence[Classified]) -> str:
+    kinds = [each.verdict for each in journeys]
     counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in Kind if kind in kinds)
     return f"{counts} of {len(kinds)} journeys" if kinds else "no journeys"
 
 
-def _broken(outcome: Outcome) -> Iterator[Line]:
+def _broken(outcome: Classified) -> Iterator[Line]:
     mark, style = MARK[outcome.verdict]
     yield line("  ", Span(mark, style), f" {visible(str(outcome.journey))}  ", Span(_how(outcome), style))
     worst = outcome.worst
@@ -77,9 +78,9 @@ def _broken(outcome: Outcome) -> Iterator[Line]:
         yield line("      ", Span(visible(worst.sentence), "bold" if outcome.verdict is Kind.FAIL else ""))
 
 
-def _how(outcome: Outcome) -> str:
+def _how(outcome: Classified) -> str:
     tries = len(outcome.attempts)
-    if outcome.recovered:
+    if outcome.outcome is Outcome.RECOVERED:
         passed = next(each.number for each in outcome.attempts if each.verdict in PASSING)
         return f"recovered: it broke, and passed at attempt {passed}"
     if outcome.verdict in PASSING:
@@ -90,8 +91,8 @@ def _how(outcome: Outcome) -> str:
     return f"{outcome.verdict}{blame}, {tries} of {tries} attempts{same}" if tries > 1 else f"{outcome.verdict}{blame}"
 
 
-def _well(outcomes: Sequence[Outcome]) -> Iterator[Line]:
-    well = [outcome for outcome in outcomes if outcome.verdict is Kind.PASS and not outcome.failures]
+def _well(journeys: Sequence[Classified]) -> Iterator[Line]:
+    well = [outcome for outcome in journeys if outcome.verdict is Kind.PASS and not outcome.failures]
     for outcome in well[:_SHOWN]:
         tries = f"  ×{outcome.tries}" if outcome.tries > 1 else ""
         yield line("  ", Span("✓", "good"), f" {visible(str(outcome.journey))}", Span(tries, "dim"))
@@ -158,7 +159,7 @@ def night_json(told: NightTold) -> dict[str, Any]:
         "verdict": None if night.verdict is None else str(night.verdict), "exit_code": night.exit_code,
         "because": night.because, "began": _instant(night.began), "ended": _instant(night.ended), "run": night.run,
         "folder": told.folder, "calls": night.calls, "samples": told.samples, "found": told.found,
-        "journeys": [_journey(outcome) for outcome in told.outcomes],
+        "journeys": [_journey(outcome) for outcome in told.journeys],
         "latencies": [_trend(each) for each in overview.trends],
         "rates": [_rate(each) for each in overview.rates],
         "flakes": [_flake(each) for each in overview.flakes],
@@ -174,11 +175,11 @@ def _instant(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
-def _journey(outcome: Outcome) -> dict[str, Any]:
+def _journey(outcome: Classified) -> dict[str, Any]:
     journey = outcome.journey
     return {"scenario": journey.scenario, "personas": journey.personas, "plan": journey.plan,
             "verdict": str(outcome.verdict), "blame": str(outcome.worst.blame), "sentence": outcome.worst.sentence,
-            "recovered": outcome.recovered, "confirmed": outcome.confirmed, "tries": outcome.tries,
+            "outcome": str(outcome.outcome), "confirmed": outcome.confirmed, "tries": outcome.tries,
             "failures": outcome.failures, "attempts": [_attempt(each) for each in outcome.attempts]}
 
 

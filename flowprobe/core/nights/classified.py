@@ -1,61 +1,57 @@
-"""What came of each journey in a night, from all the attempts at it, and what that makes of the night.
-
-A further attempt classifies a failure, and never replaces it: what passed after it had failed has recovered, and that
-is its own state between a pass and a failure.
-"""
+"""What a night has come to: each of its journeys, from all the attempts at it, and the whole with its exit code."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from flowprobe.core.nights.model import Attempt, Counted, Journey
+from flowprobe.core.nights.outcomes import Outcome, by_journey, outcome_of
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.verdict import Blame, ExitCode, Kind
 
-__all__ = ["AGAIN", "PASSING", "Outcome", "night_code", "night_verdict", "open_attempt", "outcomes"]
+__all__ = ["PASSING", "Classified", "classified", "night_code", "night_verdict", "open_attempt"]
 
 PASSING = (Kind.PASS, Kind.DEGRADED)
-AGAIN = (Blame.PRODUCT, Blame.ENVIRONMENT, Blame.ACCOUNT, Blame.TOOL)
+_AGAIN = (Blame.PRODUCT, Blame.ENVIRONMENT, Blame.ACCOUNT, Blame.TOOL)
 """What another attempt may classify. The others come out the same each time, or were never made."""
 _RANK = {Kind.PASS: 0, Kind.DEGRADED: 1, Kind.INCONCLUSIVE: 2, Kind.FAIL: 3}
+_KINDS = {Outcome.PASS: Kind.PASS, Outcome.DEGRADED: Kind.DEGRADED, Outcome.RECOVERED: Kind.DEGRADED,
+          Outcome.FAIL: Kind.FAIL}
 
 
 @plain
-class Outcome(Plain):
-    """`worst` is the attempt that is told of it, the last one where nothing broke. `recovered`: it broke and passed in
-    the same night. `confirmed`: it broke in the same way each time that it was made from its first failure on. Of its
-    `tries`, samples included, `failures` were broken by the product."""
+class Classified(Plain):
+    """A journey in one night. `worst` is the attempt that is told of it, the first one where nothing broke;
+    `confirmed`: it broke in the same way in each attempt, and there was more than one. Of its `tries`, samples
+    included, `failures` were broken by the product."""
 
     journey: Journey
-    verdict: Kind
+    outcome: Outcome
     worst: Attempt
     attempts: tuple[Attempt, ...]
-    recovered: bool = False
     confirmed: bool = False
     tries: int = 0
     failures: int = 0
 
+    @property
+    def verdict(self) -> Kind:
+        """What recovered was degraded: it came to its end, and not at once."""
+        return _KINDS.get(self.outcome, Kind.INCONCLUSIVE)
 
-def outcomes(attempts: Iterable[Attempt], counted: Iterable[Counted] = ()) -> tuple[Outcome, ...]:
+
+def classified(attempts: Sequence[Attempt], counted: Iterable[Counted] = ()) -> tuple[Classified, ...]:
     """One for each journey, in the order in which they were first made."""
-    made: dict[Journey, list[Attempt]] = {}
-    for attempt in attempts:
-        made.setdefault(attempt.journey, []).append(attempt)
     counts = {each.journey: each for each in counted if not each.step}
-    return tuple(_outcome(journey, sorted(of_it, key=lambda each: each.number), counts.get(journey))
-                 for journey, of_it in made.items())
+    return tuple(_classified(journey, made, counts.get(journey)) for journey, made in by_journey(attempts).items())
 
 
-def _outcome(journey: Journey, attempts: Sequence[Attempt], counted: Counted | None) -> Outcome:
+def _classified(journey: Journey, attempts: tuple[Attempt, ...], counted: Counted | None) -> Classified:
     broken = [each for each in attempts if each.verdict not in PASSING]
-    passed = [each for each in attempts if each.verdict in PASSING]
-    worst = max(broken or attempts, key=lambda each: _RANK[each.verdict])
-    recovered = bool(broken and passed)
-    kind = Kind.DEGRADED if recovered else worst.verdict
-    same = len({each.signature for each in broken}) == 1
-    return Outcome(journey, kind, worst, tuple(attempts), recovered,
-                   bool(broken) and not passed and same and len(broken) > 1,
-                   counted.tries if counted else len(attempts), counted.failures if counted else len(broken))
+    same = len({(each.verdict, each.blame, each.signature) for each in attempts}) == 1
+    return Classified(
+        journey, outcome_of(attempts), max(broken or attempts, key=lambda each: _RANK[each.verdict]), attempts,
+        same and len(broken) > 1, counted.tries if counted else len(attempts),
+        counted.failures if counted else sum(each.verdict is Kind.FAIL for each in attempts))
 
 
 def open_attempt(attempts: Sequence[Attempt], most: int) -> int:
@@ -64,12 +60,12 @@ def open_attempt(attempts: Sequence[Attempt], most: int) -> int:
     last = attempts[-1] if attempts else None
     if last is None or last.verdict in PASSING:
         return 0
-    return last.number + 1 if last.blame in AGAIN and last.number < most else 0
+    return last.number + 1 if last.blame in _AGAIN and last.number < most else 0
 
 
-def night_verdict(outcomes: Sequence[Outcome]) -> Kind:
+def night_verdict(journeys: Sequence[Classified]) -> Kind:
     """Of several: fail > inconclusive > degraded > pass. A night without journeys cannot be judged."""
-    return max((each.verdict for each in outcomes), key=_RANK.__getitem__, default=Kind.INCONCLUSIVE)
+    return max((each.verdict for each in journeys), key=_RANK.__getitem__, default=Kind.INCONCLUSIVE)
 
 
 def night_code(of_run: int, verdict: Kind, *, trouble: bool = False) -> int:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import flowprobe
+from flowprobe.core.nights.classified import Classified, classified, night_code, night_verdict
 from flowprobe.core.nights.history import History
 from flowprobe.core.nights.model import Alert, Attempt, Night, Overview, State
 from flowprobe.core.nights.naming import another, named
-from flowprobe.core.nights.classified import Outcome, night_code, night_verdict, outcomes
 from flowprobe.core.nights.settings import Nightly
 from flowprobe.core.scenario import Environment
 from flowprobe.core.verdict import ExitCode
@@ -52,7 +52,7 @@ class Made:
     says how it was begun, where that was not afresh."""
 
     night: Night
-    outcomes: tuple[Outcome, ...]
+    journeys: tuple[Classified, ...]
     overview: Overview
     report: RunReport | None = None
     found: str = ""
@@ -170,7 +170,7 @@ class _Night:
         return self._over(night, begun, making, report, judge)
 
     def _over(self, night: Night, begun: _Begun, making: Making, report: RunReport, judge: Judge) -> Made:
-        found = outcomes(making.attempts, making.tally.counted)
+        found = classified(making.attempts, making.tally.counted)
         verdict = night_verdict(found)
         code = night_code(report.exit_code, verdict, trouble=bool(report.evidence.trouble or making.unkept))
         because = _cut_off(report, code)
@@ -208,7 +208,7 @@ class _Night:
         attempts = self._history.attempts(night.environment, nights=[night.name]).get(night.name, ())
         counted = tuple(each for name, each in self._history.counted(night.environment, last=1) if name == night.name)
         overview = Overview(night.environment, (night,), {night.name: attempts})
-        return Made(night, outcomes(attempts, counted), overview, found=begun.found)
+        return Made(night, classified(attempts, counted), overview, found=begun.found)
 
 
 def _settled(environment: Environment, wish: Wish) -> Nightly:
