@@ -143,6 +143,11 @@ def nightly(
     proxy: Proxy = None,
     as_json: AsJson = False,
     junit: Annotated[Optional[Path], typer.Option(help="Also write JUnit XML there.", metavar="FILE")] = None,  # noqa: UP045
+    html: Annotated[Optional[Path], typer.Option(help="Also write the page of the nights there.", metavar="FILE")] = None,  # noqa: UP045
+    ctrf: Annotated[Optional[Path], typer.Option(  # noqa: UP045
+        help="Also write CTRF JSON with the history of flakes there.", metavar="FILE")] = None,
+    prometheus: Annotated[Optional[Path], typer.Option(  # noqa: UP045
+        help="Also write the night as gauges for Prometheus there.", metavar="FILE")] = None,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
 ) -> int:
     """Make tonight's run of an environment, once however often it is called: with a memory, for cron and the like."""
@@ -155,7 +160,8 @@ def nightly(
     request = Request(
         paths=tuple(paths or ()), environment=settings.environment.value, seed=settings.seed.value,
         output=settings.output.value, timeout_s=settings.timeout_s.value, allow_exec=allow_exec, proxy=proxy)
-    return nightly_command(request, Night(Wish(again, samples), settings.history.value, as_json, junit))
+    return nightly_command(request, Night(Wish(again, samples), settings.history.value, as_json, junit, html, ctrf,
+                                           prometheus))
 
 
 @app.command()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,13 +14,20 @@ from flowprobe.cli.sinks import reported
 from flowprobe.cli.watching import Screen, screen
 from flowprobe.core.events import Event
 from flowprobe.core.evidence import TrialEvidence
+from flowprobe.core.nights.model import Night as NightOf
 from flowprobe.core.verdict import ExitCode, Kind, Verdict
 from flowprobe.files.cases import without_cases
 from flowprobe.report.lines import left_behind, scenario_line, trial_block
 from flowprobe.report.night_told import NightTold, night_json, night_lines
+from flowprobe.report.nights_ctrf import nights_ctrf
+from flowprobe.report.nights_metrics import gauges
+from flowprobe.report.nights_page import nights_page
+from flowprobe.report.nights_tables import Link
+from flowprobe.report.prometheus import prometheus_text
 from flowprobe.running.folder import write_shared, write_whole
 from flowprobe.running.nightly.night import Made, Wish, make_night
 from flowprobe.running.nightly.places import history_at, open_at, scenarios_of
+from flowprobe.running.places import STATE
 from flowprobe.running.selection import Request, Selection, find, load_here, select
 
 __all__ = ["Night", "nightly_command"]
@@ -32,6 +41,9 @@ class Night:
     history: str | None = None
     as_json: bool = False
     junit: Path | None = None
+    html: Path | None = None
+    ctrf: Path | None = None
+    prometheus: Path | None = None
 
 
 def nightly_command(request: Request, asked: Night) -> int:
@@ -56,7 +68,7 @@ def _tell(made: Made, show: Screen, asked: Night) -> None:
     folder = made.report.folder if made.report is not None else None
     left = left_behind(made.report) if made.report is not None else ()
     told = NightTold(made.night, made.journeys, made.overview, str(folder or ""), made.found, (*left, *made.notes),
-                     made.told, made.samples)
+                     made.told, str(_page(made.night.environment)), made.samples)
     for each in night_lines(told):
         show.print(each)
     redact = made.report.redact if made.report is not None else str
@@ -65,8 +77,34 @@ def _tell(made: Made, show: Screen, asked: Night) -> None:
         write_whole(folder / "night.json", result + "\n")
         if asked.junit is not None:
             write_shared(asked.junit, (folder / "junit.xml").read_text())
+        _write_nights(made, asked, redact)
     if asked.as_json:
         print(result)
+
+
+def _write_nights(made: Made, asked: Night, redact: Callable[[str], str]) -> None:
+    """What tells of all the nights that are known: their page, and where others want them."""
+    page = _page(made.night.environment)
+    write_whole(page, redact(nights_page(made.overview, link=_link(page))))
+    if asked.html is not None:
+        write_shared(asked.html, redact(nights_page(made.overview, link=_link(asked.html))))
+    if asked.ctrf is not None:
+        write_shared(asked.ctrf, nights_ctrf(made.overview, redact))
+    if asked.prometheus is not None:
+        write_shared(asked.prometheus, prometheus_text(gauges(made.overview), redact))
+
+
+def _page(environment: str) -> Path:
+    return STATE / "nights" / f"{environment}.html"
+
+
+def _link(page: Path) -> Link:
+    """Where the page of a night's run is, from another page; nowhere where it is not here."""
+    def link(night: NightOf) -> str:
+        there = STATE / "runs" / night.run / "report.html"
+        return os.path.relpath(there, page.parent) if night.run and there.exists() else ""
+
+    return link
 
 
 class NightScreen:

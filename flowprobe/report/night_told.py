@@ -10,7 +10,7 @@ from typing import Any
 from flowprobe.core.expect import milliseconds
 from flowprobe.core.nights.classified import PASSING, Classified
 from flowprobe.core.nights.model import Alert, Attempt, Drift, Flake, Night, Overview, Rate, State, Trend, Trending
-from flowprobe.core.nights.outcomes import Outcome
+from flowprobe.core.nights.rows import Outcome
 from flowprobe.core.verdict import Kind
 from flowprobe.report.lines import MARK
 from flowprobe.report.spans import Line, Span, line
@@ -24,7 +24,7 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class NightTold:
-    """What there is to say of a night. `folder` is that of its run, empty where nothing was sent; `told` says who heard
+    """What there is to say of a night. `folder` is that of its run, empty where nothing was sent, `page` that of all nights; `told` says who heard
     of an alert, `found` how the night was begun where that was not afresh."""
 
     night: Night
@@ -34,6 +34,7 @@ class NightTold:
     found: str = ""
     notes: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    page: str = ""
     samples: int = 0
 
 
@@ -135,7 +136,8 @@ def _rest(told: NightTold) -> Iterator[Line]:
     for note in told.notes:
         yield line("  ", Span(visible(note), "dim"))
     if told.folder:
-        yield line("  ", Span("its page: ", "dim"), f"{told.folder}/report.html")
+        yield line("  ", Span("its page: ", "dim"), f"{told.folder}/report.html",
+                   Span(" · all nights: ", "dim"), told.page)
 
 
 def _alerts(alerts: Sequence[Alert], night: str) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from flowprobe.core.nights.model import Attempt, Counted, Journey
-from flowprobe.core.nights.outcomes import Outcome, by_journey, outcome_of
+from flowprobe.core.nights.rows import Outcome, by_journey, outcome_of
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.verdict import Blame, ExitCode, Kind
 

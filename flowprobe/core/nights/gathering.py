@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 
 from flowprobe.core.blame import violations
-from flowprobe.core.events import CallUnanswered
+from flowprobe.core.events import CallReplied, CallUnanswered
 from flowprobe.core.evidence import StepEvidence, TrialEvidence
 from flowprobe.core.explaining import explained
 from flowprobe.core.explanation import Origin, sentence
-from flowprobe.core.nights.model import NONE, Attempt, Counted, Journey, Sample, Series, SeriesKind
+from flowprobe.core.nights.model import NONE, Attempt, Counted, Journey, Sample, Series, SeriesKind, Shape
+from flowprobe.core.nights.shapes import merged, shape_of
+from flowprobe.core.parsed import decoded
 from flowprobe.core.times import times_of
 from flowprobe.core.verdict import Kind, Verdict
 
@@ -71,7 +73,10 @@ def _broken(evidence: TrialEvidence) -> StepEvidence | None:
 class Tally:
     """What is measured of an environment's journeys in one night, trial by trial."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, words: bool = True) -> None:
+        """Without `words` none of the texts of a reply is kept: where customers are."""
+        self._words = words
+        self._shapes: dict[tuple[str, str], Shape] = {}
         self._seconds: dict[Series, list[float]] = {}
         self._tries: dict[tuple[Journey, str], list[int]] = {}
 
@@ -87,6 +92,20 @@ class Tally:
             times = times_of(evidence)
             self._times("step", journey, ((each.name, each.seconds) for each in times.steps))
             self._times("provider", journey, ((each.name, each.seconds) for each in times.providers))
+            self._look(journey.scenario, evidence.steps)
+
+    def _look(self, scenario: str, steps: Iterable[StepEvidence]) -> None:
+        """What a whole JSON reply of each step looked like."""
+        for step in steps:
+            outcome = step.calls[-1].outcome if step.calls and step.phase == "workflow" else None
+            if isinstance(outcome, CallReplied) and not outcome.truncated:
+                reply, why_not = decoded(outcome.body.encode("utf-8", "replace"))
+                if not why_not:
+                    self._shape(shape_of(scenario, step.name, reply, words=self._words))
+
+    def _shape(self, seen: Shape) -> None:
+        key = seen.scenario, seen.step
+        self._shapes[key] = merged((self._shapes[key], seen))[0] if key in self._shapes else seen
 
     def control(self, name: str, seconds: float) -> None:
         self._seconds.setdefault(Series("control", name), []).append(seconds)
@@ -103,6 +122,10 @@ class Tally:
     @property
     def samples(self) -> tuple[Sample, ...]:
         return tuple(Sample(series, tuple(seconds)) for series, seconds in self._seconds.items())
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        return merged(self._shapes.values())
 
     @property
     def counted(self) -> tuple[Counted, ...]:

@@ -11,6 +11,7 @@ from flowprobe.core.nights.history import History
 from flowprobe.core.nights.latency import NEWEST, candidates, confirmed, readings, trend
 from flowprobe.core.nights.model import Alert, Attempt, Deed, Mark, Night, Overview, Sample, Series, Trend
 from flowprobe.core.nights.rates import rates
+from flowprobe.core.nights.shapes import drifts
 
 __all__ = ["Judge"]
 
@@ -25,6 +26,7 @@ class Judge:
         self._attempts = history.attempts(environment, nights=[each.name for each in self._nights])
         self._samples = history.samples(environment, last=NEWEST)
         self._counted = tuple(each for each in history.counted(environment, last=NEWEST) if each[0] != night)
+        self._shapes = tuple(each for each in history.shapes(environment, last=NEWEST) if each[0] != night)
         self._marks = history.marks(environment)
         self._rebased = _rebased(self._marks)
         self.alerts = history.alerts(environment)
@@ -46,6 +48,7 @@ class Judge:
             night.environment, (*self._nights, night), made, trends,
             {series: tuple((name, seconds) for name, seconds, _ in read) for series, read in found.items()},
             rates(counted, rebased=self._rebased), flakes(made, self._marks, tonight=night.name),
+            drifts((*self._shapes, *((night.name, each) for each in tally.shapes)), rebased=self._rebased),
             alerts=self.alerts, marks=self._marks)
 
     def _with(self, tonight: Sequence[Sample]) -> dict[Series, tuple[tuple[str, tuple[float, ...]], ...]]:

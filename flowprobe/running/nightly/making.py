@@ -64,17 +64,17 @@ class Task:
 
 class Making:
     """One night's. `earlier` are the attempts of the same night that were kept before it was cut off: what they settle
-    is not made again. `now` gives seconds since the epoch,
-    `standing_out` what has to be measured again. `notes` says what was left out,
-    `unkept` why the history does not have all of it."""
+    is not made again. `now` gives seconds since the epoch, `standing_out` what has to be measured again; without
+    `words` no text of a reply is kept. `notes` says what was left out, `unkept` why the history does not have all of
+    it."""
 
     def __init__(self, nightly: Nightly, history: History, environment: str, night: str, *,
                  earlier: Sequence[Attempt] = (), now: Callable[[], float] = time.time,
-                 standing_out: StandingOut = lambda _: ()) -> None:
+                 standing_out: StandingOut = lambda _: (), words: bool = True) -> None:
         self._nightly, self._history, self._now = nightly, history, now
         self._environment, self._night, self._earlier = environment, night, earlier
         self._standing_out = standing_out
-        self.tally = self._into = Tally()
+        self.tally = self._into = Tally(words=words)
         self.batches: tuple[Sequence[Sample], ...] = ()
         self.tasks: list[Task] = []
         self.notes: list[str] = []
@@ -111,7 +111,8 @@ class Making:
     def keep(self) -> None:
         """Let the history have what was measured until now."""
         self._kept(lambda: self._history.keep_measured(
-            self._environment, self._night, samples=self.tally.samples, counted=self.tally.counted, shapes=()))
+            self._environment, self._night, samples=self.tally.samples, counted=self.tally.counted,
+            shapes=self.tally.shapes))
 
     def _kept(self, keep: Callable[[], None]) -> None:
         """What cannot be kept was made all the same: the night goes on, and says at its end what is missing."""

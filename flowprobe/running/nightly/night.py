@@ -164,7 +164,8 @@ class _Night:
             begun.night = night
             judge = Judge(self._history, night.environment, night.name)
             making = Making(self._nightly, self._history, night.environment, night.name, earlier=begun.earlier,
-                            now=self._wish.now, standing_out=judge.standing_out)
+                            now=self._wish.now, standing_out=judge.standing_out,
+                            words=not self._environment.production)
             report = engine.execute(making)
         night = replace(night, calls=begun.night.calls + engine.spent[0])
         return self._over(night, begun, making, report, judge)
