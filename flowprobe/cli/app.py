@@ -143,7 +143,8 @@ def nightly(
     proxy: Proxy = None,
     as_json: AsJson = False,
     junit: Annotated[Optional[Path], typer.Option(help="Also write JUnit XML there.", metavar="FILE")] = None,  # noqa: UP045
-    html: Annotated[Optional[Path], typer.Option(help="Also write the page of the nights there.", metavar="FILE")] = None,  # noqa: UP045
+    html: Annotated[Optional[Path], typer.Option(  # noqa: UP045
+        help="Also write the page of the nights there.", metavar="FILE")] = None,
     ctrf: Annotated[Optional[Path], typer.Option(  # noqa: UP045
         help="Also write CTRF JSON with the history of flakes there.", metavar="FILE")] = None,
     prometheus: Annotated[Optional[Path], typer.Option(  # noqa: UP045

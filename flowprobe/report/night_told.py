@@ -24,8 +24,8 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class NightTold:
-    """What there is to say of a night. `folder` is that of its run, empty where nothing was sent, `page` that of all nights; `told` says who heard
-    of an alert, `found` how the night was begun where that was not afresh."""
+    """What there is to say of a night. `folder` is that of its run, empty where nothing was sent, `page` that of all
+    nights; `told` says who heard of an alert, `found` how the night was begun where that was not afresh."""
 
     night: Night
     journeys: tuple[Classified, ...]

@@ -296,6 +296,11 @@ class Engine:
         finally:
             self._session.dismiss(driver)
 
+    def bodies(self, evidence: TrialEvidence) -> Mapping[str, str]:
+        """The texts of the replies to a trial's calls, by their ids, redacted."""
+        found = self._bodies(evidence.started.trial, [call.sent.call for call in evidence.calls])
+        return {call: carried.reply.body for call, carried in found.items() if carried.reply is not None}
+
     @property
     def folder(self) -> Path:
         return self._folder.path

@@ -80,8 +80,10 @@ class Tally:
         self._seconds: dict[Series, list[float]] = {}
         self._tries: dict[tuple[Journey, str], list[int]] = {}
 
-    def add(self, journey: Journey, evidence: TrialEvidence, verdict: Verdict) -> None:
-        """Count a making that is no further attempt. Of an unfaulted one that passed the times are taken, too."""
+    def add(self, journey: Journey, evidence: TrialEvidence, verdict: Verdict,
+            bodies: Callable[[], Mapping[str, str]] = dict) -> None:
+        """Count a making that is no further attempt. Of an unfaulted one that passed the times are taken, too, and the
+        shapes of its replies, of which `bodies` has the texts by the ids of their calls."""
         if verdict.kind is Kind.INCONCLUSIVE:
             return
         self._count(journey, "", verdict.kind is Kind.FAIL)
@@ -92,14 +94,14 @@ class Tally:
             times = times_of(evidence)
             self._times("step", journey, ((each.name, each.seconds) for each in times.steps))
             self._times("provider", journey, ((each.name, each.seconds) for each in times.providers))
-            self._look(journey.scenario, evidence.steps)
+            self._look(journey.scenario, evidence.steps, bodies())
 
-    def _look(self, scenario: str, steps: Iterable[StepEvidence]) -> None:
+    def _look(self, scenario: str, steps: Iterable[StepEvidence], bodies: Mapping[str, str]) -> None:
         """What a whole JSON reply of each step looked like."""
         for step in steps:
-            outcome = step.calls[-1].outcome if step.calls and step.phase == "workflow" else None
-            if isinstance(outcome, CallReplied) and not outcome.truncated:
-                reply, why_not = decoded(outcome.body.encode("utf-8", "replace"))
+            last = step.calls[-1] if step.calls and step.phase == "workflow" else None
+            if last is not None and isinstance(last.outcome, CallReplied) and not last.outcome.truncated:
+                reply, why_not = decoded(bodies.get(last.sent.call, "").encode("utf-8", "replace"))
                 if not why_not:
                     self._shape(shape_of(scenario, step.name, reply, words=self._words))
 

@@ -319,7 +319,8 @@ class Making:
         self.made += 1
         again = task.attempts and task.attempts[-1].verdict not in PASSING
         if not again or task.attempts[-1].blame is Blame.BASELINE:
-            self._into.add(task.journey, judged.evidence, verdict)
+            self._into.add(task.journey, judged.evidence, verdict,
+                           lambda: self._engine.bodies(judged.evidence))
         if task.attempts and not again and (verdict.kind in PASSING or len(task.attempts) > 1):
             task.left = task.left if verdict.kind in PASSING else 0  # it recovered once, and is not trusted again
             return
