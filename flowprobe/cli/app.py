@@ -161,7 +161,7 @@ def nightly(
     request = Request(
         paths=tuple(paths or ()), environment=settings.environment.value, seed=settings.seed.value,
         output=settings.output.value, timeout_s=settings.timeout_s.value, allow_exec=allow_exec, proxy=proxy)
-    return nightly_command(request, Night(Wish(again, samples), settings.history.value, as_json, junit, html, ctrf,
+    return nightly_command(request, Night(Wish(again, samples), settings.history, as_json, junit, html, ctrf,
                                            prometheus))
 
 

@@ -15,7 +15,7 @@ from flowprobe.cli.watching import Screen, screen
 from flowprobe.core.events import Event
 from flowprobe.core.evidence import TrialEvidence
 from flowprobe.core.nights.model import Night as NightOf
-from flowprobe.core.verdict import ExitCode, Kind, Verdict
+from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.files.cases import without_cases
 from flowprobe.report.lines import left_behind, scenario_line, trial_block
 from flowprobe.report.night_told import NightTold, night_json, night_lines
@@ -29,6 +29,7 @@ from flowprobe.running.nightly.night import Made, Wish, make_night
 from flowprobe.running.nightly.places import history_at, open_at, scenarios_of
 from flowprobe.running.places import STATE
 from flowprobe.running.selection import Request, Selection, find, load_here, select
+from flowprobe.running.settings import DEFAULT, Settled
 
 __all__ = ["Night", "nightly_command"]
 
@@ -38,7 +39,7 @@ class Night:
     """What the command was asked for, beside the run: `history` is what `--history` or its variable names."""
 
     wish: Wish = field(default_factory=Wish)
-    history: str | None = None
+    history: Settled[str | None] = field(default_factory=lambda: Settled(None, DEFAULT))
     as_json: bool = False
     junit: Path | None = None
     html: Path | None = None
@@ -52,8 +53,7 @@ def nightly_command(request: Request, asked: Night) -> int:
     show = screen(sys.stderr if asked.as_json else sys.stdout)
     with closing(open_at(history_at(selection.environment, asked.history))) as history, show:
         made = make_night(request, selection, NightScreen(show), history, asked.wish)
-    code = made.night.exit_code
-    return reported(ExitCode.INCONCLUSIVE if code is None else code, lambda: _tell(made, show, asked))
+    return reported(made.exit_code, lambda: _tell(made, show, asked))
 
 
 def _select(request: Request) -> Selection:

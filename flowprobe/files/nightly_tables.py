@@ -9,7 +9,7 @@ __all__ = ["ATTEMPTS", "NIGHTLY"]
 
 _TIME = Text(pattern=r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", described="a time of day")
 _PLACE = Text(pattern=r"(?!\w+://[^/@\s]*:[^/@\s]*@)\S.*", verbatim=True,
-              described="a path or a postgresql:// URL, without a password: that comes from PGPASSWORD or ~/.pgpass")
+              described="a path, env:NAME, or a postgresql:// URL without its password")
 
 
 def _minutes(text: str) -> int:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import flowprobe
+from flowprobe.core.nights.alerting import to_tell
 from flowprobe.core.nights.classified import Classified, classified, night_code, night_verdict
 from flowprobe.core.nights.history import History
 from flowprobe.core.nights.model import Alert, Attempt, Night, Overview, State
@@ -22,10 +23,12 @@ from flowprobe.core.scenario import Environment
 from flowprobe.core.verdict import ExitCode
 from flowprobe.errors import FlowProbeError, Refused, ToolFailed
 from flowprobe.report.model import RunReport
+from flowprobe.running.alerting import notifier_for
 from flowprobe.running.engine import Engine, Watcher
 from flowprobe.running.flight import one_night, single_flight
 from flowprobe.running.nightly.judging import Judge
 from flowprobe.running.nightly.making import Making
+from flowprobe.running.notifying import Delivery
 from flowprobe.running.review import review
 from flowprobe.running.selection import Request, Selection
 
@@ -57,8 +60,20 @@ class Made:
     report: RunReport | None = None
     found: str = ""
     notes: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    delivery: Delivery = field(default_factory=Delivery)
     samples: int = 0
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Who heard of an alert, and who could not be told."""
+        return (*(f"told {each.to}" if not each.problem else f"not told {each.to}: {each.problem}"
+                  for each in self.delivery.answers), *self.delivery.waiting)
+
+    @property
+    def exit_code(self) -> int:
+        """That of the night; one of which somebody has to know who could not be told is not all right."""
+        code = self.night.exit_code
+        return self.delivery.exit_code if code == ExitCode.OK else ExitCode.INCONCLUSIVE if code is None else code
 
 
 def make_night(request: Request, selection: Selection, watcher: Watcher, history: History, wish: Wish) -> Made:
@@ -181,22 +196,29 @@ class _Night:
         link = str((report.folder / "report.html").resolve())
         alerts = judge.raised(overview, link, self._nightly.attempts.most)
         overview = replace(overview, alerts=alerts)
-        unkept = self._keep(night, alerts) or making.unkept
+        unkept, delivery = self._tell(night, alerts, judge)
+        unkept = unkept or making.unkept
         if unkept and code in (ExitCode.OK, ExitCode.FAIL):
             night = replace(night, exit_code=int(code or ExitCode.INCONCLUSIVE))
         notes = (*report.notes, *making.notes, *((f"the history lacks some of it: {unkept}",) if unkept else ()))
-        return Made(night, found, overview, report, begun.found, notes, samples=making.samples)
+        return Made(night, found, overview, report, begun.found, notes, delivery, making.samples)
 
-    def _keep(self, night: Night, alerts: Sequence[Alert]) -> str:
-        """What went wrong with that, '' for nothing: then the night is still told, as it was."""
+    def _tell(self, night: Night, alerts: Sequence[Alert], judge: Judge) -> tuple[str, Delivery]:
+        """Keep what came of the night, and tell of it: what went wrong with the former, '' for nothing. What is to be
+        told lies ready before the history says that it was, so that a crash between the two tells it twice, and never
+        not at all."""
+        notifier = notifier_for(self._selection.project, self._environment, allow_exec=self._request.allow_exec)
         try:
+            notifier.post(to_tell(alerts, before=judge.alerts, night=night.name))
             self._history.keep_alerts(alerts)
             self._history.keep_night(night)
             if self._nightly.keep is not None and night.state is State.ENDED:
                 self._history.prune(self._environment.name, keep=self._nightly.keep)
         except ToolFailed as failed:
-            return str(failed)
-        return ""
+            return str(failed), notifier.deliver(self._environment.name)
+        if night.state is State.ENDED:
+            notifier.beat(f"{night.environment} {night.name}: {night.verdict}")
+        return "", notifier.deliver(self._environment.name)
 
     def _end(self, night: Night, state: State, code: int, because: str) -> None:
         """A night that came to no good end; a history that fails too is not what has to be told then."""

@@ -8,20 +8,25 @@ from flowprobe.core.nights.history import History
 from flowprobe.core.scenario import Environment
 from flowprobe.history import open_history
 from flowprobe.running.places import STATE
+from flowprobe.running.remembering import HISTORY, place_of
+from flowprobe.running.settings import DEFAULT, Settled
 
-__all__ = ["HISTORY", "history_at", "open_at", "scenarios_of"]
+__all__ = ["history_at", "open_at", "scenarios_of"]
 
-HISTORY = STATE / "history.db"
-"""Beside flowprobe.yaml, where nothing else is said."""
+_NOBODY: Settled[str | None] = Settled(None, DEFAULT)
+_ELSEWHERE = ("env:", "file:", "cmd:")
 
 
-def history_at(environment: Environment, asked: str | None = None) -> str:
+def history_at(environment: Environment, asked: Settled[str | None] = _NOBODY) -> str:
     """The place that a flag or a variable names, else the environment, else the usual one. A path of the environment
-    starts in the folder of its file, one that is `asked` for in the working directory."""
-    said = environment.nightly.history if environment.nightly is not None else ""
-    if asked or "://" in said:
-        return asked or said
-    return str(_folder(environment) / (said or HISTORY))
+    starts in the folder of its file, one that is `asked` for in the working directory. Raises InvalidInput."""
+    if asked.value is not None:
+        return place_of(asked)
+    nightly = environment.nightly
+    said = nightly.history if nightly is not None else ""
+    if nightly is not None and ("://" in said or said.startswith(_ELSEWHERE)):
+        return place_of(Settled(said, f"`history`, {nightly.position}"))
+    return str(_folder(environment) / (said or STATE / HISTORY))
 
 
 def open_at(place: str) -> History:
