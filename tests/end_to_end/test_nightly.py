@@ -222,7 +222,7 @@ def test_a_journey_that_waits_for_its_attempts_lets_the_others_go_on(nights: Nig
     nights.journey(RED, name="a-red")
     nights.journey(GREEN, name="b-green")
     night = nights.night()
-    first, second, third = (datetime.fromisoformat(each["at"]) for each in journeys(night)["a-red"]["attempts"])
+    first, _, third = (datetime.fromisoformat(each["at"]) for each in journeys(night)["a-red"]["attempts"])
     assert (third - first).total_seconds() >= 2.0
     order = [each["scenario"] for each in nights.place.events() if each["event"] == "TrialStarted"]
     assert order[:2] == ["a-red", "b-green"]

@@ -13,12 +13,12 @@ import pytest
 from flowprobe.core.clues import ExclusiveWindow
 from flowprobe.core.scenario import Environment, Position, Provider
 from flowprobe.errors import Refused
-from flowprobe.running.flight import single_flight
+from flowprobe.running.flight import one_night, single_flight
 
 HOLDER = """
 import sys, time
 from flowprobe.core.scenario import Environment, Position
-from flowprobe.running.flight import single_flight
+from flowprobe.running.flight import one_night, single_flight
 with single_flight(Environment("production", Position(sys.argv[1], 3, 3), {}, production=True)):
     print("held", flush=True)
     sys.stdin.read()
@@ -67,3 +67,14 @@ def test_an_exclusive_window_is_for_one_run_at_a_time(tmp_path: Path) -> None:
             pytest.fail("two at once")
         with single_flight(replace(staging, providers={"search": search})):
             pass
+
+
+def test_nights_are_one_at_a_time_in_any_environment(tmp_path: Path) -> None:
+    staging = replace(an_environment(tmp_path), name="staging", production=False)
+    with one_night(staging):
+        with pytest.raises(Refused, match=r"another night is on 'staging'.*pid \d+ since"), one_night(staging):
+            pytest.fail("two at once")
+        with one_night(replace(staging, name="other")), single_flight(staging):
+            pass
+    with one_night(staging):
+        pass

@@ -287,3 +287,27 @@ def test_seconds_that_are_over_are_known_too() -> None:
     assert rig.guard.lacks(calls=1, writes=1) == ""
     now[0] = 10.0
     assert "10 seconds" in rig.guard.lacks(calls=1, writes=1)
+
+
+@pytest.mark.parametrize(("url", "sent"), [
+    (f"{BASE}/v1/seats", True),
+    (f"{BASE}/admin", False),
+    ("https://elsewhere.example/", True),
+])
+def test_a_control_goes_to_our_targets_by_the_rules_and_elsewhere_as_it_was_declared(url: str, sent: bool) -> None:
+    product = Product()
+    guard = Guard(a_policy("GET /v1/**", budget=Budget(calls=1)))
+    outcome = guard.control(product.send)(Call("c" * 32, "t", "control", "", "GET", url, signed=False))
+    assert isinstance(outcome, Reply) is sent
+    assert bool(product.log) is sent
+    assert guard.halt is None
+    assert guard.purse.calls == (1 if sent and url.startswith(BASE) else 0)
+
+
+def test_a_control_that_the_budget_has_no_more_for_is_not_made() -> None:
+    product = Product()
+    guard = Guard(a_policy("GET /v1/**", budget=Budget(calls=1)))
+    control = guard.control(product.send)
+    outcomes = [control(Call("c" * 32, "t", "control", "", "GET", f"{BASE}/v1/seats", signed=False)) for _ in range(2)]
+    assert [isinstance(each, Reply) for each in outcomes] == [True, False]
+    assert guard.halt is None
