@@ -62,7 +62,7 @@ def test_nights_go_by_the_zone_of_the_environment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("line", "found"), [
     ("controls: {health: POST /health}", "what is only measured changes nothing"),
     ("controls: {health: GET auth:/health}", "no target is called `auth`"),
-    ('controls: {health: "GET /health/${env.X}"}', "`controls`"),
+    ("controls: {health: \"GET /health/${target.port}\"}", "`controls`"),
     ("history: postgresql://me:secret@db/nights", "without its password"),
     ("keep: 3", "30"),
     ('by: "25:00"', "a time of day"),
