@@ -21,7 +21,9 @@ _CLOCKS_S = 0.02
 _BESIDE_S = 0.005
 """So much earlier than its end was noted may the product go on after a provider call."""
 _SHORTER_S, _SHORTER = 0.02, 0.1
-"""So much less may something take than in the twin, in seconds or in parts of it, whichever is more."""
+"""So much less may something take than in the twin, in seconds, in parts of it or of the delay, whichever is most. The
+twin is often the first that a product hears of a call, and takes longer for it; and what a tenth of the delay was worked
+beside it makes no other cause."""
 
 
 def is_on_the_way(late: CallEvidence, twin: CallEvidence, waited_s: float) -> bool:
@@ -32,9 +34,9 @@ def is_on_the_way(late: CallEvidence, twin: CallEvidence, waited_s: float) -> bo
     if not isinstance(reply, CallReplied) or not isinstance(before, CallReplied):
         return False
     delayed = [found.exchange for found in late.exchanges if found.injections and found.exchange.edge != _USER]
-    if not _is_no_less(reply.total_s - waited_s, before.total_s):
+    if not _is_no_less(reply.total_s - waited_s, before.total_s, waited_s):
         return False
-    return not delayed or (_is_alone(late, delayed) and _is_between(late, reply, delayed, twin, before))
+    return not delayed or (_is_alone(late, delayed) and _is_between(late, reply, delayed, twin, before, waited_s))
 
 
 def _is_alone(late: CallEvidence, delayed: Sequence[ExchangeEnded]) -> bool:
@@ -51,15 +53,15 @@ def _overlaps(earlier: ExchangeEnded, later: ExchangeEnded) -> bool:
 
 
 def _is_between(late: CallEvidence, reply: CallReplied, delayed: Sequence[ExchangeEnded], twin: CallEvidence,
-                before: CallReplied) -> bool:
+                before: CallReplied, waited_s: float) -> bool:
     first = min(delayed, key=lambda each: each.started)
     last = max(delayed, key=lambda each: each.ended)
     there = [_same(each, late, twin) for each in (first, last)]
     if there[0] is None or there[1] is None:
         return False
     rest = reply.at + reply.total_s - last.ended
-    return (rest >= -_CLOCKS_S and _is_no_less(first.started - reply.at, there[0].started - before.at)
-            and _is_no_less(rest, before.at + before.total_s - there[1].ended))
+    return (rest >= -_CLOCKS_S and _is_no_less(first.started - reply.at, there[0].started - before.at, waited_s)
+            and _is_no_less(rest, before.at + before.total_s - there[1].ended, waited_s))
 
 
 def _same(exchange: ExchangeEnded, late: CallEvidence, twin: CallEvidence) -> ExchangeEnded | None:
@@ -74,5 +76,5 @@ def _alike(exchange: ExchangeEnded, call: CallEvidence) -> list[ExchangeEnded]:
                   key=lambda each: each.started)
 
 
-def _is_no_less(seconds: float, twin_s: float) -> bool:
-    return seconds >= twin_s - max(_SHORTER_S, _SHORTER * twin_s)
+def _is_no_less(seconds: float, twin_s: float, waited_s: float) -> bool:
+    return seconds >= twin_s - max(_SHORTER_S, _SHORTER * twin_s, _SHORTER * waited_s)

@@ -21,6 +21,7 @@ RUN_BY_A_PERSON = {".ci/run", "scripts/check"}
 
 FOLLOWED_ELSEWHERE = {
     "docs/how-to/inject-with-mitmdump.md": "tests/end_to_end/test_inject_script.py",
+    "docs/how-to/schedule-the-nights.md": "tests/docs/test_recipes.py",
     "docs/how-to/stand-beside-an-app.md": "tests/end_to_end/test_standing.py",
     "docs/how-to/test-against-a-provider-sdk.md": "tests/end_to_end/real_provider/test_how_to.py",
 }
