@@ -22,8 +22,8 @@ _BESIDE_S = 0.005
 """So much earlier than its end was noted may the product go on after a provider call."""
 _SHORTER_S, _SHORTER = 0.02, 0.1
 """So much less may something take than in the twin, in seconds, in parts of it or of the delay, whichever is most. The
-twin is often the first that a product hears of a call, and takes longer for it; and what a tenth of the delay was worked
-beside it makes no other cause."""
+twin is often the first that a product hears of a call, and takes longer for it; and what a tenth of the delay was
+worked beside it makes no other cause."""
 
 
 def is_on_the_way(late: CallEvidence, twin: CallEvidence, waited_s: float) -> bool:
