@@ -10,6 +10,7 @@ __all__ = ["ATTEMPTS", "NIGHTLY"]
 _TIME = Text(pattern=r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", described="a time of day")
 _PLACE = Text(pattern=r"(?!\w+://[^/@\s]*:[^/@\s]*@)\S.*", verbatim=True,
               described="a path, env:NAME, or a postgresql:// URL without its password")
+_PATH = Text(pattern=r"/[^\s#]*", verbatim=True, described="a path that begins with /")
 
 
 def _minutes(text: str) -> int:
@@ -33,6 +34,8 @@ NIGHTLY = Record("nightly setting", Nightly, (
     Field("controls", MapOf(CallLine(absolute=True), noun="control"), "Calls whose latency is measured beside the "
           "journeys: what they share with them is not the product's.",
           example='{health: GET /health, elsewhere: "GET https://example.com/"}'),
+    Field("whoami", _PATH, "A path at the first target that answers GET to whoever has signed in, and to nobody else: "
+          "asked after a failure, it tells credentials that are wrong from a product that denies.", example="/v1/me"),
     Field("history", _PLACE, "Where nights are remembered: a file, from the folder of this file, or a PostgreSQL "
           "database; `.flowprobe/history.db` where it is not said.", example="postgresql://nights.example/flowprobe"),
     Field("keep", Integer(minimum=30), "How many nights are remembered; all where it is not said.", example="730"),

@@ -9,7 +9,7 @@ from flowprobe.core.nights.rows import Outcome, by_journey, outcome_of
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.verdict import Blame, ExitCode, Kind
 
-__all__ = ["PASSING", "Classified", "classified", "night_code", "night_verdict", "open_attempt"]
+__all__ = ["PASSING", "Classified", "classified", "has_answered", "night_code", "night_verdict", "open_attempt"]
 
 PASSING = (Kind.PASS, Kind.DEGRADED)
 _AGAIN = (Blame.PRODUCT, Blame.ENVIRONMENT, Blame.ACCOUNT, Blame.TOOL)
@@ -61,6 +61,11 @@ def open_attempt(attempts: Sequence[Attempt], most: int) -> int:
     if last is None or last.verdict in PASSING:
         return 0
     return last.number + 1 if last.blame in _AGAIN and last.number < most else 0
+
+
+def has_answered(attempts: Iterable[Attempt]) -> bool:
+    """What could be judged had its answer; silence that was called the product's had one before it."""
+    return any(each.verdict is not Kind.INCONCLUSIVE for each in attempts)
 
 
 def night_verdict(journeys: Sequence[Classified]) -> Kind:

@@ -36,7 +36,8 @@ class Nightly(Plain):
     """`scenarios` are paths from the folder of the file, empty for that folder; `samples` is how often each journey is
     made without faults; `controls` are calls whose latency is measured beside the journeys; `history` is the place of
     the history, empty for the usual one; of older nights than the newest `keep` nothing is remembered (None: of all);
-    `by` is when a night has to be over, in minutes of the day."""
+    `by` is when a night has to be over, in minutes of the day; `whoami` is the path, at the first target, of a GET that
+    is answered to whoever has signed in."""
 
     position: Position | None = None
     scenarios: tuple[str, ...] = ()
@@ -46,3 +47,4 @@ class Nightly(Plain):
     history: str = ""
     keep: int | None = None
     by: int | None = None
+    whoami: str = ""

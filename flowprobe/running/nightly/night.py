@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import flowprobe
 from flowprobe.core.nights.alerting import to_tell
-from flowprobe.core.nights.classified import Classified, classified, night_code, night_verdict
+from flowprobe.core.nights.classified import Classified, classified, has_answered, night_code, night_verdict
 from flowprobe.core.nights.history import History
 from flowprobe.core.nights.model import Alert, Attempt, Night, Overview, State
 from flowprobe.core.nights.naming import another, named
@@ -26,6 +26,7 @@ from flowprobe.report.model import RunReport
 from flowprobe.running.alerting import notifier_for
 from flowprobe.running.engine import Engine, Watcher
 from flowprobe.running.flight import one_night, single_flight
+from flowprobe.running.nightly.around import diagnosed
 from flowprobe.running.nightly.judging import Judge
 from flowprobe.running.nightly.making import Making
 from flowprobe.running.notifying import Delivery
@@ -181,7 +182,8 @@ class _Night:
             making = Making(self._nightly, self._history, night.environment, night.name, earlier=begun.earlier,
                             now=self._wish.now, standing_out=judge.standing_out,
                             words=not self._environment.production)
-            report = engine.execute(making)
+            answered = judge.answered or has_answered(begun.earlier)
+            report = engine.execute(diagnosed(making, self._nightly, answered=answered))
         night = replace(night, calls=begun.night.calls + engine.spent[0])
         return self._over(night, begun, making, report, judge)
 
