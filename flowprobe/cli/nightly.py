@@ -26,7 +26,7 @@ from flowprobe.report.nights_tables import Link
 from flowprobe.report.prometheus import prometheus_text
 from flowprobe.running.folder import write_shared, write_whole
 from flowprobe.running.nightly.night import Made, Wish, make_night
-from flowprobe.running.nightly.places import history_at, open_at, scenarios_of
+from flowprobe.running.nightly.places import open_at, place_of, scenarios_of
 from flowprobe.running.places import STATE
 from flowprobe.running.selection import Request, Selection, find, load_here, select
 from flowprobe.running.settings import DEFAULT, Settled
@@ -51,7 +51,8 @@ def nightly_command(request: Request, asked: Night) -> int:
     """Returns the exit code. With `--json` standard output has the result alone; people read standard error."""
     selection = _select(request)
     show = screen(sys.stderr if asked.as_json else sys.stdout)
-    with closing(open_at(history_at(selection.environment, asked.history))) as history, show:
+    place = place_of(asked.history, selection.environment, allow_exec=request.allow_exec)
+    with closing(open_at(place)) as history, show:
         made = make_night(request, selection, NightScreen(show), history, asked.wish)
     return reported(made.exit_code, lambda: _tell(made, show, asked))
 
