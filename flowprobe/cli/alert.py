@@ -39,8 +39,8 @@ def send(env: Env = None, allow_exec: AllowExec = False) -> int:
 def missing(
     env: Env = None,
     by: Annotated[Optional[str], typer.Option(  # noqa: UP045
-        "--by", help="When the night had to be over, on the clock of the environment's `zone`. Default: its `nightly: by`, "
-        "else now.",
+        "--by", help="When the night had to be over, on the clock of the environment's `zone`. Default: its "
+        "`nightly: by`, else now.",
         metavar="HH:MM")] = None,
     history: Annotated[Optional[str], typer.Option(  # noqa: UP045
         "--history", help="Where nights are remembered: a file, or postgresql://… Default: as the environment says.",

@@ -235,3 +235,28 @@ def test_the_place_of_the_history_can_be_named(nights: Nights) -> None:
     nights.night(FLOWPROBE_HISTORY=str(there))
     wait_for(there.exists, "the history")
     assert not (nights.place.folder / ".flowprobe" / "history.db").exists()
+
+
+def test_a_night_is_told_to_other_machines_and_what_it_would_have_cost_stands_on_its_page(nights: Nights) -> None:
+    nights.says(NIGHTLY.replace("samples: 2", "samples: 2, prices: [{name: Monitors of Acme, amount: 12, currency: USD}]"))
+    nights.journey(GREEN)
+    night = nights.night("--otlp", "metrics.json", "--html", "nights.html")
+    assert night.code == 0, night.err
+    metrics = json.loads((nights.place.folder / "metrics.json").read_text())["resourceMetrics"][0]["scopeMetrics"][0]["metrics"]
+    assert "flowprobe.night_calls" in {each["name"] for each in metrics}, metrics
+    assert "Monitors of Acme" in (nights.place.folder / "nights.html").read_text()
+    refused = nights.night("--again", "--otlp", "localhost:4318")
+    assert (refused.code, "write http://localhost:4318 for a collector" in refused.err) == (2, True)
+    unheard = nights.night("--again", "--otlp", "http://127.0.0.1:9")
+    assert unheard.code == 0
+    assert "warning: the collector http://127.0.0.1:9/v1/metrics does not have all metrics of this night" in unheard.err
+
+
+def test_a_heartbeat_that_is_not_heard_is_told(nights: Nights) -> None:
+    nights.says(NIGHTLY + "    alerts: [{heartbeat: file:beat}]\n")
+    (nights.place.folder / "beat").write_text("http://127.0.0.1:9/")
+    (nights.place.folder / "beat").chmod(0o600)
+    nights.journey(GREEN)
+    night = nights.night()
+    assert (night.code, night.json["verdict"]) == (3, "pass"), night.err
+    assert "did not hear that the night was made: " in night.err

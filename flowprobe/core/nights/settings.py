@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from flowprobe.core.nights.cost import Price
 from flowprobe.core.plain import Plain, plain
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Nightly(Plain):
     made without faults; `controls` are calls whose latency is measured beside the journeys; `history` is the place of
     the history, empty for the usual one; of older nights than the newest `keep` nothing is remembered (None: of all);
     `by` is when a night has to be over, in minutes of the day; `whoami` is the path, at the first target, of a GET that
-    is answered to whoever has signed in."""
+    is answered to whoever has signed in; `prices` are what its calls would cost elsewhere."""
 
     position: Position | None = None
     scenarios: tuple[str, ...] = ()
@@ -48,3 +49,4 @@ class Nightly(Plain):
     keep: int | None = None
     by: int | None = None
     whoami: str = ""
+    prices: tuple[Price, ...] = ()
