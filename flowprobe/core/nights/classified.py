@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from flowprobe.core.nights.model import Attempt, Counted, Journey
-from flowprobe.core.nights.rows import Outcome, by_journey, outcome_of
+from flowprobe.core.nights.outcomes import PASSING, Outcome, alike, by_journey, outcome_of
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.verdict import Blame, ExitCode, Kind
 
-__all__ = ["PASSING", "Classified", "classified", "has_answered", "night_code", "night_verdict", "open_attempt"]
+__all__ = ["Classified", "classified", "has_answered", "night_code", "night_verdict", "open_attempt"]
 
-PASSING = (Kind.PASS, Kind.DEGRADED)
 _AGAIN = (Blame.PRODUCT, Blame.ENVIRONMENT, Blame.ACCOUNT, Blame.TOOL)
 """What another attempt may classify. The others come out the same each time, or were never made."""
 _RANK = {Kind.PASS: 0, Kind.DEGRADED: 1, Kind.INCONCLUSIVE: 2, Kind.FAIL: 3}
@@ -47,10 +46,9 @@ def classified(attempts: Sequence[Attempt], counted: Iterable[Counted] = ()) -> 
 
 def _classified(journey: Journey, attempts: tuple[Attempt, ...], counted: Counted | None) -> Classified:
     broken = [each for each in attempts if each.verdict not in PASSING]
-    same = len({(each.verdict, each.blame, each.signature) for each in attempts}) == 1
     return Classified(
         journey, outcome_of(attempts), max(broken or attempts, key=lambda each: _RANK[each.verdict]), attempts,
-        same and len(broken) > 1, counted.tries if counted else len(attempts),
+        alike(attempts) and len(broken) > 1, counted.tries if counted else len(attempts),
         counted.failures if counted else sum(each.verdict is Kind.FAIL for each in attempts))
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from flowprobe.core.nights.confirming import Outcome, outcome
 from flowprobe.core.nights.model import Attempt, Deed, Flake, Journey, Mark
+from flowprobe.core.nights.outcomes import Outcome, outcome_of
 from flowprobe.core.verdict import Blame, Kind
 
 __all__ = ["FOREVER", "HALF_LIFE", "QUARANTINE_DAYS", "TOO_OFTEN", "flakes", "quarantine_end"]
@@ -71,7 +71,7 @@ def _flaky(attempts: Iterable[Attempt]) -> bool | None:
     made = sorted(attempts, key=lambda each: each.number)
     if made[0].verdict is Kind.INCONCLUSIVE:
         return None
-    return outcome(made) is Outcome.RECOVERED and made[0].blame is Blame.PRODUCT
+    return outcome_of(made) is Outcome.RECOVERED and made[0].blame is Blame.PRODUCT
 
 
 def quarantine_end(night: str) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flowprobe.core.nights.classified import Classified, classified, night_code, night_verdict, open_attempt
 from flowprobe.core.nights.model import Attempt, Counted
-from flowprobe.core.nights.rows import Outcome
+from flowprobe.core.nights.outcomes import Outcome
 from flowprobe.core.verdict import Blame, ExitCode, Kind
 from tests.nights import EXPORT, SEARCH, SLOW, attempt, broken
 
