@@ -14,10 +14,12 @@ from flowprobe.cli.sinks import Sinks, reported
 from flowprobe.cli.watching import Screen, screen
 from flowprobe.core.events import Event
 from flowprobe.core.evidence import TrialEvidence
+from flowprobe.core.nights.classified import made_good
 from flowprobe.core.nights.model import Night as NightOf
 from flowprobe.core.verdict import Kind, Verdict
 from flowprobe.errors import InvalidInput
 from flowprobe.files.cases import without_cases
+from flowprobe.report.junit import junit_xml
 from flowprobe.report.lines import left_behind, scenario_line, trial_block
 from flowprobe.report.night_told import NightTold, night_json, night_lines
 from flowprobe.report.nights_ctrf import nights_ctrf
@@ -87,11 +89,18 @@ def _tell(made: Made, show: Screen, asked: Night) -> None:
     result = redact(json.dumps(night_json(told), indent=1))
     if folder is not None:
         write_whole(folder / "night.json", result + "\n")
-        if asked.junit is not None:
-            write_shared(asked.junit, (folder / "junit.xml").read_text())
+        _write_junit(made, folder, asked, redact)
         _write_nights(made, asked, redact)
     if asked.as_json:
         print(result)
+
+
+def _write_junit(made: Made, folder: Path, asked: Night, redact: Callable[[str], str]) -> None:
+    """In place of that of the run, to which what broke once has failed."""
+    text = redact(junit_xml(made.report, made_good=made_good(made.journeys)))
+    write_whole(folder / "junit.xml", text)
+    if asked.junit is not None:
+        write_shared(asked.junit, text)
 
 
 def _write_nights(made: Made, asked: Night, redact: Callable[[str], str]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -113,6 +114,10 @@ def test_a_product_that_fails_once_and_recovers_is_degraded_and_no_failure(night
     assert [each["verdict"] for each in one["attempts"]] == ["fail", "pass"]
     assert night.json["alerts"] == []
     assert "recovered: it broke, and passed at attempt 2" in night.err
+    suite = ElementTree.parse(nights.place.folder / night.json["folder"] / "junit.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "0", "0")
+    assert "attempt 1 broke, and attempt 2 passed in the same night\n" in (suite.findtext("testcase/system-out") or "")
+    assert "answered 503" in (suite.findtext("testcase/system-out") or "")
 
 
 def test_further_samples_are_not_told_one_by_one(nights: Nights) -> None:

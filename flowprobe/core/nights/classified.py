@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from flowprobe.core.nights.model import Attempt, Counted, Journey
-from flowprobe.core.nights.outcomes import PASSING, Outcome, alike, by_journey, outcome_of
+from flowprobe.core.nights.outcomes import GREEN, PASSING, Outcome, alike, by_journey, outcome_of
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.verdict import Blame, ExitCode, Kind
 
-__all__ = ["Classified", "classified", "has_answered", "night_code", "night_verdict", "open_attempt"]
+__all__ = ["Classified", "classified", "has_answered", "made_good", "night_code", "night_verdict", "open_attempt"]
 
 _AGAIN = (Blame.PRODUCT, Blame.ENVIRONMENT, Blame.ACCOUNT, Blame.TOOL)
 """What another attempt may classify. The others come out the same each time, or were never made."""
@@ -64,6 +64,14 @@ def open_attempt(attempts: Sequence[Attempt], most: int) -> int:
 def has_answered(attempts: Iterable[Attempt]) -> bool:
     """What could be judged had its answer; silence that was called the product's had one before it."""
     return any(each.verdict is not Kind.INCONCLUSIVE for each in attempts)
+
+
+def made_good(journeys: Iterable[Classified]) -> dict[str, str]:
+    """The trials that broke and were made again until they came to their end, by their ids, with a sentence of that:
+    they have not failed."""
+    return {each.trial: f"attempt {each.number} broke, and attempt {found.attempts[-1].number} passed in the same night"
+            for found in journeys if found.outcome in GREEN
+            for each in found.attempts if each.verdict not in PASSING}
 
 
 def night_verdict(journeys: Sequence[Classified]) -> Kind:
