@@ -39,18 +39,20 @@ def send(env: Env = None, allow_exec: AllowExec = False) -> int:
 def missing(
     env: Env = None,
     by: Annotated[Optional[str], typer.Option(  # noqa: UP045
-        "--by", help="When the night had to be over, on the clock of this machine. Default: now.",
+        "--by", help="When the night had to be over, on the clock of the environment's `zone`. Default: its "
+        "`nightly: by`, else now.",
         metavar="HH:MM")] = None,
     history: Annotated[Optional[str], typer.Option(  # noqa: UP045
-        "--history", help="Where nights are remembered: a file, or postgresql://…", metavar="PLACE")] = None,
+        "--history", help="Where nights are remembered: a file, or postgresql://… Default: as the environment says.",
+        metavar="PLACE")] = None,
     allow_exec: AllowExec = False,
 ) -> int:
     """Say so, and tell, when no night was made: for a timer on another machine."""
     from flowprobe.cli.alerting import missing_command
     from flowprobe.running.settings import settle
 
-    return missing_command(settle(environment=env).environment.value, by=_minutes(by), place=history,
-                           allow_exec=allow_exec)
+    settings = settle(environment=env, history=history)
+    return missing_command(settings.environment.value, by=_minutes(by), place=settings.history, allow_exec=allow_exec)
 
 
 def _minutes(text: str | None) -> int | None:

@@ -13,9 +13,10 @@ from flowprobe.core.verdict import ExitCode
 from flowprobe.errors import ToolFailed
 from flowprobe.report.spans import Span, line
 from flowprobe.running.alerting import notifier_for, tried, watch
+from flowprobe.running.nightly.places import open_at, place_of
 from flowprobe.running.notifying import Answer, Delivery
-from flowprobe.running.remembered import history_of
 from flowprobe.running.selection import find, load_here
+from flowprobe.running.settings import Settled
 
 __all__ = ["missing_command", "send_command", "show_delivery", "try_command"]
 
@@ -40,13 +41,14 @@ def send_command(environment: str | None, *, allow_exec: bool) -> int:
     return delivery.exit_code
 
 
-def missing_command(environment: str | None, *, by: int | None, place: str | None, allow_exec: bool) -> int:
-    """Exit code 0 where the night is there, else 3."""
+def missing_command(environment: str | None, *, by: int | None, place: Settled[str | None], allow_exec: bool) -> int:
+    """Exit code 0 where the night is there, else 3. When it had to be over is said on the clock of its environment."""
     project, where = _found(environment)
     notifier = notifier_for(project, where, allow_exec=allow_exec)
-    history = _opened(project, place)
+    history = _opened(place_of(place, where, allow_exec=allow_exec))
+    due = by if by is not None or where.nightly is None else where.nightly.by
     try:
-        found = watch(where.name, history, notifier, now=datetime.now().astimezone(), by=by)
+        found = watch(where.name, history, notifier, now=datetime.now(where.zone), by=due)
     finally:
         if not isinstance(history, ToolFailed):
             history.close()
@@ -81,8 +83,8 @@ def _found(environment: str | None) -> tuple[Project, Environment]:
     return project, find(project, environment)
 
 
-def _opened(project: Project, place: str | None) -> History | ToolFailed:
+def _opened(place: str) -> History | ToolFailed:
     try:
-        return history_of(project, place)
+        return open_at(place)
     except ToolFailed as failed:
         return failed

@@ -149,6 +149,9 @@ def nightly(
         help="Also write CTRF JSON with the history of flakes there.", metavar="FILE")] = None,
     prometheus: Annotated[Optional[Path], typer.Option(  # noqa: UP045
         help="Also write the night as gauges for Prometheus there.", metavar="FILE")] = None,
+    otlp: Annotated[Optional[str], typer.Option(  # noqa: UP045
+        help="Also write the same gauges there as OpenTelemetry metrics, or send them to a collector.",
+        metavar="FILE|URL")] = None,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="The run's folder.", metavar="DIR")] = None,  # noqa: UP045
 ) -> int:
     """Make tonight's run of an environment, once however often it is called: with a memory, for cron and the like."""
@@ -162,7 +165,7 @@ def nightly(
         paths=tuple(paths or ()), environment=settings.environment.value, seed=settings.seed.value,
         output=settings.output.value, timeout_s=settings.timeout_s.value, allow_exec=allow_exec, proxy=proxy)
     return nightly_command(request, Night(Wish(again, samples), settings.history, as_json, junit, html, ctrf,
-                                           prometheus))
+                                           prometheus, otlp))
 
 
 @app.command()

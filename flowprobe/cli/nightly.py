@@ -10,23 +10,28 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from flowprobe.cli.sinks import reported
+from flowprobe.cli.sinks import Sinks, reported
 from flowprobe.cli.watching import Screen, screen
 from flowprobe.core.events import Event
 from flowprobe.core.evidence import TrialEvidence
+from flowprobe.core.nights.classified import made_good
 from flowprobe.core.nights.model import Night as NightOf
 from flowprobe.core.verdict import Kind, Verdict
+from flowprobe.errors import InvalidInput
 from flowprobe.files.cases import without_cases
+from flowprobe.report.junit import junit_xml
 from flowprobe.report.lines import left_behind, scenario_line, trial_block
 from flowprobe.report.night_told import NightTold, night_json, night_lines
 from flowprobe.report.nights_ctrf import nights_ctrf
 from flowprobe.report.nights_metrics import gauges
 from flowprobe.report.nights_page import nights_page
 from flowprobe.report.nights_tables import Link
+from flowprobe.report.otlp_metrics import metrics_request
 from flowprobe.report.prometheus import prometheus_text
+from flowprobe.running.exporting import collector_at, deliver_metrics
 from flowprobe.running.folder import write_shared, write_whole
 from flowprobe.running.nightly.night import Made, Wish, make_night
-from flowprobe.running.nightly.places import history_at, open_at, scenarios_of
+from flowprobe.running.nightly.places import open_at, place_of, scenarios_of
 from flowprobe.running.places import STATE
 from flowprobe.running.selection import Request, Selection, find, load_here, select
 from flowprobe.running.settings import DEFAULT, Settled
@@ -45,13 +50,22 @@ class Night:
     html: Path | None = None
     ctrf: Path | None = None
     prometheus: Path | None = None
+    otlp: str | None = None
+
+    @property
+    def sinks(self) -> Sinks:
+        """The same as the options of a run that they are."""
+        return Sinks(self.junit, self.html, self.ctrf, as_json=self.as_json, otlp=self.otlp)
 
 
 def nightly_command(request: Request, asked: Night) -> int:
     """Returns the exit code. With `--json` standard output has the result alone; people read standard error."""
+    if wrong := tuple(asked.sinks.unfit()):
+        raise InvalidInput(wrong)
     selection = _select(request)
     show = screen(sys.stderr if asked.as_json else sys.stdout)
-    with closing(open_at(history_at(selection.environment, asked.history))) as history, show:
+    place = place_of(asked.history, selection.environment, allow_exec=request.allow_exec)
+    with closing(open_at(place)) as history, show:
         made = make_night(request, selection, NightScreen(show), history, asked.wish)
     return reported(made.exit_code, lambda: _tell(made, show, asked))
 
@@ -75,23 +89,45 @@ def _tell(made: Made, show: Screen, asked: Night) -> None:
     result = redact(json.dumps(night_json(told), indent=1))
     if folder is not None:
         write_whole(folder / "night.json", result + "\n")
-        if asked.junit is not None:
-            write_shared(asked.junit, (folder / "junit.xml").read_text())
+        _write_junit(made, folder, asked, redact)
         _write_nights(made, asked, redact)
     if asked.as_json:
         print(result)
 
 
+def _write_junit(made: Made, folder: Path, asked: Night, redact: Callable[[str], str]) -> None:
+    """In place of that of the run, to which what broke once has failed."""
+    text = redact(junit_xml(made.report, made_good=made_good(made.journeys)))
+    write_whole(folder / "junit.xml", text)
+    if asked.junit is not None:
+        write_shared(asked.junit, text)
+
+
 def _write_nights(made: Made, asked: Night, redact: Callable[[str], str]) -> None:
     """What tells of all the nights that are known: their page, and where others want them."""
     page = _page(made.night.environment)
-    write_whole(page, redact(nights_page(made.overview, link=_link(page))))
+    write_whole(page, redact(nights_page(made.overview, made.cost, _link(page))))
     if asked.html is not None:
-        write_shared(asked.html, redact(nights_page(made.overview, link=_link(asked.html))))
+        write_shared(asked.html, redact(nights_page(made.overview, made.cost, _link(asked.html))))
     if asked.ctrf is not None:
         write_shared(asked.ctrf, nights_ctrf(made.overview, redact))
     if asked.prometheus is not None:
         write_shared(asked.prometheus, prometheus_text(gauges(made.overview), redact))
+    if asked.otlp is not None:
+        _tell_metrics(made, asked, redact)
+
+
+def _tell_metrics(made: Made, asked: Night, redact: Callable[[str], str]) -> None:
+    """Into the file, or to the collector; one that does not take them is a warning on standard error."""
+    night, sinks = made.night, asked.sinks
+    request = metrics_request(gauges(made.overview), version=night.flowprobe, environment=night.environment,
+                              at=night.ended or night.began, redact=redact)
+    for path in (path for flag, path in sinks.named().items() if flag == "--otlp"):
+        write_shared(path, request + "\n")
+    if sinks.collector:
+        collector = collector_at(sinks.collector, os.environ, metrics=True)
+        if warning := deliver_metrics(request, collector, redact):
+            print(warning, file=sys.stderr)
 
 
 def _page(environment: str) -> Path:

@@ -15,8 +15,9 @@ from flowprobe.core.nights.model import Deed, Mark
 from flowprobe.report.remembered import mark_line, night_lines, one_night_lines
 from flowprobe.report.spans import Line, line
 from flowprobe.running import remembering
+from flowprobe.running.nightly.places import place_here
 from flowprobe.running.places import shown_path
-from flowprobe.running.remembering import environments_of, is_there, place_of, remembered, told_place
+from flowprobe.running.remembering import environments_of, is_there, remembered, told_place
 from flowprobe.running.settings import settle
 
 __all__ = ["backup_command", "export_command", "list_command", "prune_command", "quarantine_command", "rebase_command",
@@ -25,8 +26,8 @@ __all__ = ["backup_command", "export_command", "list_command", "prune_command", 
 _NEWEST = 20
 
 
-def _place(named: str | None) -> str:
-    return place_of(settle(history=named).history)
+def _place(named: str | None, environment: str | None) -> str:
+    return place_here(settle(history=named).history, environment)
 
 
 # --- looking --------------------------------------------------------------------------------------
@@ -34,7 +35,7 @@ def _place(named: str | None) -> str:
 
 def list_command(named: str | None, environment: str | None, *, everything: bool, as_json: bool) -> int:
     """Nothing remembered is no mistake: exit code 0."""
-    place = _place(named)
+    place = _place(named, environment)
     if not is_there(place):
         if as_json:
             return _print_json({"environments": []})
@@ -59,7 +60,7 @@ def _environment_json(history: History, name: str) -> dict[str, Any]:
 
 
 def show_command(named: str | None, night: str, environment: str | None, *, as_json: bool) -> int:
-    with remembered(_place(named)) as history:
+    with remembered(_place(named, environment)) as history:
         found = remembering.night_of(history, night, environment=environment)
     if as_json:
         return _print_json(asdict(found))
@@ -70,7 +71,7 @@ def show_command(named: str | None, night: str, environment: str | None, *, as_j
 
 
 def prune_command(named: str | None, environment: str | None, *, keep: int) -> int:
-    with remembered(_place(named)) as history:
+    with remembered(_place(named, environment)) as history:
         gone = remembering.prune(history, environment=environment, keep=keep)
         left = {name: len(history.nights(name)) for name in gone}
     return _print([line(f"{name}: {_nights(count)} went, {_nights(left[name])} stay" + "s" * (left[name] == 1))
@@ -82,7 +83,7 @@ def _nights(count: int) -> str:
 
 
 def export_command(named: str | None, target: Path | None, environment: str | None) -> int:
-    with remembered(_place(named)) as history:
+    with remembered(_place(named, environment)) as history:
         (only,) = environments_of(history, environment) if environment else (None,)
         if target is None or target == Path("-"):
             for each in history.lines(only):
@@ -92,8 +93,8 @@ def export_command(named: str | None, target: Path | None, environment: str | No
     return _print([line(f"{count} line{'s' * (count != 1)} in {shown_path(target)}")])
 
 
-def backup_command(named: str | None, target: Path) -> int:
-    remembering.back_up(_place(named), target)
+def backup_command(named: str | None, target: Path, environment: str | None) -> int:
+    remembering.back_up(_place(named, environment), target)
     return _print([line(f"copied to {shown_path(target)}")])
 
 
@@ -102,21 +103,21 @@ def backup_command(named: str | None, target: Path) -> int:
 
 def rebase_command(named: str | None, subject: str | None, environment: str | None, *, because: str,
                    since: str | None) -> int:
-    with remembered(_place(named)) as history:
+    with remembered(_place(named, environment)) as history:
         marks = remembering.rebase(history, subject, environment=environment, because=because, since=since)
     return _told(marks)
 
 
 def quarantine_command(named: str | None, journey: str, environment: str | None, *, because: str,
                        until: str | None) -> int:
-    with remembered(_place(named)) as history:
+    with remembered(_place(named, environment)) as history:
         mark = remembering.decide(history, Deed.QUARANTINE, journey, environment=environment, because=because,
                                   until=until)
     return _told([mark])
 
 
 def release_command(named: str | None, journey: str, environment: str | None, *, because: str) -> int:
-    with remembered(_place(named)) as history:
+    with remembered(_place(named, environment)) as history:
         mark = remembering.decide(history, Deed.RELEASE, journey, environment=environment, because=because)
     return _told([mark])
 

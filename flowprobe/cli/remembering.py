@@ -11,12 +11,14 @@ history = typer.Typer(
 )
 
 Place = Annotated[Optional[str], typer.Option(  # noqa: UP045  # typer reads it at run time
-    "--history", help="Where: a file, postgresql://…, or env:NAME. Default: .flowprobe/history.db beside "
-    "flowprobe.yaml.", metavar="PLACE")]
+    "--history", help="Where: a file, postgresql://…, or env:NAME. Default: as the environment says, else "
+    ".flowprobe/history.db beside flowprobe.yaml.", metavar="PLACE")]
 Env = Annotated[Optional[str], typer.Option(  # noqa: UP045
     "--env", "-e", help="The environment. Default: the only one that is remembered.", metavar="NAME")]
 Envs = Annotated[Optional[str], typer.Option(  # noqa: UP045
     "--env", "-e", help="One environment alone.", metavar="NAME")]
+Whose = Annotated[Optional[str], typer.Option(  # noqa: UP045
+    "--env", "-e", help="The environment whose history it is, where they have several.", metavar="NAME")]
 Because = Annotated[str, typer.Option(help="Why; it is kept with your name.", metavar="TEXT")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
 
@@ -62,11 +64,11 @@ def export(file: Annotated[Optional[Path], typer.Argument(  # noqa: UP045
 
 @history.command("backup")
 def backup(file: Annotated[Path, typer.Argument(help="A file that is not there yet.", metavar="FILE")],
-           place: Place = None) -> int:
+           env: Whose = None, place: Place = None) -> int:
     """Copy the file of a history as of one moment, whoever writes meanwhile."""
     from flowprobe.cli.recalling import backup_command
 
-    return backup_command(place, file)
+    return backup_command(place, file, env)
 
 
 @history.command("rebase")

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowprobe.core.expect import milliseconds
-from flowprobe.core.nights.classified import PASSING, Classified
+from flowprobe.core.nights.classified import Classified
 from flowprobe.core.nights.model import Alert, Attempt, Drift, Flake, Night, Overview, Rate, State, Trend, Trending
-from flowprobe.core.nights.rows import Outcome
+from flowprobe.core.nights.outcomes import PASSING, Outcome
 from flowprobe.core.verdict import Kind
 from flowprobe.report.lines import MARK
 from flowprobe.report.spans import Line, Span, line

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from flowprobe.core.nights.model import Attempt, Flake, Journey, Night, Overview
-from flowprobe.core.nights.rows import GREEN, Outcome, by_journey, outcome_of
+from flowprobe.core.nights.outcomes import GREEN, Outcome, by_journey, outcome_of
 from flowprobe.core.verdict import Kind
 from flowprobe.report.cleared import cleared_text
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from flowprobe.core.nights.model import Journey, Overview, Series, Severity, Trend, Trending
-from flowprobe.core.nights.rows import GREEN, Outcome, Row, by_journey, rows
+from flowprobe.core.nights.outcomes import GREEN, Outcome, by_journey
+from flowprobe.core.nights.rows import Row, rows
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Gauge", "Point", "gauges"]

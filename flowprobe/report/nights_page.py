@@ -14,7 +14,8 @@ from flowprobe.core.nights.model import (
     Trend,
     Trending,
 )
-from flowprobe.core.nights.rows import GREEN, Outcome, Row, rows
+from flowprobe.core.nights.outcomes import GREEN, Outcome
+from flowprobe.core.nights.rows import Row, rows
 from flowprobe.report.html import Markup, document, element
 from flowprobe.report.nights_charts import panel
 from flowprobe.report.nights_style import STYLE

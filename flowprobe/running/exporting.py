@@ -1,4 +1,4 @@
-"""A run as OTLP traces, made of its journal: into a file of lines, or to a collector.
+"""A run as OTLP traces, made of its journal: into a file of lines, or to a collector; a night as metrics, to one.
 
 In memory stand the lines of one trial and the spans of one request. Nothing is sent but to the URL that the user gave.
 """
@@ -30,11 +30,11 @@ from flowprobe.report.model import RunReport
 from flowprobe.report.otlp import Placed, request_text, trial_spans
 from flowprobe.report.visible import visible
 
-__all__ = ["HEADERS", "Collector", "collector_at", "deliver", "trace_lines"]
+__all__ = ["HEADERS", "Collector", "collector_at", "deliver", "deliver_metrics", "trace_lines"]
 
 HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 """https://opentelemetry.io/docs/specs/otel/protocol/exporter/: `name=value,name=value`, values percent-encoded."""
-_PATH = "/v1/traces"
+_PATH, _METRICS = "/v1/traces", "/v1/metrics"
 _MOST = 512
 """Spans of a request; the batch of OpenTelemetry's own exporters."""
 _BUDGET_S = 10.0
@@ -111,12 +111,14 @@ class Collector(Plain):
         return f"Collector({self.url!r})"
 
 
-def collector_at(url: str, environ: Mapping[str, str]) -> Collector:
-    """The collector of an http or https URL, with the headers that the environment has for it. Raises InvalidInput."""
+def collector_at(url: str, environ: Mapping[str, str], *, metrics: bool = False) -> Collector:
+    """The collector of an http or https URL, with the headers that the environment has for it: of traces, or of
+    `metrics`. Raises InvalidInput."""
     if wrong := amiss(url) or ("has a query" if "?" in url else ""):
         raise _unfit("--otlp", f"the URL {wrong}", f"name it as http://localhost:4318; what signs us in belongs into "
                      f"{HEADERS}")
-    whole = url if url.endswith(_PATH) else url.rstrip("/") + _PATH
+    path = _METRICS if metrics else _PATH
+    whole = url if url.endswith(path) else url.rstrip("/") + path
     return Collector(whole, dict(_headers(environ.get(HEADERS, ""))))
 
 
@@ -141,7 +143,7 @@ def deliver(report: RunReport, collector: Collector, *, wait: Callable[[float], 
     """Send the traces of a run, several short trials in one request. What cannot be delivered is tried again where the
     collector asks for that; then the rest is not sent. Returns what a person reads where not all was taken, else '': a
     collector that is down says nothing of the run. Raises ToolFailed where the journal cannot be read."""
-    redact = _redactor(report, collector)
+    redact = _redactor(report.redact, collector)
     spans = chain.from_iterable(trial_spans(placed) for placed in _placed(report))
     sent = refused = 0
     because = ""
@@ -151,7 +153,7 @@ def deliver(report: RunReport, collector: Collector, *, wait: Callable[[float], 
             outcome = _posted(driver, collector, text.encode("utf-8", "backslashreplace"), wait)
             if not isinstance(outcome, Reply) or not 200 <= outcome.status < 300:
                 return _warning(collector, redact(_why(outcome)), f" ({sent} spans were taken before)" if sent else "")
-            rejected, words = _rejected(outcome)
+            rejected, words = _rejected(outcome, "rejectedSpans")
             sent, refused, because = sent + len(batch) - rejected, refused + rejected, because or words
     if refused:
         said = f"it refused {refused} of the spans: {because or 'it does not say why'}"
@@ -165,11 +167,27 @@ def _warning(collector: Collector, because: str, rest: str) -> str:
             "verdict stands. Start the collector or mend --otlp, and run again; `--otlp traces.jsonl` needs none")
 
 
-def _redactor(report: RunReport, collector: Collector) -> Callable[[str], str]:
+def deliver_metrics(request: str, collector: Collector, redact: Callable[[str], str], *,
+                    wait: Callable[[float], None] = time.sleep) -> str:
+    """Send what a night came to, as one request. Returns what a person reads where not all was taken, else ''."""
+    redact = _redactor(redact, collector)
+    with Driver() as driver:
+        outcome = _posted(driver, collector, request.encode("utf-8", "backslashreplace"), wait)
+    if not isinstance(outcome, Reply) or not 200 <= outcome.status < 300:
+        because = _why(outcome)
+    else:
+        count, words = _rejected(outcome, "rejectedDataPoints")
+        because = f"it refused {count} of the data points: {words or 'it does not say why'}" if count else ""
+    return "" if not because else (
+        f"warning: the collector {collector.url} does not have all metrics of this night: {redact(because)}. The "
+        "verdict stands. Start the collector or mend --otlp; the next night is sent again")
+
+
+def _redactor(redact: Callable[[str], str], collector: Collector) -> Callable[[str], str]:
     """Also of the headers: an answer may repeat them. The last word of `Bearer …` is the secret of it."""
     words = {word for value in collector.headers.values() for word in (value, value.rpartition(" ")[2])}
     own = Redactor(word for word in words if len(word) >= SHORTEST)
-    return lambda text: own(report.redact(text))
+    return lambda text: own(redact(text))
 
 
 def _posted(driver: Driver, collector: Collector, body: bytes, wait: Callable[[float], None]) -> Outcome:
@@ -207,12 +225,12 @@ def _why(outcome: Outcome) -> str:
             return f"it answered {status}" + (f": {_told(said)}" if isinstance(said, str) and said else "")
 
 
-def _rejected(reply: Reply) -> tuple[int, str]:
-    """How many spans of a request a collector did not take though it took the others, and why."""
+def _rejected(reply: Reply, what: str) -> tuple[int, str]:
+    """How many parts of a request a collector did not take though it took the others, and why."""
     partial = _said(reply).get("partialSuccess")
     if not isinstance(partial, dict):
         return 0, ""
-    count, words = str(partial.get("rejectedSpans", "0")), partial.get("errorMessage")
+    count, words = str(partial.get(what, "0")), partial.get("errorMessage")
     return int(count) if count.isdecimal() else 0, _told(words) if isinstance(words, str) else ""
 
 

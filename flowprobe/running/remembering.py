@@ -7,34 +7,24 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+from flowprobe.core.nights.flakes import quarantine_end
 from flowprobe.core.nights.history import History
 from flowprobe.core.nights.model import Alert, Attempt, Deed, Mark, Night
 from flowprobe.core.plain import Plain, plain
-from flowprobe.core.redact import Redactor
-from flowprobe.core.scenario import SecretRef
-from flowprobe.core.values import Position
 from flowprobe.errors import InvalidInput, Problem, ToolFailed
 from flowprobe.files.problems import did_you_mean
-from flowprobe.files.project import find_project
 from flowprobe.history import open_history
 from flowprobe.history.opening import backup
-from flowprobe.history.urls import has_password, is_server, path_of, shown
-from flowprobe.running.places import STATE, shown_path
-from flowprobe.running.settings import Settled
-from flowprobe.secrets.references import Vault
+from flowprobe.history.urls import is_server, path_of, shown
 
-__all__ = ["HISTORY", "Remembered", "back_up", "decide", "environments_of", "export", "is_there", "night_of",
-           "place_of", "prune", "rebase", "remembered", "told_place"]
+__all__ = ["Remembered", "back_up", "decide", "environments_of", "export", "is_there", "night_of",
+           "prune", "rebase", "remembered", "told_place"]
 
-HISTORY = "history.db"
-"""The file in `.flowprobe/` beside flowprobe.yaml that remembers where nothing else is named."""
-QUARANTINE_DAYS = 14
 _LATELY = 100
 """How many nights say what there is to decide about."""
-_REFERENCES = ("env:", "file:", "cmd:")
 
 
 @plain
@@ -48,23 +38,6 @@ class Remembered(Plain):
 
 
 # --- where it is ----------------------------------------------------------------------------------
-
-
-def place_of(asked: Settled[str | None]) -> str:
-    """The place that a flag or a variable names, itself or by a reference (`env:NAME`), else the usual one. Raises
-    InvalidInput, also where a command has a password in it."""
-    if asked.value is None:
-        project = find_project(Path.cwd())
-        return shown_path((project.parent if project else Path.cwd()) / STATE / HISTORY)
-    if asked.value.startswith(_REFERENCES):
-        scheme, _, name = asked.value.partition(":")
-        vault = Vault(Redactor(), folder=Path.cwd())
-        return vault.value(SecretRef(scheme, name, Position(asked.source, 0, 0)))
-    if asked.source == "--history" and has_password(asked.value):
-        raise InvalidInput((Problem("secret-by-value", asked.source, 0, 0, "everybody on this machine can read the "
-                                    "password of a command", "set PGPASSWORD, or write --history env:NAME and have the "
-                                    "variable NAME hold all of the URL"),))
-    return asked.value
 
 
 def told_place(place: str) -> str:
@@ -183,7 +156,7 @@ def decide(history: History, deed: Deed, journey: str, *, environment: str | Non
     name = _one_of(history, environment)
     night = _counting_from(history, name, None)
     subject = _known(journey, _journeys(history, name), "JOURNEY", "journey")
-    end = "" if deed is Deed.RELEASE else _day(until, "--until") if until else _after(night)
+    end = "" if deed is Deed.RELEASE else _day(until, "--until") if until else quarantine_end(night)
     return _kept(history, Mark(name, deed, subject, night, _who(), _said(because), time.time(), end))
 
 
@@ -220,10 +193,6 @@ def _counting_from(history: History, environment: str, since: str | None) -> str
         return since if history.night(environment, since) else _day(since, "--since")
     nights = history.nights(environment, last=1)
     return nights[-1].name if nights else datetime.now(UTC).date().isoformat()
-
-
-def _after(night: str) -> str:
-    return (date.fromisoformat(night[:10]) + timedelta(days=QUARANTINE_DAYS)).isoformat()
 
 
 def _day(text: str, option: str) -> str:

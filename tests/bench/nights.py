@@ -20,10 +20,12 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from flowprobe.core.nights.beta import share_below
-from flowprobe.core.nights.confirming import Outcome, next_at, outcome
+from flowprobe.core.nights.classified import Classified, classified, open_attempt
 from flowprobe.core.nights.latency import NEWEST, candidates, comparable, confirmed, readings, trend
 from flowprobe.core.nights.model import Attempt, Journey, Sample, Trending
+from flowprobe.core.nights.outcomes import Outcome
 from flowprobe.core.nights.rates import Gathering
+from flowprobe.core.nights.settings import Attempting
 from flowprobe.core.nights.watching import Watch
 from flowprobe.core.verdict import Blame, Kind
 from tests.bench.noise import ALONE, BASE, GAPS, NOISY, STEP, WEAK, Drawn, World, drawn
@@ -220,6 +222,9 @@ def windowed(judge: Judge, nights: int, seed: int) -> None:
 
 # --- failures -------------------------------------------------------------------------------------
 
+RULE = Attempting()
+"""How often, and when, what failed is made again: as where nothing is said."""
+
 
 @dataclass(frozen=True)
 class Outage:
@@ -229,30 +234,39 @@ class Outage:
     ends: float = 0.0
 
 
-def attempted(dice: random.Random, outage: Outage) -> tuple[Outcome, float]:
-    """A journey of half a minute, made as often as the rule asks; what breaks, breaks in the same way each time, which
+def attempted(dice: random.Random, outage: Outage) -> tuple[Classified, float]:
+    """A journey of half a minute, made as often as a night asks; what breaks, breaks in the same way each time, which
     is the worst case. With when the last attempt began."""
     made: list[Attempt] = []
-    while (at := next_at(made)) is not None:
+    number, at = 1, 0.0
+    while number:
         broke = dice.random() < TRANSIENT or outage.begins <= at < outage.ends
         kind, blame = (Kind.FAIL, Blame.PRODUCT) if broke else (Kind.PASS, Blame.NONE)
-        made.append(Attempt(Journey("order", ""), len(made) + 1, at, 30.0, kind, blame, "pay: 503" if broke else ""))
-    return outcome(made), made[-1].at
+        made.append(Attempt(Journey("order", ""), number, at, 30.0, kind, blame, "pay: 503" if broke else ""))
+        number = open_attempt(made, RULE.most)
+        at = RULE.due(made[0].at, number) if number else at
+    found, = classified(made)
+    return found, at
 
 
 def alerts(judge: Judge, nights: int, seed: int) -> None:
     dice = random.Random(f"{seed} alerts")
     found = [attempted(dice, Outage())[0] for _ in range(nights)]
-    judge.at_most("false product alerts, each attempt failing by itself in 2 %", found.count(Outcome.CONFIRMED), nights,
+    judge.at_most("false product alerts, each attempt failing by itself in 2 %", _confirmed(found), nights,
                   FALSE_ALERTS)
-    print(f"    {found.count(Outcome.RECOVERED) / nights:.2%} of the nights recovered: an alert at the first failure "
-          f"would be {found.count(Outcome.RECOVERED) * PER / nights:.0f} in 10,000")
+    recovered = sum(each.outcome is Outcome.RECOVERED for each in found)
+    print(f"    {recovered / nights:.2%} of the nights recovered: an alert at the first failure "
+          f"would be {recovered * PER / nights:.0f} in 10,000")
     short = [attempted(dice, _short(dice))[0] for _ in range(nights)]
     judge.at_most("the same, with an outage of less than ten minutes in 2 % of the nights",
-                  short.count(Outcome.CONFIRMED), nights, FALSE_ALERTS)
+                  _confirmed(short), nights, FALSE_ALERTS)
     full = [attempted(dice, Outage(-1.0, 86_400.0)) for _ in range(nights // 20)]
-    told = sum(each is Outcome.CONFIRMED and at <= 900 for each, at in full)
+    told = sum(each.confirmed and at <= 900 for each, at in full)
     judge.at_least("a full outage told the same night, within fifteen minutes", told, len(full), 0.99)
+
+
+def _confirmed(found: Sequence[Classified]) -> int:
+    return sum(each.confirmed for each in found)
 
 
 def _short(dice: random.Random) -> Outage:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -113,6 +114,10 @@ def test_a_product_that_fails_once_and_recovers_is_degraded_and_no_failure(night
     assert [each["verdict"] for each in one["attempts"]] == ["fail", "pass"]
     assert night.json["alerts"] == []
     assert "recovered: it broke, and passed at attempt 2" in night.err
+    suite = ElementTree.parse(nights.place.folder / night.json["folder"] / "junit.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "0", "0")
+    assert "attempt 1 broke, and attempt 2 passed in the same night\n" in (suite.findtext("testcase/system-out") or "")
+    assert "answered 503" in (suite.findtext("testcase/system-out") or "")
 
 
 def test_further_samples_are_not_told_one_by_one(nights: Nights) -> None:
@@ -235,3 +240,28 @@ def test_the_place_of_the_history_can_be_named(nights: Nights) -> None:
     nights.night(FLOWPROBE_HISTORY=str(there))
     wait_for(there.exists, "the history")
     assert not (nights.place.folder / ".flowprobe" / "history.db").exists()
+
+
+def test_a_night_is_told_to_other_machines_and_what_it_would_have_cost_stands_on_its_page(nights: Nights) -> None:
+    nights.says(NIGHTLY.replace("samples: 2", "samples: 2, prices: [{name: Monitors of Acme, amount: 12, currency: USD}]"))
+    nights.journey(GREEN)
+    night = nights.night("--otlp", "metrics.json", "--html", "nights.html")
+    assert night.code == 0, night.err
+    metrics = json.loads((nights.place.folder / "metrics.json").read_text())["resourceMetrics"][0]["scopeMetrics"][0]["metrics"]
+    assert "flowprobe.night_calls" in {each["name"] for each in metrics}, metrics
+    assert "Monitors of Acme" in (nights.place.folder / "nights.html").read_text()
+    refused = nights.night("--again", "--otlp", "localhost:4318")
+    assert (refused.code, "write http://localhost:4318 for a collector" in refused.err) == (2, True)
+    unheard = nights.night("--again", "--otlp", "http://127.0.0.1:9")
+    assert unheard.code == 0
+    assert "warning: the collector http://127.0.0.1:9/v1/metrics does not have all metrics of this night" in unheard.err
+
+
+def test_a_heartbeat_that_is_not_heard_is_told(nights: Nights) -> None:
+    nights.says(NIGHTLY + "    alerts: [{heartbeat: file:beat}]\n")
+    (nights.place.folder / "beat").write_text("http://127.0.0.1:9/")
+    (nights.place.folder / "beat").chmod(0o600)
+    nights.journey(GREEN)
+    night = nights.night()
+    assert (night.code, night.json["verdict"]) == (3, "pass"), night.err
+    assert "did not hear that the night was made: " in night.err

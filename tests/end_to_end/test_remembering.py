@@ -42,7 +42,7 @@ class Folder:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Folder:
-    (tmp_path / "flowprobe.yaml").write_text("")
+    (tmp_path / "flowprobe.yaml").write_text("flowprobe: 1\nenvironments: {staging: {target: http://127.0.0.1:9}}\n")
     return Folder(tmp_path)
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from flowprobe.core.nights.cost import Price
 from flowprobe.core.nights.settings import Attempting
 from flowprobe.core.scenario import Environment
 from flowprobe.errors import InvalidInput, Problem
@@ -21,6 +22,8 @@ WHOLE = """\
       history: postgresql://nights.example/flowprobe
       keep: 730
       by: "07:00"
+      whoami: /v1/me?short=1
+      prices: [{name: Monitors of Acme, amount: 12, currency: USD}, {name: Runs of Acme, amount: 0.5, currency: EUR, per: 1, unit: journey}]
 """
 
 
@@ -45,6 +48,8 @@ def test_everything_that_a_night_can_say_is_read(tmp_path: Path) -> None:
     assert {name: f"{call.method} {call.path}" for name, call in said.controls.items()} == {
         "health": "GET /health", "elsewhere": "GET https://example.com/"}
     assert (said.history, said.keep, said.by) == ("postgresql://nights.example/flowprobe", 730, 420)
+    assert said.whoami == "/v1/me?short=1"
+    assert said.prices == (Price("Monitors of Acme", 12, "USD"), Price("Runs of Acme", 0.5, "EUR", 1, "journey"))
 
 
 def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
@@ -69,6 +74,10 @@ def test_nights_go_by_the_zone_of_the_environment(tmp_path: Path) -> None:
     ("attempts: {max: 0}", "1"),
     ("samples: 0", "1"),
     ("sample: 3", "samples"),
+    ("whoami: v1/me", "a path that begins with /"),
+    ("prices: [{name: Acme, amount: 3, currency: dollars}]", "three letters"),
+    ("prices: [{name: Acme, currency: USD}]", "the key `amount`"),
+    ("prices: [{name: Acme, amount: 3, currency: USD, unit: calls}]", "`call`"),
 ])
 def test_what_cannot_be_meant_is_said_with_its_place(tmp_path: Path, line: str, found: str) -> None:
     problem, = problems(tmp_path, f"      {line}\n")

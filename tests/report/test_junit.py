@@ -33,6 +33,17 @@ def test_a_pass_is_a_case_without_children_and_a_degraded_one_says_what_eased_it
     assert degraded[0].text == "degraded: one: under x"
 
 
+def test_what_broke_and_was_made_good_has_passed_and_its_output_says_what_broke() -> None:
+    journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding()), ended())
+    report = report_of(journal)
+    (trial,) = report.verdicts
+    suite = ElementTree.fromstring(junit_xml(report, made_good={trial: "attempt 2 passed"}))[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("1", "0", "0")
+    ((output,),) = suite
+    assert output.tag == "system-out"
+    assert (output.text or "").startswith("attempt 2 passed\n'A journey' for pro-eu fails: step 'one' took 612 ms")
+
+
 @given(st.text(st.characters()))
 def test_whatever_a_reply_says_the_file_can_be_read_back(text: str) -> None:
     journal = Journal().runner(started(), sent("one"), replied(), step_ended("one", "broken", finding("json", text, text)),

@@ -17,7 +17,7 @@ from flowprobe.core.redact import Redactor
 from flowprobe.errors import InvalidInput
 from flowprobe.journal.writer import JournalWriter
 from flowprobe.report.model import RunReport
-from flowprobe.running.exporting import HEADERS, Collector, collector_at, deliver, trace_lines
+from flowprobe.running.exporting import HEADERS, Collector, collector_at, deliver, deliver_metrics, trace_lines
 from tests.journals import SLOW, TRIAL, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
 from tests.reports import report_of
 
@@ -224,3 +224,26 @@ def test_headers_that_are_none_are_refused_without_their_values(text: str) -> No
 
 def test_a_collector_does_not_show_its_headers() -> None:
     assert "s3cr3t" not in repr(Collector("http://a.example/v1/traces", {"x": "s3cr3t"}))
+
+
+# --- the metrics of a night -----------------------------------------------------------------------
+
+
+def test_a_night_is_one_request_where_metrics_are_taken(collector: Received) -> None:
+    there = collector_at(collector.url, {HEADERS: "x-team=checkout"}, metrics=True)
+    assert deliver_metrics('{"resourceMetrics": []}', there, str, wait=unwaited) == ""
+    ((path, headers, body),) = collector.requests
+    assert (path, headers["x-team"], body) == ("/v1/metrics", "checkout", {"resourceMetrics": []})
+    assert collector_at(f"{collector.url}/v1/metrics", {}, metrics=True).url == f"{collector.url}/v1/metrics"
+
+
+@pytest.mark.parametrize(("answer", "said"), [
+    ((401, {}, {"message": "no abcd-efgh here"}), "it answered 401: no «redacted» here."),
+    ((200, {}, {"partialSuccess": {"rejectedDataPoints": "3", "errorMessage": "too old"}}),
+     "it refused 3 of the data points: too old."),
+])
+def test_metrics_that_were_not_taken_are_a_warning(collector: Received, answer: tuple[int, dict[str, str], Any], said: str) -> None:
+    collector.answers = [answer]
+    there = collector_at(collector.url, {HEADERS: "authorization=Bearer abcd-efgh"}, metrics=True)
+    warning = deliver_metrics("{}", there, str, wait=unwaited)
+    assert warning.startswith(f"warning: the collector {collector.url}/v1/metrics does not have all metrics of this night: {said}")

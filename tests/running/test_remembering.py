@@ -33,21 +33,15 @@ from flowprobe.running.remembering import (
     environments_of,
     export,
     night_of,
-    place_of,
     prune,
     rebase,
     remembered,
     told_place,
 )
-from flowprobe.running.settings import Settled
 
 SEARCH, PAY = Journey("Search", "user=pro-eu"), Journey("Pay", "user=pro-eu")
 FIND = Series("step", "find", "Search", "user=pro-eu")
 URL = "postgresql://ann:hunter2@db/nights"
-
-
-def _flag(value: str | None) -> Settled[str | None]:
-    return Settled(value, "--history")
 
 
 @pytest.fixture
@@ -71,42 +65,6 @@ def of_two(history: History) -> History:
 
 
 # --- where it is ----------------------------------------------------------------------------------
-
-
-def test_nights_are_remembered_beside_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "flowprobe.yaml").write_text("")
-    (tmp_path / "below").mkdir()
-    monkeypatch.chdir(tmp_path)
-    assert place_of(_flag(None)) == ".flowprobe/history.db"
-    monkeypatch.chdir(tmp_path / "below")
-    assert place_of(_flag(None)) == str(tmp_path / ".flowprobe" / "history.db")
-
-
-def test_a_place_may_be_named_by_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HISTORY_URL", URL)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "url").write_text(f"{URL}\n")
-    (tmp_path / "url").chmod(0o600)
-    assert place_of(_flag("env:HISTORY_URL")) == place_of(_flag("file:url")) == URL
-
-
-def test_a_reference_to_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("HISTORY_URL", raising=False)
-    with pytest.raises(InvalidInput, match="HISTORY_URL is not set"):
-        place_of(_flag("env:HISTORY_URL"))
-
-
-@pytest.mark.parametrize("url", [URL, "postgresql://db/nights?user=ann&password=hunter2", "postgres://ann:hun/ter2@db"])
-def test_a_password_does_not_belong_in_a_command(url: str) -> None:
-    with pytest.raises(InvalidInput, match="everybody on this machine can read the password") as failed:
-        place_of(_flag(url))
-    assert "hun" not in str(failed.value)
-    assert place_of(Settled(url, "FLOWPROBE_HISTORY")) == url
-
-
-@pytest.mark.parametrize("place", ["nights.db", "postgresql://ann@db:5432/nights", "postgresql://db/nights?host=/run"])
-def test_a_place_without_a_password_is_taken_as_it_is(place: str) -> None:
-    assert place_of(_flag(place)) == place
 
 
 def test_a_place_is_told_without_its_password() -> None:

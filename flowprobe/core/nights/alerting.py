@@ -39,6 +39,7 @@ from flowprobe.core.nights.model import (
     Trend,
     Trending,
 )
+from flowprobe.core.nights.outcomes import PASSING
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.verdict import Blame, ExitCode, Kind
 
@@ -53,7 +54,6 @@ _CLEANUP, _UNMADE = "cleanup", "night/unmade"
 _PAGED_RATE = 0.2
 _GONE_AFTER = 7
 _LONGEST_KEY = 120
-_WELL = (Kind.PASS, Kind.DEGRADED)
 _QUIET = (Trending.STEADY, Trending.LEARNING)
 _UNFINISHED = (State.REFUSED, State.CUT_OFF)
 _NOBODYS = (Blame.NONE, Blame.STOPPED, Blame.BASELINE, Blame.CLEANUP)
@@ -196,7 +196,7 @@ def _well(overview: Overview, tonight: Night, alert: Alert) -> frozenset[str]:
 def _well_journeys(overview: Overview, night: str) -> frozenset[str]:
     """Those that came to a good end. Of one that broke otherwise nobody knows whether it would have broken so too."""
     return frozenset(str(journey) for journey, attempts in _by_journey(overview, night).items()
-                     if attempts[-1].verdict in _WELL)
+                     if attempts[-1].verdict in PASSING)
 
 
 def _well_rates(overview: Overview, alert: Alert) -> frozenset[str]:
@@ -208,7 +208,7 @@ def _well_rates(overview: Overview, alert: Alert) -> frozenset[str]:
 
 def _well_replies(overview: Overview, night: str, alert: Alert) -> frozenset[str]:
     """A step whose scenario came to a good end tonight, and of which nothing is said to be different any more."""
-    made = {attempt.journey.scenario for attempt in overview.attempts.get(night, ()) if attempt.verdict in _WELL}
+    made = {attempt.journey.scenario for attempt in overview.attempts.get(night, ()) if attempt.verdict in PASSING}
     drifted = {_replied(drift) for drift in overview.drifts}
     return frozenset(subject for subject in alert.journeys
                      if subject not in drifted and subject.rpartition(": ")[0] in made)
@@ -253,7 +253,7 @@ def _of_attempts(name: str, overview: Overview, tonight: str, confirming: int) -
     apart = _quarantined(overview, tonight)
     folded: dict[str, list[_Cause]] = defaultdict(list)
     for journey, attempts in _by_journey(overview, name).items():
-        if any(attempt.verdict in _WELL for attempt in attempts):
+        if any(attempt.verdict in PASSING for attempt in attempts):
             continue  # it passed at a later try: that is a flake, and counted as one
         cause = _of_journey(journey, attempts, journey in apart, confirming)
         if cause is not None:
@@ -284,7 +284,7 @@ def _folded(causes: Sequence[_Cause]) -> _Cause:
 def _seen(overview: Overview, night: str) -> set[str]:
     """The cause of every attempt that broke, whatever came of its journey later in the night."""
     attempts = overview.attempts.get(night, ())
-    return {_key(attempt) for attempt in attempts if attempt.verdict not in _WELL and attempt.blame not in _NOBODYS}
+    return {_key(attempt) for attempt in attempts if attempt.verdict not in PASSING and attempt.blame not in _NOBODYS}
 
 
 def _key(attempt: Attempt) -> str:

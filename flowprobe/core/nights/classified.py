@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from flowprobe.core.nights.model import Attempt, Counted, Journey
-from flowprobe.core.nights.rows import Outcome, by_journey, outcome_of
+from flowprobe.core.nights.outcomes import GREEN, PASSING, Outcome, alike, by_journey, outcome_of
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.verdict import Blame, ExitCode, Kind
 
-__all__ = ["PASSING", "Classified", "classified", "night_code", "night_verdict", "open_attempt"]
+__all__ = ["Classified", "classified", "has_answered", "made_good", "night_code", "night_verdict", "open_attempt"]
 
-PASSING = (Kind.PASS, Kind.DEGRADED)
 _AGAIN = (Blame.PRODUCT, Blame.ENVIRONMENT, Blame.ACCOUNT, Blame.TOOL)
 """What another attempt may classify. The others come out the same each time, or were never made."""
 _RANK = {Kind.PASS: 0, Kind.DEGRADED: 1, Kind.INCONCLUSIVE: 2, Kind.FAIL: 3}
@@ -47,10 +46,9 @@ def classified(attempts: Sequence[Attempt], counted: Iterable[Counted] = ()) -> 
 
 def _classified(journey: Journey, attempts: tuple[Attempt, ...], counted: Counted | None) -> Classified:
     broken = [each for each in attempts if each.verdict not in PASSING]
-    same = len({(each.verdict, each.blame, each.signature) for each in attempts}) == 1
     return Classified(
         journey, outcome_of(attempts), max(broken or attempts, key=lambda each: _RANK[each.verdict]), attempts,
-        same and len(broken) > 1, counted.tries if counted else len(attempts),
+        alike(attempts) and len(broken) > 1, counted.tries if counted else len(attempts),
         counted.failures if counted else sum(each.verdict is Kind.FAIL for each in attempts))
 
 
@@ -61,6 +59,19 @@ def open_attempt(attempts: Sequence[Attempt], most: int) -> int:
     if last is None or last.verdict in PASSING:
         return 0
     return last.number + 1 if last.blame in _AGAIN and last.number < most else 0
+
+
+def has_answered(attempts: Iterable[Attempt]) -> bool:
+    """What could be judged had its answer; silence that was called the product's had one before it."""
+    return any(each.verdict is not Kind.INCONCLUSIVE for each in attempts)
+
+
+def made_good(journeys: Iterable[Classified]) -> dict[str, str]:
+    """The trials that broke and were made again until they came to their end, by their ids, with a sentence of that:
+    they have not failed."""
+    return {each.trial: f"attempt {each.number} broke, and attempt {found.attempts[-1].number} passed in the same night"
+            for found in journeys if found.outcome in GREEN
+            for each in found.attempts if each.verdict not in PASSING}
 
 
 def night_verdict(journeys: Sequence[Classified]) -> Kind:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from flowprobe.core.nights.confirming import Outcome, outcome
 from flowprobe.core.nights.model import Attempt, Deed, Flake, Journey, Mark
+from flowprobe.core.nights.outcomes import Outcome, outcome_of
 from flowprobe.core.verdict import Blame, Kind
 
-__all__ = ["FOREVER", "HALF_LIFE", "QUARANTINE_DAYS", "TOO_OFTEN", "flakes"]
+__all__ = ["FOREVER", "HALF_LIFE", "QUARANTINE_DAYS", "TOO_OFTEN", "flakes", "quarantine_end"]
 
 TOO_OFTEN = 0.05
 HALF_LIFE = 60
@@ -60,9 +60,9 @@ def _followed(judged: Mapping[str, bool], tonight: str) -> tuple[float, str]:
         seen = _SEEN + (seen - _SEEN) * fading + flaky
         known = _NIGHTS + (known - _NIGHTS) * fading + 1
         if seen / known > TOO_OFTEN and night >= until:
-            until = _after(night)
+            until = quarantine_end(night)
     if seen / known > TOO_OFTEN and tonight >= until:  # it did not run the night on which it would have ended
-        until = _after(tonight)
+        until = quarantine_end(tonight)
     return seen / known, until
 
 
@@ -71,9 +71,9 @@ def _flaky(attempts: Iterable[Attempt]) -> bool | None:
     made = sorted(attempts, key=lambda each: each.number)
     if made[0].verdict is Kind.INCONCLUSIVE:
         return None
-    return outcome(made) is Outcome.RECOVERED and made[0].blame is Blame.PRODUCT
+    return outcome_of(made) is Outcome.RECOVERED and made[0].blame is Blame.PRODUCT
 
 
-def _after(night: str) -> str:
+def quarantine_end(night: str) -> str:
     """The name of the night on which a quarantine that began with this one ends."""
     return (date.fromisoformat(night[:10]) + timedelta(days=QUARANTINE_DAYS)).isoformat()

@@ -1,36 +1,15 @@
-"""How a journey came out in a night, from all its attempts, and since when it has done so.
-
-A further attempt is made to classify a failure, and never in place of it: what failed and then passed is neither a pass
-nor a failure, but recovered.
-"""
+"""How the journeys came out over many nights, and since when they have done so."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 
 from flowprobe.core.nights.model import Attempt, Journey, Night
+from flowprobe.core.nights.outcomes import GREEN, Outcome, by_journey, outcome_of
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.verdict import Blame, Kind
 
-__all__ = ["GREEN", "Outcome", "Row", "by_journey", "outcome_of", "rows"]
-
-
-class Outcome(StrEnum):
-    """`unmade`: it was not made in that night."""
-
-    PASS = "pass"
-    DEGRADED = "degraded"
-    RECOVERED = "recovered"
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-    UNMADE = "unmade"
-
-
-GREEN = frozenset({Outcome.PASS, Outcome.DEGRADED, Outcome.RECOVERED})
-"""The journey came to its end."""
-_FROM = {Kind.PASS: Outcome.PASS, Kind.DEGRADED: Outcome.DEGRADED, Kind.FAIL: Outcome.FAIL,
-         Kind.INCONCLUSIVE: Outcome.INCONCLUSIVE}
+__all__ = ["Row", "rows"]
 
 
 @plain
@@ -49,26 +28,6 @@ class Row(Plain):
     def now(self) -> Outcome:
         """How it came out in the newest night in which it was made."""
         return next((each for each in reversed(self.outcomes) if each is not Outcome.UNMADE), Outcome.UNMADE)
-
-
-def outcome_of(attempts: Sequence[Attempt]) -> Outcome:
-    """Of the attempts of one journey in one night, in their order. One that could not be judged says nothing against
-    one that could; a product that failed and was not made again has failed."""
-    if not attempts:
-        return Outcome.UNMADE
-    told = [each for each in attempts if each.verdict is not Kind.INCONCLUSIVE] or list(attempts)
-    broke = any(each.verdict is Kind.FAIL for each in told)
-    if broke and told[-1].verdict in (Kind.PASS, Kind.DEGRADED):
-        return Outcome.RECOVERED
-    return Outcome.FAIL if broke else _FROM[told[-1].verdict]
-
-
-def by_journey(attempts: Sequence[Attempt]) -> dict[Journey, tuple[Attempt, ...]]:
-    """The attempts of one night, apart."""
-    found: dict[Journey, list[Attempt]] = {}
-    for each in attempts:
-        found.setdefault(each.journey, []).append(each)
-    return {journey: tuple(sorted(made, key=lambda each: each.number)) for journey, made in found.items()}
 
 
 def rows(nights: Sequence[Night], attempts: Mapping[str, Sequence[Attempt]]) -> tuple[Row, ...]:

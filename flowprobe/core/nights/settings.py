@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from flowprobe.core.nights.cost import Price
 from flowprobe.core.plain import Plain, plain
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Nightly(Plain):
     """`scenarios` are paths from the folder of the file, empty for that folder; `samples` is how often each journey is
     made without faults; `controls` are calls whose latency is measured beside the journeys; `history` is the place of
     the history, empty for the usual one; of older nights than the newest `keep` nothing is remembered (None: of all);
-    `by` is when a night has to be over, in minutes of the day."""
+    `by` is when a night has to be over, in minutes of the day; `whoami` is the path, at the first target, of a GET that
+    is answered to whoever has signed in; `prices` are what its calls would cost elsewhere."""
 
     position: Position | None = None
     scenarios: tuple[str, ...] = ()
@@ -46,3 +48,5 @@ class Nightly(Plain):
     history: str = ""
     keep: int | None = None
     by: int | None = None
+    whoami: str = ""
+    prices: tuple[Price, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flowprobe.core.nights.alerting import raised
+from flowprobe.core.nights.classified import has_answered
 from flowprobe.core.nights.flakes import flakes
 from flowprobe.core.nights.gathering import Tally
 from flowprobe.core.nights.history import History
@@ -30,6 +31,11 @@ class Judge:
         self._marks = history.marks(environment)
         self._rebased = _rebased(self._marks)
         self.alerts = history.alerts(environment)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the product has answered in one of the nights before."""
+        return any(has_answered(made) for made in self._attempts.values())
 
     def standing_out(self, tonight: Sequence[Sample]) -> tuple[Series, ...]:
         """The series that have to be measured again tonight before anything is said of them."""

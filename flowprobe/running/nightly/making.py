@@ -16,10 +16,11 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from flowprobe.core.evidence import TrialEvidence
-from flowprobe.core.nights.classified import PASSING, open_attempt
+from flowprobe.core.nights.classified import open_attempt
 from flowprobe.core.nights.gathering import Tally, attempt_of, journey_of
 from flowprobe.core.nights.history import History
 from flowprobe.core.nights.model import Attempt, Journey, Sample, Series
+from flowprobe.core.nights.outcomes import PASSING
 from flowprobe.core.nights.settings import Nightly
 from flowprobe.core.plan import Group
 from flowprobe.core.policy import demand

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 
 import flowprobe
 from flowprobe.core.nights.alerting import to_tell
-from flowprobe.core.nights.classified import Classified, classified, night_code, night_verdict
+from flowprobe.core.nights.classified import Classified, classified, has_answered, night_code, night_verdict
+from flowprobe.core.nights.cost import Cost, cost_of
 from flowprobe.core.nights.history import History
 from flowprobe.core.nights.model import Alert, Attempt, Night, Overview, State
 from flowprobe.core.nights.naming import another, named
@@ -26,9 +27,10 @@ from flowprobe.report.model import RunReport
 from flowprobe.running.alerting import notifier_for
 from flowprobe.running.engine import Engine, Watcher
 from flowprobe.running.flight import one_night, single_flight
+from flowprobe.running.nightly.around import diagnosed
 from flowprobe.running.nightly.judging import Judge
 from flowprobe.running.nightly.making import Making
-from flowprobe.running.notifying import Delivery
+from flowprobe.running.notifying import Delivery, Notifier
 from flowprobe.running.review import review
 from flowprobe.running.selection import Request, Selection
 
@@ -62,6 +64,7 @@ class Made:
     notes: tuple[str, ...] = ()
     delivery: Delivery = field(default_factory=Delivery)
     samples: int = 0
+    cost: Cost | None = None
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -181,7 +184,8 @@ class _Night:
             making = Making(self._nightly, self._history, night.environment, night.name, earlier=begun.earlier,
                             now=self._wish.now, standing_out=judge.standing_out,
                             words=not self._environment.production)
-            report = engine.execute(making)
+            answered = judge.answered or has_answered(begun.earlier)
+            report = engine.execute(diagnosed(making, self._nightly, answered=answered))
         night = replace(night, calls=begun.night.calls + engine.spent[0])
         return self._over(night, begun, making, report, judge)
 
@@ -201,7 +205,8 @@ class _Night:
         if unkept and code in (ExitCode.OK, ExitCode.FAIL):
             night = replace(night, exit_code=int(code or ExitCode.INCONCLUSIVE))
         notes = (*report.notes, *making.notes, *((f"the history lacks some of it: {unkept}",) if unkept else ()))
-        return Made(night, found, overview, report, begun.found, notes, delivery, making.samples)
+        return Made(night, found, overview, report, begun.found, notes, delivery, making.samples,
+                    cost_of(overview.nights, self._nightly.prices))
 
     def _tell(self, night: Night, alerts: Sequence[Alert], judge: Judge) -> tuple[str, Delivery]:
         """Keep what came of the night, and tell of it: what went wrong with the former, '' for nothing. What is to be
@@ -216,9 +221,17 @@ class _Night:
                 self._history.prune(self._environment.name, keep=self._nightly.keep)
         except ToolFailed as failed:
             return str(failed), notifier.deliver(self._environment.name)
-        if night.state is State.ENDED:
-            notifier.beat(f"{night.environment} {night.name}: {night.verdict}")
-        return "", notifier.deliver(self._environment.name)
+        unheard = self._beat(night, notifier)
+        delivery = notifier.deliver(self._environment.name)
+        return "", replace(delivery, waiting=(*delivery.waiting, *unheard))
+
+    def _beat(self, night: Night, notifier: Notifier) -> tuple[str, ...]:
+        """Who waits for the signal that a night was made, and did not take it."""
+        if night.state is not State.ENDED:
+            return ()
+        answers = notifier.beat(f"{night.environment} {night.name}: {night.verdict}")
+        return tuple(f"{each.to} did not hear that the night was made: {each.problem}"
+                     for each in answers if each.problem)
 
     def _end(self, night: Night, state: State, code: int, because: str) -> None:
         """A night that came to no good end; a history that fails too is not what has to be told then."""

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowprobe.core.nights.classified import Classified, classified, night_code, night_verdict, open_attempt
+from flowprobe.core.nights.classified import Classified, classified, made_good, night_code, night_verdict, open_attempt
 from flowprobe.core.nights.model import Attempt, Counted
-from flowprobe.core.nights.rows import Outcome
+from flowprobe.core.nights.outcomes import Outcome
 from flowprobe.core.verdict import Blame, ExitCode, Kind
 from tests.nights import EXPORT, SEARCH, SLOW, attempt, broken
 
@@ -30,6 +30,12 @@ def test_what_breaks_in_the_same_way_each_time_is_confirmed() -> None:
     other = only(broken(SEARCH), broken(SEARCH, 2), replace(broken(SEARCH, 3), signature="another"))
     assert (same.verdict, same.confirmed, other.verdict, other.confirmed) == (FAIL, True, FAIL, False)
     assert not only(broken(SEARCH)).confirmed
+
+
+def test_what_broke_and_was_made_good_has_not_failed() -> None:
+    first, last = replace(broken(SEARCH), trial="t1"), replace(attempt(SEARCH, number=2), trial="t2")
+    assert made_good(classified((first, last, replace(broken(SLOW), trial="t3")))) == {
+        "t1": "attempt 1 broke, and attempt 2 passed in the same night"}
 
 
 def test_samples_are_counted_with_their_journey() -> None:

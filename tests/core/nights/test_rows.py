@@ -1,50 +1,14 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowprobe.core.nights.model import Attempt
-from flowprobe.core.nights.rows import GREEN, Outcome, by_journey, outcome_of, rows
+from flowprobe.core.nights.outcomes import GREEN, Outcome
+from flowprobe.core.nights.rows import rows
 from flowprobe.core.verdict import Kind
 from tests.nights import EXPORT, NAMES, SEARCH, SLOW, attempt, broken, night, overview
 
 PASS, DEGRADED, FAIL, UNKNOWN = Kind.PASS, Kind.DEGRADED, Kind.FAIL, Kind.INCONCLUSIVE
-
-
-def tried(*verdicts: Kind) -> tuple[Attempt, ...]:
-    return tuple(attempt(SEARCH, verdict, number) for number, verdict in enumerate(verdicts, start=1))
-
-
-@pytest.mark.parametrize(("verdicts", "outcome"), [
-    ((), Outcome.UNMADE),
-    ((PASS,), Outcome.PASS),
-    ((DEGRADED,), Outcome.DEGRADED),
-    ((FAIL,), Outcome.FAIL),
-    ((UNKNOWN,), Outcome.INCONCLUSIVE),
-    ((UNKNOWN, UNKNOWN), Outcome.INCONCLUSIVE),
-    ((FAIL, PASS), Outcome.RECOVERED),
-    ((FAIL, FAIL, DEGRADED), Outcome.RECOVERED),
-    ((FAIL, FAIL, FAIL), Outcome.FAIL),
-    ((FAIL, PASS, FAIL), Outcome.FAIL),
-    ((FAIL, UNKNOWN), Outcome.FAIL),
-    ((UNKNOWN, PASS), Outcome.PASS),
-    ((PASS, UNKNOWN), Outcome.PASS),
-])
-def test_a_further_attempt_classifies_a_failure_and_never_replaces_it(verdicts: tuple[Kind, ...], outcome: Outcome) -> None:
-    assert outcome_of(tried(*verdicts)) is outcome
-
-
-@given(st.lists(st.sampled_from(list(Kind)), min_size=1, max_size=5))
-def test_what_failed_once_is_never_told_as_a_pass(verdicts: list[Kind]) -> None:
-    if FAIL in verdicts:
-        assert outcome_of(tried(*verdicts)) in (Outcome.FAIL, Outcome.RECOVERED)
-
-
-def test_attempts_are_told_apart_by_journey_and_stand_in_their_order() -> None:
-    found = by_journey([broken(SLOW, 2), attempt(SEARCH), broken(SLOW, 1)])
-    assert [each.number for each in found[SLOW]] == [1, 2]
-    assert list(found) == [SLOW, SEARCH]
 
 
 def test_what_is_red_comes_first_and_says_since_when() -> None:
