@@ -137,7 +137,8 @@ class FaultPlan(Plain):
     """What one trial is to suffer. The unfaulted twin has the plan named `none`, without faults.
 
     Of a profile: what it `imitates`, what a sound product does under it (`survives`), and how `--faults` asks for it
-    where that is not its name (`asked`).
+    where that is not its name (`asked`). `segments` are the parts of an incident that was recorded, each with the
+    second at which it begins; the windows of its faults count as they do.
     """
 
     name: str
@@ -146,3 +147,4 @@ class FaultPlan(Plain):
     imitates: str = ""
     survives: str = ""
     asked: str = ""
+    segments: tuple[tuple[str, float], ...] = ()
