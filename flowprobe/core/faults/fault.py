@@ -87,6 +87,10 @@ class When(Plain):
 
     `after` calls pass first, then every `every`-th, of those the first `first`, each with `probability`. `between` are
     the first and the last ordinal that may suffer. A call suffers where everything that is said holds.
+
+    `draw` are two bounds in [0, 1]: each call has one draw, the same for all faults of its edge that fit the same
+    calls, and suffers where that lies from the first up to the second. So one fault takes [0, 0.04] of them, and
+    another the rest. `sticky` is how likely a call has the draw of the one before it.
     """
 
     probability: float = 1.0
@@ -98,6 +102,8 @@ class When(Plain):
     ramp: Ramp | None = None
     flap: Flap | None = None
     burst: Burst | None = None
+    draw: tuple[float, ...] = ()
+    sticky: float = 0.0
 
 
 @plain
