@@ -14,6 +14,7 @@ FACES = {
     "demo": "as its clients see it: the API of the product, and of its providers",
     "files": "as text that comes in, and as the scenario or the problems that come out",
     "http": "as calls to servers that do every kind of thing",
+    "incident": "as files that come in, and as the recordings or the problems that come out",
     "product": "as processes that are started, ended, and orphaned",
     "proxy": "as a process with real connections on both sides",
 }
