@@ -1,0 +1,71 @@
+"""The recordings of several sources, each of whatever kind it is."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from flowprobe.errors import InvalidInput, Problem
+from flowprobe.incident import access_log, csv, har
+from flowprobe.incident.gathering import Gathering
+from flowprobe.incident.instants import zone_of
+from flowprobe.incident.options import Options, Progress, Read
+from flowprobe.incident.recognising import BEGINNING, kind_of
+from flowprobe.incident.text import Text, opened, refused, size_of
+
+__all__ = ["read"]
+
+
+def read(sources: Sequence[Path], options: Options, *, progress: Progress = lambda _done, _total: None) -> Read:
+    """The calls that the files hold, by operation. Raises InvalidInput with the first wrong lines, and how many others
+    there are."""
+    _checked(options)
+    sizes = [size_of(path) for path in sources]
+    gathering = Gathering(options)
+    kinds, done = [], 0
+    for path, size in zip(sources, sizes, strict=True):
+        with opened(path, done=done, total=sum(sizes), progress=progress) as text:
+            kinds.append((str(path), _gather(text, gathering)))
+        done += size
+        progress(done, sum(sizes))
+    return gathering.read(tuple(kinds))
+
+
+def _checked(options: Options) -> None:
+    try:
+        zone_of(options.zone)
+    except ValueError as error:
+        found, _, instead = str(error).partition("; ")
+        raise InvalidInput((Problem("bad-setting", "--zone", 0, 0, found, instead),)) from None
+
+
+def _gather(text: Text, gathering: Gathering) -> str:
+    kind = kind_of(text.path, _beginning(text.path), gathering.options)
+    gathering.begin(text.path)
+    match kind:
+        case "csv":
+            csv.gather(text, gathering)
+        case "har":
+            har.gather(text, gathering)
+        case "json-log":
+            access_log.gather_json(text, gathering)
+        case "access-log":
+            access_log.gather(text, gathering)
+        case _:
+            raise refused(text.path, f"{kind} is not read yet")
+    gathering.end()
+    return kind
+
+
+def _beginning(path: Path) -> bytes:
+    """Unpacked, where it is packed. Raises InvalidInput."""
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            return (gzip.GzipFile(fileobj=raw) if packed else raw).read(BEGINNING)
+    except (OSError, EOFError, zlib.error) as error:
+        raise refused(path, f"this file cannot be read: {getattr(error, 'strerror', '') or error}",
+                      "unpack it, or see its permissions") from None
