@@ -19,6 +19,9 @@ from flowprobe.core.plain import Plain, plain
 __all__ = ["Phase", "phases", "profile_of"]
 
 _LEAST_S = 0.001
+_NOTED_S, _NOTED = 0.01, 0.1
+"""So much later than in the healthy time are calls late, at the median or at p90: in seconds, or as a part of what they
+took, whichever is more."""
 _LONGEST_HANG_S = 60.0
 _WORST, _ONSET, _RECOVERY = "worst", "onset", "recovery"
 
@@ -155,8 +158,9 @@ def _harm(error: Errors) -> dict[str, Any]:
 
 
 def _late(fit: OperationFit, segment: Segment) -> bool:
-    """Whether there is a delay to inject."""
-    return any(seconds >= _LEAST_S for _, seconds in _injected(fit, segment))
+    """Whether there is a delay to inject: more than what chance makes of an ordinary time."""
+    return any(seconds >= max(_NOTED_S, _NOTED * value_at(fit.healthy, percent)) if fit.healthy else seconds >= _LEAST_S
+               for percent, seconds in _injected(fit, segment) if percent in (50.0, 90.0))
 
 
 def _injected(fit: OperationFit, segment: Segment) -> Points:
