@@ -30,6 +30,8 @@ EXPLAINING = "tests/end_to_end/test_why.py"
 REMEMBERING = "tests/end_to_end/test_remembering.py"
 SHOWING = "tests/end_to_end/test_showing.py"
 ELSEWHERE = {
+    "flowprobe/cli/fitting.py": "tests/end_to_end/test_incident.py",
+    "flowprobe/cli/incident.py": "tests/end_to_end/test_incident.py",
     "flowprobe/core/nights/history.py": "tests/history/test_stores.py",
     "flowprobe/cli/explaining.py": EXPLAINING,
     "flowprobe/running/run.py": RUNS,
