@@ -136,7 +136,7 @@ def _call(entry: Mapping[str, Any], read_at: Any, gathering: Gathering) -> str:
     if not 0 <= seconds <= 86_400:
         raise ValueError(f"its time {str(entry['time'])[:40]} is not between nothing and a day")
     at = read_at(str(entry["startedDateTime"])) + blocked
-    gathering.call(at, seconds, outcome, str(known.get("edge") or "") or url, str(request["method"]), url)
+    gathering.call(at, seconds, outcome, str(known.get("edge") or ""), str(request["method"]), url)
     return ""
 
 

@@ -8,26 +8,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flowprobe.errors import InvalidInput, Problem
-from flowprobe.incident import access_log, csv, har
+from flowprobe.incident import access_log, csv, har, spans
 from flowprobe.incident.gathering import Gathering
 from flowprobe.incident.instants import zone_of
 from flowprobe.incident.options import Options, Progress, Read
-from flowprobe.incident.recognising import BEGINNING, kind_of
+from flowprobe.incident.recognising import BEGINNING, is_protobuf, kind_of
 from flowprobe.incident.text import Text, opened, refused, size_of
 
 __all__ = ["read"]
 
 
-def read(sources: Sequence[Path], options: Options, *, progress: Progress = lambda _done, _total: None) -> Read:
+def read(sources: Sequence[Path], options: Options, *, progress: Progress = lambda _done, _total: None,
+         reader: spans.SpanReader | None = None) -> Read:
     """The calls that the files hold, by operation. Raises InvalidInput with the first wrong lines, and how many others
-    there are."""
+    there are. `reader` understands spans."""
     _checked(options)
     sizes = [size_of(path) for path in sources]
     gathering = Gathering(options)
     kinds, done = [], 0
     for path, size in zip(sources, sizes, strict=True):
         with opened(path, done=done, total=sum(sizes), progress=progress) as text:
-            kinds.append((str(path), _gather(text, gathering)))
+            kinds.append((str(path), _gather(text, gathering, reader)))
         done += size
         progress(done, sum(sizes))
     return gathering.read(tuple(kinds))
@@ -41,8 +42,9 @@ def _checked(options: Options) -> None:
         raise InvalidInput((Problem("bad-setting", "--zone", 0, 0, found, instead),)) from None
 
 
-def _gather(text: Text, gathering: Gathering) -> str:
-    kind = kind_of(text.path, _beginning(text.path), gathering.options)
+def _gather(text: Text, gathering: Gathering, reader: spans.SpanReader | None) -> str:
+    beginning = _beginning(text.path)
+    kind = kind_of(text.path, beginning, gathering.options)
     gathering.begin(text.path)
     match kind:
         case "csv":
@@ -53,6 +55,8 @@ def _gather(text: Text, gathering: Gathering) -> str:
             access_log.gather_json(text, gathering)
         case "access-log":
             access_log.gather(text, gathering)
+        case "otlp" if reader is not None:
+            spans.gather(text, gathering, reader, protobuf=is_protobuf(beginning))
         case _:
             raise refused(text.path, f"{kind} is not read yet")
     gathering.end()

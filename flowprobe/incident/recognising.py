@@ -13,7 +13,7 @@ from flowprobe.incident.instants import parted
 from flowprobe.incident.options import Kind, Options
 from flowprobe.incident.text import refused
 
-__all__ = ["BEGINNING", "kind_of"]
+__all__ = ["BEGINNING", "is_protobuf", "kind_of"]
 
 BEGINNING = 256 * 1024
 _WAYS_OUT = "say what it is: --as csv, --as access-log, --as json-log, --as har, --as otlp or --as prometheus"
@@ -24,9 +24,9 @@ def kind_of(path: Path, beginning: bytes, options: Options) -> Kind:
     """Raises InvalidInput for what it cannot be told of."""
     if options.kind is not None:
         return options.kind
+    if is_protobuf(beginning):
+        return "otlp"
     if b"\0" in beginning:
-        if _protobuf(beginning):
-            return "otlp"
         raise refused(path, "this is no text, and no OTLP", _WAYS_OUT)
     text = beginning.decode("utf-8-sig", "replace").lstrip()
     if text.startswith(("{", "[")) and (found := _json(text)):
@@ -55,9 +55,14 @@ def _json(text: str) -> Kind | None:
     return "har" if re.match(r'\{\s*"log"\s*:', text) else None
 
 
-def _protobuf(beginning: bytes) -> bool:
-    """A request begins with its first field, of a resource's spans; one of a file with its size before that."""
-    return beginning[:1] == b"\n" or beginning[4:5] == b"\n"
+def is_protobuf(beginning: bytes) -> bool:
+    """A request begins with its first field, which holds a resource's spans; in a file its size stands before that."""
+    many = beginning[:1] == b"\0" and beginning[4:5] == b"\n"
+    return many or (beginning[:1] == b"\n" and b"\x12" in beginning and not _is_text(beginning))
+
+
+def _is_text(beginning: bytes) -> bool:
+    return not any(byte < 9 for byte in beginning)
 
 
 def _is_log(text: str) -> bool:

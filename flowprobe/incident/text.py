@@ -36,15 +36,15 @@ class Text:
         self._before, self._total, self._progress = done, total, progress
         self._told = 0
 
-    def lines(self) -> Iterator[tuple[int, str, bool]]:
+    def lines(self, *, longest: int = LONGEST) -> Iterator[tuple[int, str, bool]]:
         """(number, line, whether it is whole): only the last may lack its end. Raises InvalidInput for what is no
         text."""
         number = 0
         with self._readable():
-            while raw := self._plain.readline(LONGEST + 1):
+            while raw := self._plain.readline(longest + 1):
                 number += 1
-                if len(raw) > LONGEST:
-                    raise refused(self.path, f"this line is longer than {LONGEST} bytes", "cut the file at its lines",
+                if len(raw) > longest:
+                    raise refused(self.path, f"this line is longer than {longest} bytes", "cut the file at its lines",
                                   line=number)
                 self._tell(len(raw))
                 yield number, self._decoded(raw, number), raw.endswith(b"\n")
@@ -62,14 +62,28 @@ class Text:
                 if piece:  # else it ended within a character
                     yield piece
 
-    def whole(self, most: int) -> bytes:
-        """All of it, where it is not more than so much. Raises InvalidInput."""
+    def messages(self, most: int) -> Iterator[tuple[bytes, bool]]:
+        """Messages of protobuf, and whether each is whole: one that fills the file, or many with their size (four
+        bytes, the highest first) before each. Raises InvalidInput."""
         with self._readable():
-            found = self._plain.read(most + 1)
-        if len(found) > most:
-            raise refused(self.path, f"this file is larger than {most} bytes, unpacked", "cut it in parts")
-        self._tell(len(found))
-        return found
+            head = self._plain.read(4)
+            if head[:1] == b"\n":  # the first field of a request; a size that begins so is of 160 MB
+                yield self._bounded(head, most), True
+                return
+            while head:
+                size = int.from_bytes(head, "big")
+                if size > most:
+                    raise refused(self.path, f"a message of it is larger than {most} bytes", "write smaller batches")
+                body = self._plain.read(size)
+                self._tell(size)
+                yield body, len(head) == 4 and len(body) == size
+                head = self._plain.read(4)
+
+    def _bounded(self, head: bytes, most: int) -> bytes:
+        body = head + self._plain.read(most + 1)
+        if len(body) > most:
+            raise refused(self.path, f"this is larger than {most} bytes", "write smaller batches")
+        return body
 
     def _decoded(self, raw: bytes, number: int) -> str:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from flowprobe.core.faults.sites import call_site
 from flowprobe.core.incidents.model import Operation, Recording
@@ -49,8 +50,8 @@ def host_of(text: str) -> str:
 
 def template_of(target: str) -> str:
     """`/v1/charges/*` of a path or a URL: no query, no user, no parameters of a segment. '' where it has no path."""
-    segments = call_site("", _path_of(target))[1:].split("/")
-    kept = [_told(segment) for segment in segments[: _DEEPEST + 1]]
+    segments = _path_of(target).split("/", _DEEPEST + 1)
+    kept = [_told(each) if len(each) <= _LONGEST else "*" for each in segments[: _DEEPEST + 1]]
     return "/".join((*kept, "**") if len(segments) > _DEEPEST + 1 else kept)
 
 
@@ -63,9 +64,10 @@ def _path_of(target: str) -> str:
     return slash + path if slash else "/" if authority else ""
 
 
+@lru_cache(maxsize=4096)
 def _told(segment: str) -> str:
     word = segment.partition(";")[0]
-    datum = len(word) > _LONGEST or not _WORD.fullmatch(word) or _DATUM.fullmatch(word)
+    datum = not _WORD.fullmatch(word) or _DATUM.fullmatch(word) or call_site("", word) == " *"
     return "*" if datum else word
 
 
@@ -80,20 +82,24 @@ class Operations:
         self._providers = {host_of(host): name for host, name in providers.items()}
         self._otherwise = otherwise
         self._known: dict[tuple[str, str, str], Recording] = {}
+        self._templates: dict[tuple[str, str, str], Recording] = {}
         self._recordings: dict[Operation, Recording] = {}
         self._names: dict[tuple[str, ...], set[str]] = {}
 
     def recording(self, host: str, method: str, target: str) -> Recording:
         """Where such a call belongs. Raises ValueError, with what is wrong, where nothing says who was called."""
         target = target.partition("?")[0]
+        if not host and "://" in target:
+            host = host_of(target) or target
         key = (host, method, target)
         found = self._known.get(key)
         if found is None:
-            found = self._of(self._operation(host, method, target))
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            if len(target) + len(host) <= _CACHED_LONGEST:
-                self._known[key] = found
+            template = template_of(target)
+            found = self._templates.get((host, method, template))
+            if found is None:
+                found = self._of(self._operation(host, method, template))
+                _keep(self._templates, (host, method, template), found)
+            _keep(self._known, key, found)
         return found
 
     def recordings(self) -> tuple[Recording, ...]:
@@ -115,10 +121,10 @@ class Operations:
                 raise ValueError(f"this is one provider more than {_MOST_OPERATIONS}")
         return self._recordings.setdefault(operation, Recording(operation))
 
-    def _operation(self, host: str, method: str, target: str) -> Operation:
+    def _operation(self, host: str, method: str, template: str) -> Operation:
         method = method.upper() if method.upper() in METHODS else ""
-        provider = self._provider(host or (target if "://" in target else ""))
-        operation = Operation(provider, method, template_of(target))
+        provider = self._provider(host)
+        operation = Operation(provider, method, template)
         self._count(operation)
         return self._collapsed(operation)
 
@@ -147,6 +153,13 @@ class Operations:
         for segment in operation.path.split("/"):
             before = (*before, "*" if len(self._names.get(before, ())) > MOST_NAMES else segment)
         return Operation(operation.provider, operation.method, "/".join(before[2:]))
+
+
+def _keep(known: dict[tuple[str, str, str], Recording], key: tuple[str, str, str], found: Recording) -> None:
+    if len(known) >= _CACHED:
+        known.clear()
+    if sum(map(len, key)) <= _CACHED_LONGEST:
+        known[key] = found
 
 
 def _append(one: Recording, other: Recording) -> None:

@@ -39,8 +39,9 @@ def test_a_provider_is_called_as_its_host_is_known() -> None:
 
 
 def test_a_url_says_whom_it_calls() -> None:
-    operation = Operations({"api.example": "payments"}).recording("", "GET", "https://api.example/v1/me").operation
-    assert (operation.provider, operation.method, operation.path) == ("payments", "GET", "/v1/me")
+    operations = Operations({"api.example": "payments"})
+    found = [str(operations.recording("", "GET", f"https://{host}/v1/me").operation) for host in ("api.example", "mail.example")]
+    assert found == ["payments GET /v1/me", "mail.example GET /v1/me"]
 
 
 @pytest.mark.parametrize(("host", "said"), [("", "nothing says which provider was called"), ("a\nb", "this is no name of a host or of a provider")])
