@@ -26,6 +26,7 @@ class Gathering:
         self.options = options
         self._operations = Operations(options.providers, otherwise=options.provider)
         self._skipped: Counter[str] = Counter()
+        self._notes: Counter[str] = Counter()
         self._lines = self._calls = self._wrong = 0
         self._earliest, self._latest = math.inf, -math.inf
         self._problems: list[Problem] = []
@@ -49,6 +50,11 @@ class Gathering:
 
     def skip(self, why: str) -> None:
         self._skipped[why] += 1
+
+    def note(self, what: str, calls: int) -> None:
+        """Of so many calls something is told that the source does not say."""
+        if what and calls:
+            self._notes[what] += calls
 
     def wrong(self, line: int, column: int, said: str) -> None:
         """A line that is not understood: what is wrong, and after a semicolon what to do."""
@@ -78,8 +84,8 @@ class Gathering:
             raise InvalidInput((Problem("bad-recording", ", ".join(file for file, _ in kinds), 0, 0,
                                         f"there is no call of a provider in it: {_told(self._skipped)}",
                                         "name a source that has the calls which the product made"),))
-        return Read(self._operations.recordings(), Counts(self._lines, self._calls, dict(self._skipped)), kinds,
-                    self._earliest, self._latest)
+        counts = Counts(self._lines, self._calls, dict(self._skipped), dict(self._notes))
+        return Read(self._operations.recordings(), counts, kinds, self._earliest, self._latest)
 
     def _passed(self) -> int:
         return self._skipped.total()

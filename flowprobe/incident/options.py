@@ -40,11 +40,13 @@ class Options(Plain):
 
 @plain
 class Counts(Plain):
-    """`skipped` are lines, entries or spans that are no calls of a provider, by why."""
+    """`skipped` are lines, entries or spans that are no calls of a provider, by why; `notes` are calls of which
+    something is told that the source does not say, by what."""
 
     lines: int = 0
     calls: int = 0
     skipped: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 @plain

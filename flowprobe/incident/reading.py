@@ -6,9 +6,10 @@ import gzip
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import assert_never
 
 from flowprobe.errors import InvalidInput, Problem
-from flowprobe.incident import access_log, csv, har, spans
+from flowprobe.incident import access_log, csv, har, prometheus, spans
 from flowprobe.incident.gathering import Gathering
 from flowprobe.incident.instants import zone_of
 from flowprobe.incident.options import Options, Progress, Read
@@ -55,10 +56,14 @@ def _gather(text: Text, gathering: Gathering, reader: spans.SpanReader | None) -
             access_log.gather_json(text, gathering)
         case "access-log":
             access_log.gather(text, gathering)
-        case "otlp" if reader is not None:
+        case "prometheus":
+            prometheus.gather(text, gathering)
+        case "otlp":
+            if reader is None:
+                raise refused(text.path, "traces are not read here", "name another source")
             spans.gather(text, gathering, reader, protobuf=is_protobuf(beginning))
         case _:
-            raise refused(text.path, f"{kind} is not read yet")
+            assert_never(kind)
     gathering.end()
     return kind
 

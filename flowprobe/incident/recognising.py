@@ -17,7 +17,7 @@ __all__ = ["BEGINNING", "is_protobuf", "kind_of"]
 
 BEGINNING = 256 * 1024
 _WAYS_OUT = "say what it is: --as csv, --as access-log, --as json-log, --as har, --as otlp or --as prometheus"
-_PROMETHEUS = re.compile(r"^\w+_bucket\{[^}]*le=\"", re.MULTILINE)
+_PROMETHEUS = re.compile(r"^[\w:]+_bucket\{.*le=\"", re.MULTILINE)
 
 
 def kind_of(path: Path, beginning: bytes, options: Options) -> Kind:
@@ -46,6 +46,8 @@ def _json(text: str) -> Kind | None:
         return "otlp"
     if re.search(r'"traceID"\s*:', text) and re.search(r'"(?:spans|processes)"\s*:', text):
         return "otlp"
+    if re.search(r'"resultType"\s*:\s*"matrix"', text):
+        return "prometheus"
     first = text.partition("\n")[0]
     try:
         if isinstance(json.loads(first), dict) and '"log"' not in first[:200]:
