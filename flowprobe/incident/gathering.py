@@ -10,6 +10,7 @@ from pathlib import Path
 from flowprobe.core.incidents.operations import Operations
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.incident.options import Counts, Options, Read
+from flowprobe.incident.text import mistake, refused
 
 __all__ = ["CUT_SHORT", "SHOWN", "UNREADABLE", "Gathering"]
 
@@ -64,26 +65,26 @@ class Gathering:
         self._wrong += 1
         if len(self._problems) < SHOWN:
             found, _, instead = said.partition("; ")
-            self._problems.append(Problem("bad-recording", self.file, line, column, found,
-                                          instead or "mend it, or write --skip-wrong to go on without such lines"))
+            instead = instead or "mend it, or write --skip-wrong to go on without such lines"
+            self._problems.append(mistake(self.file, found, instead, line=line, column=column))
 
     def end(self) -> None:
         """Of a file. Raises InvalidInput with its first wrong lines, or where it holds nothing at all."""
         if self._wrong > len(self._problems):
-            self._problems.append(Problem("bad-recording", self.file, 0, 0,
-                                          f"{self._wrong - len(self._problems)} more of its lines are not understood"))
+            more = self._wrong - len(self._problems)
+            self._problems.append(mistake(self.file, f"{more} more of its lines are not understood",
+                                          "mend them, or write --skip-wrong to go on without them"))
         if self._problems:
             raise InvalidInput(tuple(self._problems))
         if self._calls + self._passed() == self._before:
-            raise InvalidInput((Problem("bad-recording", self.file, 0, 0, "there is no call in it",
-                                        "name a file with the calls of the incident"),))
+            raise refused(self.file, "there is no call in it", "name a file with the calls of the incident")
 
     def read(self, kinds: tuple[tuple[str, str], ...]) -> Read:
         """Raises InvalidInput where no source holds a call."""
         if not self._calls:
-            raise InvalidInput((Problem("bad-recording", ", ".join(file for file, _ in kinds), 0, 0,
-                                        f"there is no call of a provider in it: {_told(self._skipped)}",
-                                        "name a source that has the calls which the product made"),))
+            raise refused(", ".join(file for file, _ in kinds),
+                          f"there is no call of a provider in it: {_told(self._skipped)}",
+                          "name a source that has the calls which the product made")
         counts = Counts(self._lines, self._calls, dict(self._skipped), dict(self._notes))
         return Read(self._operations.recordings(), counts, kinds, self._earliest, self._latest)
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.incident.options import Progress
 
-__all__ = ["LONGEST", "PIECE", "Text", "opened", "refused", "size_of"]
+__all__ = ["LONGEST", "PIECE", "Text", "mistake", "opened", "refused", "size_of"]
 
 LONGEST = 1 << 20
 """So many bytes a line may have."""
@@ -24,7 +24,16 @@ _NOT_TEXT = "this is no text; name a log, a CSV, a HAR or an OTLP file"
 
 
 def refused(file: Path | str, found: str, instead: str = "", *, line: int = 0, column: int = 1) -> InvalidInput:
-    return InvalidInput((Problem("bad-recording", str(file), line, column if line else 0, found, instead),))
+    return InvalidInput((mistake(file, found, instead, line=line, column=column),))
+
+
+def mistake(file: Path | str, found: str, instead: str = "", *, line: int = 0, column: int = 1) -> Problem:
+    """What a file says is told without what a terminal would obey."""
+    return Problem("bad-recording", str(file), line, column if line else 0, _printable(found), _printable(instead))
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 class Text:
