@@ -9,7 +9,7 @@ from flowprobe.core.incidents.model import NO_REPLY
 from flowprobe.incident.instants import Throughout, duration_in, instants, parted, zone_of
 from flowprobe.incident.options import Options
 
-__all__ = ["NAMES", "Call", "Columns", "Row", "Wrong", "outcome_of"]
+__all__ = ["NAMES", "Call", "Columns", "Row", "Wrong", "outcome_of", "outcome_told"]
 
 Row: TypeAlias = Callable[[str], str]
 """The value of a column by its name."""
@@ -37,6 +37,16 @@ _SAME: Mapping[str, str] = {
 }
 """What others call it."""
 
+_WORDS: Mapping[str, str] = {
+    "timeout": "hang", "timedout": "hang", "timed out": "hang", "deadline": "hang",
+    "refused": "refused", "connecterror": "refused", "connectexception": "refused", "unreachable": "refused",
+    "name_not_resolved": "refused", "unknownhost": "refused",
+    "reset": "reset", "brokenpipe": "reset", "epipe": "reset", "aborted": "reset",
+    "ssl": "tls", "tls": "tls", "certificate": "tls",
+    "eof": "closed", "closed": "closed", "disconnected": "closed", "remoteprotocol": "closed", "premature": "closed",
+}
+"""Of a class of an exception, or of what a library says."""
+
 
 class Wrong(ValueError):
     """A value of a row, by its column. `throughout` says that every row has the mistake."""
@@ -55,6 +65,11 @@ def outcome_of(status: str, error: str = "") -> str:
             return known
     raise ValueError(f"{(status or error or 'nothing')[:40]!r} is no status and no error that we know; "
                      f"write a number like 503, or {', '.join(NO_REPLY)}")
+
+
+def outcome_told(said: str) -> str:
+    """What kept a reply from coming, by the words of an error; '' where they do not say it."""
+    return next((outcome for word, outcome in _WORDS.items() if word in said.lower()), "")
 
 
 class Columns:

@@ -12,7 +12,7 @@ from flowprobe.errors import InvalidInput, Problem
 
 __all__ = ["KINDS", "Counts", "Kind", "Options", "Progress", "Read", "columns_of", "providers_of"]
 
-Kind: TypeAlias = Literal["csv", "har", "json-log", "access-log", "otlp", "prometheus"]
+Kind: TypeAlias = Literal["csv", "har", "json-log", "access-log", "otlp", "prometheus", "flows"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Progress: TypeAlias = Callable[[int, int], None]
 """Is told how many bytes of how many are read."""

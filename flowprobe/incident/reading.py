@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import assert_never
 
 from flowprobe.errors import InvalidInput, Problem
-from flowprobe.incident import access_log, csv, har, prometheus, spans
+from flowprobe.incident import access_log, csv, flows, har, prometheus, spans
 from flowprobe.incident.gathering import Gathering
 from flowprobe.incident.instants import zone_of
 from flowprobe.incident.options import Options, Progress, Read
@@ -56,6 +56,8 @@ def _gather(text: Text, gathering: Gathering, reader: spans.SpanReader | None) -
             access_log.gather_json(text, gathering)
         case "access-log":
             access_log.gather(text, gathering)
+        case "flows":
+            flows.gather(text, gathering)
         case "prometheus":
             prometheus.gather(text, gathering)
         case "otlp":

@@ -9,14 +9,15 @@ from pathlib import Path
 from flowprobe.incident.access_log import format_of
 from flowprobe.incident.columns import NAMES
 from flowprobe.incident.csv import SEPARATORS, columns_in
+from flowprobe.incident.flows import begins_flows
 from flowprobe.incident.instants import parted
-from flowprobe.incident.options import Kind, Options
+from flowprobe.incident.options import KINDS, Kind, Options
 from flowprobe.incident.text import refused
 
 __all__ = ["BEGINNING", "is_protobuf", "kind_of"]
 
 BEGINNING = 256 * 1024
-_WAYS_OUT = "say what it is: --as csv, --as access-log, --as json-log, --as har, --as otlp or --as prometheus"
+_WAYS_OUT = "say what it is: --as " + ", --as ".join(KINDS)
 _PROMETHEUS = re.compile(r"^[\w:]+_bucket\{.*le=\"", re.MULTILINE)
 
 
@@ -26,6 +27,8 @@ def kind_of(path: Path, beginning: bytes, options: Options) -> Kind:
         return options.kind
     if is_protobuf(beginning):
         return "otlp"
+    if begins_flows(beginning):
+        return "flows"
     if b"\0" in beginning:
         raise refused(path, "this is no text, and no OTLP", _WAYS_OUT)
     text = beginning.decode("utf-8-sig", "replace").lstrip()

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Protocol
 
 from flowprobe.core.telemetry import Span
-from flowprobe.incident.columns import outcome_of
+from flowprobe.incident.columns import outcome_of, outcome_told
 from flowprobe.incident.gathering import CUT_SHORT, Gathering
 from flowprobe.incident.text import Text, refused
 
@@ -27,15 +27,6 @@ _PORTS = ("server.port", "net.peer.port")
 _METHODS = ("http.request.method", "http.method")
 _PATHS = ("url.template", "http.route", "url.path", "http.target", "url.full", "http.url")
 _STATUSES = ("http.response.status_code", "http.status_code")
-_TYPES: Mapping[str, str] = {
-    "timeout": "hang", "timedout": "hang", "timed out": "hang", "deadline": "hang",
-    "refused": "refused", "connecterror": "refused", "connectexception": "refused", "unreachable": "refused",
-    "name_not_resolved": "refused", "unknownhost": "refused",
-    "reset": "reset", "brokenpipe": "reset", "epipe": "reset", "aborted": "reset",
-    "ssl": "tls", "tls": "tls", "certificate": "tls",
-    "eof": "closed", "closed": "closed", "disconnected": "closed", "remoteprotocol": "closed", "premature": "closed",
-}
-"""Words of `error.type`, which is a class of an exception or what a library calls it."""
 _OTHER, _NO_HTTP = "a span that is no call to somebody else", "a call that was not over HTTP"
 _UNENDED = "a span that does not say how its call ended"
 
@@ -173,5 +164,5 @@ def _outcome(said: Mapping[str, str], span: Span) -> str:
     try:
         return outcome_of(_first(said, _STATUSES) or said.get("error.type", ""), said.get("error.type", ""))
     except ValueError:
-        told = f"{said.get('error.type', '')} {said.get('exception.type', '')} {span.said}".lower()
-        return next((outcome for word, outcome in _TYPES.items() if word in told), "")
+        told = f"{said.get('error.type', '')} {said.get('exception.type', '')} {span.said}"
+        return outcome_told(told)

@@ -71,6 +71,13 @@ class Text:
                 if piece:  # else it ended within a character
                     yield piece
 
+    def take(self, size: int) -> bytes:
+        """So many bytes, or what is left of them. Raises InvalidInput."""
+        with self._readable():
+            found = self._plain.read(size)
+        self._tell(len(found))
+        return found
+
     def messages(self, most: int) -> Iterator[tuple[bytes, bool]]:
         """Messages of protobuf, and whether each is whole: one that fills the file, or many with their size (four
         bytes, the highest first) before each. Raises InvalidInput."""

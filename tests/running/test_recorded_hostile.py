@@ -14,6 +14,7 @@ from flowprobe.errors import InvalidInput
 from flowprobe.incident.options import KINDS, Options
 from flowprobe.running.recorded import read_sources
 from tests.incident.recorded import FRIDAY, NGINX, Known, as_csv, as_envoy, as_har, as_nginx
+from tests.incident.test_flows import flow
 from tests.incident.test_prometheus import matrix, scrapes
 from tests.running.test_recorded import jsonl, protobuf, span
 
@@ -22,6 +23,7 @@ WHOLE: dict[str, bytes] = {
     "csv": as_csv(CALLS).encode(), "har": as_har(CALLS).encode(), "nginx": as_nginx(CALLS).encode(), "envoy": as_envoy(CALLS).encode(),
     "otlp": jsonl(*map(span, CALLS)).encode(), "protobuf": protobuf(*map(span, CALLS)), "matrix": matrix((0,) * 5, (3,) * 5).encode(),
     "scrapes": scrapes((0,) * 5, (3,) * 5).encode(), "packed": gzip.compress(as_csv(CALLS).encode(), mtime=0),
+    "flows": flow(CALLS[0]) + flow(CALLS[1]),
     "json-log": b'{"time": "2026-11-20T18:00:00Z", "latency_ms": 1, "status": 200, "host": "p"}\n' * 3,
 }
 PIECES = (b"", b"\0", b"\xff", b"\n", b'"', b"{", b"}", b"[", b"]", b",", b"-", b"e999", b"NaN", b"null", b"Infinity", b"9" * 5_000, b"\\ud800",
