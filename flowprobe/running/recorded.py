@@ -9,7 +9,7 @@ from flowprobe.core.telemetry import Span
 from flowprobe.incident.options import Options, Progress, Read
 from flowprobe.incident.reading import read
 from flowprobe.telemetry import jaeger
-from flowprobe.telemetry.otlp import PROTOBUF, spans_of_json, traces
+from flowprobe.telemetry.otlp import calls_of_protobuf, spans_of_json
 
 __all__ = ["Traces", "read_sources"]
 
@@ -36,4 +36,4 @@ class Traces:
 
     def of_protobuf(self, body: bytes) -> tuple[Span, ...]:
         """Raises ValueError."""
-        return traces(body, PROTOBUF)
+        return tuple(calls_of_protobuf(body))
