@@ -14,9 +14,11 @@ from flowprobe.running.incidents import Fitted, Options, Wanted, fit_incident, o
 __all__ = ["fit_command", "options_of", "show_command"]
 
 
-def options_of(*, kind: str | None, format_: str, zone: str, columns: str, provider: tuple[str, ...]) -> Options:
+def options_of(*, kind: str | None, format_: str, zone: str, columns: str, provider: tuple[str, ...],
+               skip_wrong: bool) -> Options:
     """Raises InvalidInput for what is none."""
-    return options(kind=kind, format_=format_, zone=zone, columns=columns, provider=provider)
+    return options(kind=kind, format_=format_, zone=zone, columns=columns, provider=provider,
+                   skip_wrong=skip_wrong)
 
 
 def fit_command(wanted: Wanted, given: Options) -> int:
@@ -44,6 +46,8 @@ def _tell(show: Screen, fitted: Fitted) -> None:
         show.print(line(f"{source}", Span(f"  read as {kind}", "dim")))
     for why, count in fitted.read.counts.skipped.items():
         show.print(line("  ", Span(f"skipped {count:,}: {why}", "dim")))
+    for what, count in fitted.read.counts.notes.items():
+        show.print(line("  ", Span(f"{count:,} {what}", "dim")))
     show.print(line(""))
     for each in fitted_lines(fitted.incident):
         show.print(each)

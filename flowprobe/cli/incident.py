@@ -29,12 +29,14 @@ def fit(
     zone: Annotated[str, typer.Option("--zone", help="The zone of times that name none.", metavar="ZONE")] = "",
     provider: Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
         "--provider", help="HOST=NAME, or the NAME of the one that all calls went to.", metavar="PROVIDER")] = None,
+    skip_wrong: Annotated[bool, typer.Option("--skip-wrong", help="Count lines that are not understood.")] = False,
 ) -> int:
     """Make a fault profile of what was recorded, to be used with `flowprobe run --faults FILE`."""
     from flowprobe.cli.fitting import fit_command, options_of
     from flowprobe.running.incidents import Wanted
 
-    options = options_of(kind=kind, format_=format_, zone=zone, columns=columns, provider=tuple(provider or ()))
+    options = options_of(kind=kind, format_=format_, zone=zone, columns=columns, provider=tuple(provider or ()),
+                         skip_wrong=skip_wrong)
     return fit_command(Wanted(tuple(sources), output, window, healthy, name), options)
 
 

@@ -67,7 +67,7 @@ def _rows(text: Text, gathering: Gathering, columns: Columns, places: Mapping[st
             continue
         try:
             if len(row) != width:
-                raise ValueError(f"this row has {len(row)} values, and the header has {width} names")
+                raise ValueError(f"this row has {len(row)} of the {width} values that the header names")
             gathering.call(*columns.call(partial(_value, row, places)))
         except ValueError as error:
             if not lines.whole:

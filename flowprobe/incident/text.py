@@ -145,7 +145,8 @@ def opened(path: Path, *, done: int, total: int, progress: Progress) -> Iterator
 def size_of(path: Path) -> int:
     """Raises InvalidInput for what is no file: a pipe would never end."""
     if not path.is_file():
-        raise refused(path, "there is no such file", "name a file that is there")
+        found = "this is no file, but a folder or a pipe" if path.exists() else "there is no such file"
+        raise refused(path, found, "name a file that is there")
     size = os.stat(path).st_size
     if not size:
         raise refused(path, "this file is empty", "name a file with the calls of the incident")

@@ -13,7 +13,7 @@ from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.incident_writing import write_profile
 from flowprobe.incident.instants import instants, zone_of
 from flowprobe.incident.options import KINDS, Options, Progress, Read, columns_of, providers_of
-from flowprobe.incident.reading import read
+from flowprobe.running.recorded import read_sources
 
 __all__ = ["Fitted", "Options", "Wanted", "fit_incident", "options", "window_of"]
 
@@ -39,13 +39,14 @@ class Fitted:
     output: Path
 
 
-def options(*, kind: str | None, format_: str, zone: str, columns: str, provider: tuple[str, ...]) -> Options:
+def options(*, kind: str | None, format_: str, zone: str, columns: str, provider: tuple[str, ...],
+            skip_wrong: bool = False) -> Options:
     """What a user says of the sources. Raises InvalidInput."""
     if kind is not None and kind not in KINDS:
         raise _problem("--as", f"{kind!r} is no kind of source", f"write one of {', '.join(KINDS)}")
     hosts, name = providers_of(provider)
     found = next((each for each in KINDS if each == kind), None)
-    return Options(found, format_, zone, columns_of(columns), hosts, name)
+    return Options(found, format_, zone, columns_of(columns), hosts, name, skip_wrong)
 
 
 def fit_incident(wanted: Wanted, options: Options, *, progress: Progress) -> Fitted:
@@ -56,7 +57,7 @@ def fit_incident(wanted: Wanted, options: Options, *, progress: Progress) -> Fit
         raise _problem("--name", f"{name!r} is no name", "write letters, digits, - and _, a letter first")
     window = window_of(wanted.window, options.zone, "--window") if wanted.window else None
     healthy = window_of(wanted.healthy, options.zone, "--healthy") if wanted.healthy else None
-    found = read(wanted.sources, options, progress=progress)
+    found = read_sources(wanted.sources, options, progress=progress)
     whole = window or Window(found.earliest, found.latest + 0.001)
     incident = fit(name, found.recordings, whole, healthy=healthy,
                    sources=tuple(source.name for source in wanted.sources))

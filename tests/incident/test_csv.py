@@ -52,7 +52,7 @@ def test_one_call_in_many_tables(tmp_path: Path, text: str, options: dict[str, o
     (HEAD + "2026-11-20T18:00:00Z,payments,180,OK\n", {},
      "a.csv:2:35: 'OK' is no status and no error that we know\nwrite a number like 503, or refused, reset, closed, hang, tls"),
     (HEAD + "2026-11-20,payments,180,200\n", {}, "a.csv:2:1: '2026-11-20' is a day and no instant"),
-    (HEAD + "2026-11-20T18:00:00Z,payments,180\n" + ROW, {}, "a.csv:2:1: this row has 3 values, and the header has 4 names"),
+    (HEAD + "2026-11-20T18:00:00Z,payments,180\n" + ROW, {}, "a.csv:2:1: this row has 3 of the 4 values that the header names"),
     ("time,provider,status\n", {}, "a.csv:1:1: no column is known as latency among time, provider, status\nwrite --columns latency=COLUMN"),
     (HEAD + ROW, {"columns": {"time": ("ts", "")}}, "a.csv:1:1: there is no column 'ts' among"),
     ("time,time_ms,latency_ms,status\n", {}, "a.csv:1:1: both time and time_ms may be the time\nwrite --columns time=time"),

@@ -57,8 +57,10 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, content: bytes, said: str) 
 
 
 def test_what_is_no_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match=r"there is no such file"):
+    with pytest.raises(InvalidInput, match=r"this is no file, but a folder or a pipe"):
         read([tmp_path], Options())
+    with pytest.raises(InvalidInput, match=r"there is no such file"):
+        read([tmp_path / "a"], Options())
 
 
 def test_what_it_is_may_be_said(tmp_path: Path) -> None:
