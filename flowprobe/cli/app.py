@@ -9,6 +9,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from flowprobe.cli.alert import alert as alert_commands
+from flowprobe.cli.incident import incident as incident_commands
 from flowprobe.cli.proxying import proxy as proxy_commands
 from flowprobe.cli.remembering import history as history_commands
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.add_typer(proxy_commands)
 app.add_typer(history_commands)
 app.add_typer(alert_commands)
+app.add_typer(incident_commands)
 
 Paths = Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.", metavar="PATH...")]
 Env = Annotated[Optional[str], typer.Option("--env", "-e", help="The environment of flowprobe.yaml.", metavar="NAME")]  # noqa: UP045  # typer reads it at run time

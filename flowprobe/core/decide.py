@@ -16,6 +16,7 @@ from hashlib import blake2b
 from flowprobe.core.faults.actions import Action
 from flowprobe.core.faults.answers import Limited, Recall
 from flowprobe.core.faults.chance import Chance
+from flowprobe.core.faults.fault import When
 from flowprobe.core.faults.kinds import action_of
 from flowprobe.core.faults.matching import Seen, compiled
 from flowprobe.core.faults.quota import Window
@@ -38,6 +39,7 @@ class Injection:
 
 
 _Key = tuple[str, str, str, str]
+_LONGEST_SPELL = 1_000
 
 
 @dataclass(slots=True)
@@ -133,8 +135,25 @@ def _spared(fault: Fault, key: _Key, ordinal: int, seed: int, armed_s: float) ->
         return "call"
     if reason := passed_over(fault.when, ordinal, armed_s):
         return reason
+    if fault.when.draw and not _drawn(fault.when, _shared(seed, key, ordinal, fault.when.sticky)):
+        return "draw"
     likely = chance(fault.when, ordinal, armed_s)
     return "" if likely >= 1 or _draw(seed, key, ordinal) < likely else "probability"
+
+
+def _shared(seed: int, key: _Key, ordinal: int, sticky: float) -> float:
+    """The draw of a call, whichever fault asks. That of a sticky one is of the call in which the present spell began:
+    the shares stay what they are, and neighbours agree more often."""
+    _, *about = key
+    began = ordinal
+    while sticky and began > max(1, ordinal - _LONGEST_SPELL) and draw(seed, "sticky", *about, began) < sticky:
+        began -= 1
+    return draw(seed, "shared", *about, began)
+
+
+def _drawn(when: When, u: float) -> bool:
+    low, high = when.draw
+    return low <= u < high
 
 
 def _limited(fault: Fault, key: _Key, counters: Counters, seed: int, armed_s: float,

@@ -15,6 +15,8 @@ from flowprobe.core.plain import Plain, plain
 __all__ = ["Around", "Distribution", "Lognormal", "Normal", "Pareto", "Quantiles", "Recorded", "Uniform", "normal_at",
            "seconds_at"]
 
+_TOLD, _FOREMOST = 4, (50, 90, 99)
+"""Of a table with more percentiles than so many only these are said."""
 _LEAST = 2.0 ** -53
 """The draws nearest to 0 and to 1: a tail without a cap ends there."""
 
@@ -117,7 +119,9 @@ class Quantiles(Plain):
         return least + (most - least) * ((u - low) / (high - low))
 
     def describe(self) -> str:
-        return ", ".join(f"p{percent:g} {in_words(seconds)}" for percent, seconds in self.points) + _up_to(self.cap)
+        many = len(self.points) > _TOLD
+        told = [point for point in self.points if not many or point[0] in _FOREMOST]
+        return ", ".join(f"p{percent:g} {in_words(seconds)}" for percent, seconds in told) + _up_to(self.cap)
 
 
 @plain

@@ -115,13 +115,15 @@ class ProcessEnded(Plain):
 @plain
 class PlannedFault(Plain):
     """One fault of a plan, as evidence needs it: `described` is what a person reads ("latency 500ms"), `when` which of
-    the calls it means ("probability 0.1"), '' for all."""
+    the calls it means ("probability 0.1"), '' for all. `among`: it is one of several, of which a call suffers the one
+    that its draw names."""
 
     id: str
     edge: str
     kind: str
     described: str
     when: str = ""
+    among: bool = False
 
 
 @plain

@@ -26,6 +26,7 @@ _UNTOLD: Mapping[str, str] = {
 }
 _SPARED: Mapping[str, str] = {
     "probability": "the draw spared {calls}",
+    "draw": "the draw of {calls} lay outside of `draw`",
     "call": "{calls} had another number than `call` names",
     "after": "{calls} came before its turn, which `after` and `every` put off",
     "every": "{calls} stood between two turns of `every`",
@@ -91,5 +92,5 @@ def _advice(passed: Mapping[str, int], fault: PlannedFault) -> str:
     if not passed.keys() & _SPARED.keys():
         return ""
     asked = f": it asks for {fault.when}" if fault.when else ""
-    drawn = passed.keys() & {"probability", "share"}
+    drawn = passed.keys() & {"probability", "draw", "share"}
     return f"{asked}; another --seed draws anew" if drawn else asked

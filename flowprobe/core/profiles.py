@@ -8,7 +8,7 @@ from dataclasses import replace
 from flowprobe.core.faults.fault import Fault, FaultPlan
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["ANY", "Aim", "aimed", "parse_aim", "providers_of", "sends_webhooks"]
+__all__ = ["ANY", "Aim", "aimed", "parse_aim", "providers_of", "segments_of", "sends_webhooks"]
 
 ANY = "provider"
 """The edge of a profile that suits any provider: who uses it says which."""
@@ -52,6 +52,23 @@ def providers_of(plan: FaultPlan) -> tuple[str, ...]:
 def sends_webhooks(plan: FaultPlan, provider: str) -> bool:
     """Whether the plan falls on what this provider sends to the product."""
     return any(fault.edge != provider and _provider(fault.edge) == provider for fault in plan.faults)
+
+
+def segments_of(plan: FaultPlan) -> tuple[FaultPlan, ...]:
+    """Of an incident a plan for each segment, named `friday.worst`: what providers did then, for as long as a journey
+    takes. Segments in which nothing was amiss are left out. Any other plan is one by itself."""
+    if not plan.segments:
+        return (plan,)
+    parts = (_segment(plan, name, begin) for name, begin in plan.segments)
+    return tuple(part for part in parts if part.faults)
+
+
+def _segment(plan: FaultPlan, name: str, begin: float) -> FaultPlan:
+    faults = tuple(replace(fault, when=replace(fault.when, window=())) for fault in plan.faults if not fault.when.window
+                   or any(each.since <= begin and (each.until is None or begin < each.until)
+                          for each in fault.when.window))
+    return replace(plan, name=f"{plan.name}.{name}", faults=faults, asked=f"{plan.asked or plan.name}#{name}",
+                   segments=())
 
 
 def aimed(plan: FaultPlan, providers: Mapping[str, str]) -> FaultPlan:

@@ -93,6 +93,7 @@ def _keys(plan: FaultPlan) -> list[list[str]]:
     if not plan.faults:
         return []
     edges = dict.fromkeys(fault.edge for fault in plan.faults)
-    named = list(dict.fromkeys((plan.name, plan.name.partition("@")[0])))  # a profile may say on which provider it is
+    whole = plan.name.partition("@")[0]  # a profile may say on which provider it is
+    named = list(dict.fromkeys((plan.name, whole, whole.partition(".")[0])))  # and an incident in which segment
     return [named, *([*dict.fromkeys(f"{edge}/{kind_name(fault.kind)}" for fault in plan.faults if fault.edge == edge),
                       edge] for edge in edges)]

@@ -291,8 +291,11 @@ def _unreachable(trial: TrialEvidence) -> tuple[str, ...]:
 
 
 def _unfired(trial: TrialEvidence) -> tuple[PlannedFault, ...]:
+    """Of faults of which a call suffers one, each has done its part as soon as any has: the others were not drawn, or
+    their calls were not made."""
     fired = {receipt.fault for receipt in trial.receipts}
-    return tuple(fault for fault in trial.started.faults if fault.id not in fired)
+    drawn = any(fault.among and fault.id in fired for fault in trial.started.faults)
+    return tuple(fault for fault in trial.started.faults if fault.id not in fired and not (fault.among and drawn))
 
 
 def leftovers(trial: TrialEvidence) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from flowprobe.core.fields import (
     OneOf,
     Record,
     Text,
+    Wrong,
 )
 from flowprobe.core.plain import Plain, plain
 from flowprobe.core.scenario import Position
@@ -156,6 +157,15 @@ _BURST = Record("burst", _burst, (
           attribute="lasts"),
 ), "Now and then, for a while.", parts=_pattern_parts)
 
+def _two_that_rise(values: Mapping[str, Any]) -> Wrong | None:
+    """The check that a part of all draws is one."""
+    drawn = values.get("draw", (0, 1))
+    if len(drawn) == 2 and drawn[0] < drawn[1]:
+        return None
+    return Wrong("draw", "out-of-range", {"what": "`draw`", "wanted": "two numbers from 0 to 1 that rise",
+                                          "seen": str(list(drawn)), "instead": "write for example [0, 0.04]"})
+
+
 WHEN = Record("when", When, (
     Field("probability", _LIKELY, "How likely each one suffers.", example="0.5"),
     Field("first", Integer(minimum=1), "Only so many of them.", example="2"),
@@ -170,7 +180,12 @@ WHEN = Record("when", When, (
           example="{up: 5s, down: 2s}"),
     Field("burst", _BURST, "Calls suffer at the beginning of every such time, or number of calls.",
           example="{every: 10s, for: 1s}"),
-), "Which of those calls suffer: those for which all of it holds.")
+    Field("draw", ListOf(_LIKELY), "Each call has one draw from 0 to 1, the same "
+          "for every fault that fits the same calls: those suffer whose draw lies from the first up to the second. So "
+          "one fault takes a part of the calls, and another the rest.", example="[0, 0.04]"),
+    Field("sticky", Number(minimum=0, maximum=0.99), "How likely a call has the draw of the one before it: bad calls "
+          "come in a row, and are as many.", beside="draw", example="0.6"),
+), "Which of those calls suffer: those for which all of it holds.", verify=_two_that_rise)
 
 _SHARE = Text(pattern=r"100%|[1-9]?[0-9](\.[0-9]+)?%", described="a percentage up to 100%", verbatim=True)
 

@@ -15,6 +15,7 @@ from flowprobe.core.fields import (
     Duration,
     Entry,
     Field,
+    Integer,
     Json,
     ListOf,
     MapOf,
@@ -135,8 +136,23 @@ SCENARIO = Record("scenario", _scenario, (
 
 
 def _profile(*, profile: str, position: Position, faults: tuple[Fault, ...], imitates: str = "", survives: str = "",
-             **_: Any) -> FaultPlan:
-    return FaultPlan(profile, faults, position, imitates, survives)
+             segments: Mapping[str, float] | None = None, **_: Any) -> FaultPlan:
+    return FaultPlan(profile, faults, position, imitates, survives, segments=tuple((segments or {}).items()))
+
+
+def _recorded(**said: Any) -> Mapping[str, Any]:
+    return said
+
+
+_SPOKEN = Text(verbatim=True)
+
+INCIDENT = Record("incident", _recorded, (
+    Field("from", _SPOKEN, "When it began.", example="2026-11-20T18:00:00Z", attribute="began"),
+    Field("to", _SPOKEN, "When it ended.", example="2026-11-20T18:40:00Z", attribute="ended"),
+    Field("window", Duration(positive=True), "How far apart two changes are at least.", example="30s"),
+    Field("calls", Integer(minimum=0), "How many calls it was fitted from.", example="12402"),
+    Field("sources", ListOf(_SPOKEN), "The files that they were recorded in.", example="[access.log]"),
+), "Where an incident was taken from; nothing of it is injected.", filled=True)
 
 
 PROFILE = Record("fault profile", _profile, (
@@ -147,6 +163,11 @@ PROFILE = Record("fault profile", _profile, (
           example="A payment provider in a busy hour"),
     Field("survives", Text(), "What a sound product does under it, as one sentence.",
           example="Checkout ends within its budget"),
+    Field("incident", INCIDENT, "Of a profile that `flowprobe incident fit` has written: what it was taken from.",
+          example="{from: 2026-11-20T18:00:00Z, calls: 12402}"),
+    Field("segments", MapOf(Duration(), noun="segment", minimum=1), "The parts of an incident: name -> when it begins. "
+          "A run makes a trial in each of them, under those faults whose `window` is open when it begins.",
+          example="{onset: 0s, worst: 240s, recovery: 900s}"),
     Field("faults", EDGES, "Edge (`user`, a provider, or `provider`: the one that `--faults NAME@PROVIDER` says) -> a "
           "fault, or a list of them.", required=True, example="{payments: {latency: 500ms}}"),
 ), "A reusable fault plan.", positioned=True)

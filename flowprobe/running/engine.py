@@ -765,4 +765,5 @@ def _started(trial: Trial, rerun: str) -> TrialStarted:
 
 
 def _planned(fault: Fault) -> PlannedFault:
-    return PlannedFault(fault.id, fault.edge, kind_name(fault.kind), describe(fault.kind), described(fault.when))
+    return PlannedFault(fault.id, fault.edge, kind_name(fault.kind), describe(fault.kind), described(fault.when),
+                        bool(fault.when.draw))

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import zip_longest
 from pathlib import Path
 
-from flowprobe.core.profiles import ANY, Aim, aimed, parse_aim, providers_of, sends_webhooks
+from flowprobe.core.profiles import ANY, Aim, aimed, parse_aim, providers_of, segments_of, sends_webhooks
 from flowprobe.core.scenario import Environment, FaultPlan
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.scenarios import load_profile
@@ -24,8 +24,22 @@ def profile_for(asked: str, environment: Environment, files: Sequence[Path], pla
     """The profile that was asked for, on the providers that it says. Raises InvalidInput.
 
     `files` are the scenarios, above which profiles are looked for; `plans` what else could have been meant; `place` is
-    the option that asks.
+    the option that asks. Of an incident `NAME#SEGMENT` is one segment.
     """
+    whole, _, segment = asked.partition("#")
+    plan = _whole(whole, environment, files, plans, place)
+    return _segment(plan, segment, place) if segment else plan
+
+
+def _segment(plan: FaultPlan, name: str, place: str) -> FaultPlan:
+    known = {each.name.rpartition(".")[2]: each for each in segments_of(plan)} if plan.segments else {}
+    if name in known:
+        return known[name]
+    raise _problem("unknown-plan", f"the profile {plan.name!r} has no segment {name!r} in which anything was amiss",
+                   _instead(name, tuple(known)), place)
+
+
+def _whole(asked: str, environment: Environment, files: Sequence[Path], plans: Iterable[str], place: str) -> FaultPlan:
     aim = parse_aim(asked)
     if aim.strange is not None:
         raise _problem("bad-aim", f"{aim.strange!r} in {asked!r} is no provider",

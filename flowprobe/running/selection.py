@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowprobe.core.plan import Bindings
+from flowprobe.core.profiles import segments_of
 from flowprobe.core.scenario import Environment, FaultPlan, Project, Scenario
 from flowprobe.errors import InvalidInput, Problem
 from flowprobe.files.checks import asks_for_contract, bound, check_plan, check_scenario, variables
@@ -224,7 +225,7 @@ def _named(name: str, scenarios: Sequence[Scenario], environment: Environment, b
     problems = check_plan(profile, environment, scenarios)
     if problems:
         raise InvalidInput(problems)
-    return tuple(Chosen(s, (profile,), bind) for s in scenarios), ()
+    return tuple(Chosen(s, segments_of(profile), bind) for s in scenarios), ()
 
 
 def _variables(chosen: Sequence[Chosen]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 from flowprobe.core.telemetry import LogLine, Span, Telemetry
 from flowprobe.telemetry.reading import MOST, Ask, Found, by_trace, epoch, hex_id, items, parsed, reply_of, text_of
 
-__all__ = ["Jaeger", "spans_of"]
+__all__ = ["Jaeger", "every_span", "spans_of"]
 
 _MICROSECONDS = 1_000_000
 _TOLD = ("span.kind", "otel.status_code", "otel.status_description", "error", "internal.span.format")
@@ -46,6 +46,13 @@ def spans_of(body: bytes, trace: str) -> tuple[Telemetry, ...]:
     if "data" not in reply:
         raise ValueError("its reply has no `data`")
     return tuple(islice((said for each in items(reply["data"]) for said in _said(each, trace)), MOST))
+
+
+def every_span(reply: Mapping[str, Any]) -> Iterator[Span]:
+    """The spans of a reply, of whatever traces. Raises ValueError."""
+    for found in items(reply.get("data")):
+        for trace in {hex_id(span.get("traceID"), 32) for span in items(found.get("spans"))} - {""}:
+            yield from (said for said in _said(found, trace) if isinstance(said, Span))
 
 
 def _said(found: Mapping[str, Any], trace: str) -> Iterator[Telemetry]:

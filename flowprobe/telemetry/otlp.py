@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 
 from flowprobe.core.telemetry import LogLine, Span, Telemetry
 
-__all__ = ["JSON", "LIMIT", "PROTOBUF", "TooLarge", "lines_of_json", "logs", "request_of", "spans_of_json", "traces"]
+__all__ = ["JSON", "LIMIT", "PROTOBUF", "TooLarge", "calls_of_protobuf", "lines_of_json", "logs", "request_of",
+           "spans_of_json", "traces"]
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 LIMIT = 16 * 1024 * 1024
@@ -135,6 +136,34 @@ def _protobuf(plain: bytes, what: str) -> object:
         return MessageToDict(message, use_integers_for_enums=True)
     except (DecodeError, RecursionError) as error:
         raise ValueError(f"the content is not a {what} request as protobuf") from error
+
+
+def calls_of_protobuf(body: bytes) -> Iterator[Span]:
+    """The spans of a request as protobuf, in a third of the time of `traces`: their ids, kinds and times, and of those
+    that call somebody the attributes with a single value, too. Raises ValueError."""
+    from google.protobuf.message import DecodeError
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    request = ExportTraceServiceRequest()
+    try:
+        request.ParseFromString(body)
+    except (DecodeError, RecursionError) as error:
+        raise ValueError("the content is not a trace request as protobuf") from error
+    for resource in request.resource_spans:
+        for scope in resource.scope_spans:
+            for each in scope.spans:
+                kind = _KINDS[each.kind] if 0 <= each.kind < len(_KINDS) else ""
+                told = tuple((one.key, _single(one.value)) for one in each.attributes) if kind == "client" else ()
+                yield Span(each.trace_id.hex(), each.span_id.hex(), each.parent_span_id.hex(), each.name, "", kind,
+                           each.start_time_unix_nano / 1e9, each.end_time_unix_nano / 1e9, said=each.status.message,
+                           attributes=told)
+
+
+def _single(value: Any) -> str:
+    which = value.WhichOneof("value")
+    if which == "string_value":
+        return str(value.string_value)
+    return str(value.int_value) if which == "int_value" else ""
 
 
 # --- the tree -------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ FACES = {
     "files": "as text that comes in, and as the scenario or the problems that come out",
     "history": "as what is kept, in each of its stores, and read again",
     "http": "as calls to servers that do every kind of thing",
+    "incident": "as files that come in, and as the recordings or the problems that come out",
     "product": "as processes that are started, ended, and orphaned",
     "proxy": "as a process with real connections on both sides",
 }
@@ -29,6 +30,8 @@ EXPLAINING = "tests/end_to_end/test_why.py"
 REMEMBERING = "tests/end_to_end/test_remembering.py"
 SHOWING = "tests/end_to_end/test_showing.py"
 ELSEWHERE = {
+    "flowprobe/cli/fitting.py": "tests/end_to_end/test_incident.py",
+    "flowprobe/cli/incident.py": "tests/end_to_end/test_incident.py",
     "flowprobe/core/nights/history.py": "tests/history/test_stores.py",
     "flowprobe/cli/explaining.py": EXPLAINING,
     "flowprobe/running/run.py": RUNS,

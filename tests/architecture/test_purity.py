@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.source import Module, imports, modules
 
 PURE = {
-    "__future__", "base64", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "difflib", "enum", "fractions",
+    "__future__", "array", "base64", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "difflib", "enum", "fractions",
     "decimal", "functools", "hashlib", "html", "http.cookies", "itertools", "json", "math", "operator", "re", "statistics",
     "string", "types", "typing", "urllib.parse",
 }

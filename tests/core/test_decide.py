@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -173,6 +174,47 @@ def test_a_streamed_call_is_counted_by_what_could_be_seen_of_it() -> None:
     counters = Counters()
     counters.pass_streamed((fault(id="a"), fault(id="b", match=Match(text="x"))), CHARGE)
     assert dict(counters.passed) == {("a", "streamed"): 1, ("b", "body-unread"): 1}
+
+
+# --- one draw for several faults ---
+
+
+def fallen(faults: list[Fault], count: int, seed: int) -> list[str]:
+    """Which of the faults fell on each call, by id."""
+    return ["+".join(each.fault.id for each in injections) for injections in run(faults, [CHARGE] * count, seed=seed)]
+
+
+def parts(sticky: float = 0.0) -> list[Fault]:
+    return [fault(Status(code), id, when=When(draw=bounds, sticky=sticky))
+            for code, id, bounds in ((503, "a", (0.0, 0.25)), (500, "b", (0.25, 0.5)), (429, "c", (0.5, 1.0)))]
+
+
+@given(st.integers(0, 2**31), st.sampled_from([0.0, 0.6]))
+def test_faults_that_part_the_draw_never_fall_on_the_same_call_and_leave_none(seed: int, sticky: float) -> None:
+    assert set(fallen(parts(sticky), 40, seed)) <= {"a", "b", "c"}
+
+
+def test_each_part_has_its_share_also_where_calls_stick_together() -> None:
+    for sticky in (0.0, 0.6):
+        shares = Counter(each for seed in range(40) for each in fallen(parts(sticky), 100, seed))
+        assert shares["a"] / 4000 == pytest.approx(0.25, abs=0.04)
+        assert shares["c"] / 4000 == pytest.approx(0.5, abs=0.04)
+
+
+def test_a_sticky_call_comes_out_as_the_one_before_it() -> None:
+    def agreeing(sticky: float) -> float:
+        pairs = [pair for seed in range(40) for pair in pairwise(fallen(parts(sticky), 100, seed))]
+        return sum(one == other for one, other in pairs) / len(pairs)
+
+    by_chance = 0.25**2 + 0.25**2 + 0.5**2
+    assert agreeing(0.0) == pytest.approx(by_chance, abs=0.03)
+    assert agreeing(0.6) == pytest.approx(0.6 + 0.4 * by_chance, abs=0.03)
+
+
+def test_a_fault_of_other_calls_has_a_draw_of_its_own_number() -> None:
+    others = [fault(Status(503), "a", when=When(draw=(0.0, 0.5))),
+              fault(Latency(0.1), "b", match=Match(calls=(2,)), when=When(draw=(0.5, 1.0)))]
+    assert all("+" not in each for seed in range(30) for each in fallen(others, 20, seed))
 
 
 # --- draws ---

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowprobe.core.faults.fault import Fault, FaultPlan
+from flowprobe.core.faults.fault import Fault, FaultPlan, Opening, When
 from flowprobe.core.faults.status import Status
-from flowprobe.core.profiles import Aim, aimed, parse_aim, providers_of, sends_webhooks
+from flowprobe.core.profiles import Aim, aimed, parse_aim, providers_of, segments_of, sends_webhooks
 from flowprobe.core.values import Position
 
 HERE = Position("slow.yaml", 5, 1)
@@ -73,3 +73,16 @@ def test_moving_there_and_back_changes_nothing(edges: list[str]) -> None:
     before = plan(*edges)
     assert aimed(aimed(before, there), back) == before
     assert aimed(before, {}) == replace(before)
+
+
+def test_of_an_incident_each_segment_in_which_something_was_amiss_is_a_plan() -> None:
+    worst, tail = When(window=(Opening(60.0, 120.0),)), When(window=(Opening(120.0),))
+    faults = tuple(replace(each, when=when) for each, when in zip(plan("mail", "mail").faults, (worst, tail), strict=True))
+    friday = replace(plan(), faults=faults, asked="x.yaml", segments=(("ordinary", 0.0), ("worst", 60.0), ("tail", 120.0)))
+    first, second = segments_of(friday)
+    assert (first.name, first.asked, first.segments) == ("slow.worst", "x.yaml#worst", ())
+    assert [(fault.id, fault.when) for fault in (*first.faults, *second.faults)] == [("mail", When()), ("mail[1]", When())]
+
+
+def test_a_profile_without_segments_is_one_plan() -> None:
+    assert segments_of(plan("mail")) == (plan("mail"),)

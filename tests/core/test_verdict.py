@@ -98,6 +98,14 @@ def test_a_planned_fault_that_never_fired_is_never_a_pass() -> None:
     assert code(journal) == 3
 
 
+def test_of_faults_of_which_a_call_suffers_one_any_is_proof_and_none_is_not() -> None:
+    late, failed = replace(SLOW, among=True), PlannedFault("payments[1]", "payments", "status", "status 503", among=True)
+    journal = Journal().runner(started("friday.worst", late, failed), sent("one"), replied(), step_ended("one"), ended())
+    assert judged(journal).blame is Blame.FAULT
+    journal.proxy(exchange(), injected())
+    assert judged(journal).kind is Kind.PASS
+
+
 def test_a_fault_that_never_fired_says_which_calls_passed_by() -> None:
     journal = Journal().runner(started("slow", SLOW), sent("one"), replied(), step_ended("one"), ended()).proxy(
         exchange(), exchange("x2"))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import MessageToDict, ParseDict
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -19,7 +19,17 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
 from flowprobe.core.telemetry import LogLine, Span
-from flowprobe.telemetry.otlp import JSON, LIMIT, PROTOBUF, TooLarge, lines_of_json, logs, spans_of_json, traces
+from flowprobe.telemetry.otlp import (
+    JSON,
+    LIMIT,
+    PROTOBUF,
+    TooLarge,
+    calls_of_protobuf,
+    lines_of_json,
+    logs,
+    spans_of_json,
+    traces,
+)
 
 TRACE, SPAN, PARENT = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174", "eee19b7ec3c1b173"
 ENTRY = {"key": "http.route", "value": {"stringValue": "/pay"}}
@@ -234,3 +244,20 @@ def test_whatever_a_product_can_write_is_read(value: AnyValue) -> None:
     message.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="k", value=value)
     (span,) = traces(message.SerializeToString(), PROTOBUF)
     assert [key for key, _ in span.attributes] == ["http.route", "k"]
+
+
+def test_calls_of_protobuf_are_those_of_traces() -> None:
+    message = ParseDict({"resourceSpans": [{"scopeSpans": [{"spans": [
+        {"traceId": "q6urq6urq6urq6urq6urqw==", "spanId": "zc3Nzc3Nzc0=", "name": "POST", "kind": kind, "startTimeUnixNano": "1000000000",
+         "endTimeUnixNano": "2500000000", "attributes": [{"key": "server.port", "value": {"intValue": "443"}},
+                                                         {"key": "server.address", "value": {"stringValue": "payments"}}]} for kind in (2, 3)]}]}]},
+        ExportTraceServiceRequest())
+    server, client = calls_of_protobuf(message.SerializeToString())
+    of_server, of_client = traces(message.SerializeToString(), PROTOBUF)
+    assert client == of_client
+    assert (server.kind, server.started, server.attributes) == (of_server.kind, of_server.started, ())
+
+
+def test_calls_of_what_is_no_protobuf_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^the content is not a trace request as protobuf$"):
+        list(calls_of_protobuf(b"\xff\xff"))

@@ -87,6 +87,10 @@ class When(Plain):
 
     `after` calls pass first, then every `every`-th, of those the first `first`, each with `probability`. `between` are
     the first and the last ordinal that may suffer. A call suffers where everything that is said holds.
+
+    `draw` are two bounds in [0, 1]: each call has one draw, the same for all faults of its edge that fit the same
+    calls, and suffers where that lies from the first up to the second. So one fault takes [0, 0.04] of them, and
+    another the rest. `sticky` is how likely a call has the draw of the one before it.
     """
 
     probability: float = 1.0
@@ -98,6 +102,8 @@ class When(Plain):
     ramp: Ramp | None = None
     flap: Flap | None = None
     burst: Burst | None = None
+    draw: tuple[float, ...] = ()
+    sticky: float = 0.0
 
 
 @plain
@@ -131,7 +137,8 @@ class FaultPlan(Plain):
     """What one trial is to suffer. The unfaulted twin has the plan named `none`, without faults.
 
     Of a profile: what it `imitates`, what a sound product does under it (`survives`), and how `--faults` asks for it
-    where that is not its name (`asked`).
+    where that is not its name (`asked`). `segments` are the parts of an incident that was recorded, each with the
+    second at which it begins; the windows of its faults count as they do.
     """
 
     name: str
@@ -140,3 +147,4 @@ class FaultPlan(Plain):
     imitates: str = ""
     survives: str = ""
     asked: str = ""
+    segments: tuple[tuple[str, float], ...] = ()

@@ -98,6 +98,8 @@ def never(fault: Fault) -> str:
         return "its `share` is 0%"
     if when.probability == 0:
         return "its `probability` is 0"
+    if when.draw and when.draw[0] >= when.draw[1]:
+        return "no draw lies within its `draw`"
     if when.ramp is not None and when.ramp.start == when.ramp.end == 0:
         return "its `ramp` stays at 0"
     if seconds is not None and when.window and all(opening.since >= seconds for opening in when.window):
@@ -136,6 +138,8 @@ def described(when: When) -> str:
         *(_window(opening) for opening in when.window),
         _flap(when.flap), _burst(when.burst), _ramp(when.ramp),
         f"probability {when.probability:g}" if when.probability < 1 else "",
+        f"draw {when.draw[0]:g} to {when.draw[1]:g}" if when.draw else "",
+        f"sticky {when.sticky:g}" if when.sticky else "",
     ]
     return ", ".join(word for word in said if word)
 

@@ -1,0 +1,1 @@
+"""Incidents: from calls that were recorded to what a provider did, segment by segment. Pure: no file, no clock."""
