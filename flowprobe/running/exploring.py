@@ -276,7 +276,7 @@ class _Search:
     def _on_firm_ground(self, trying: Trying) -> None:
         """What breaks is due to the state and the faults only where the journey still passes without. A provider whose
         quota is met, or a product that broke down, would else look like a find in every try. Raises Enough."""
-        default = Try(self._default, (), "confirm")
+        default = Try(self._default, (), "calibrate")
         first = plain = trying(default)
         if plain.judged not in ("pass", "degraded"):
             plain = trying(default)

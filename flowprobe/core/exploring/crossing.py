@@ -52,6 +52,7 @@ class Crossing:
         self._states, self._prune, self._faults = states, prune, faults
         self._taken: list[_Taken] = []
         self._met: list[State] = []
+        self._asked = {state_key(notebook.default)}
         self._refused = self._broken = 0
         self._covered: set[tuple[str, str]] = set()
         self._shown_together: set[frozenset[str]] = set()
@@ -181,12 +182,8 @@ class Crossing:
         return self._without[told, site] >= _IN_VAIN - 1
 
     def _unlike(self, states: Iterable[State]) -> Iterator[State]:
-        """Those that were not there before."""
-        seen = {state_key(self._notebook.default)}
-        for state in states:
-            if (key := state_key(state)) not in seen:
-                seen.add(key)
-                yield state
+        """Those that were not asked for before."""
+        return (state for state in states if state_key(state) not in self._asked)
 
     def _foreseen(self, states: Iterator[State]) -> Iterator[State]:
         """The same, some of them taken a little earlier, where somebody can make use of it."""
@@ -210,10 +207,9 @@ class Crossing:
         return sum((value, "") not in self._covered for value in odd) + pairs / max(1, len(state))
 
     def _unfaulted(self, state: State) -> Iterator[None]:
-        """A state without faults; where it breaks, it is tried again without the odd values that did it."""
-        seen = {state_key(self._notebook.default)}
-        while (key := state_key(state)) not in seen:
-            seen.add(key)
+        """A state without faults, once; where it breaks, it is tried again without the odd values that did it."""
+        while (key := state_key(state)) not in self._asked:
+            self._asked.add(key)
             learned = self._plain(state)
             yield
             if not (learned.broke and self._prune):

@@ -66,4 +66,3 @@ class Mixing:
             if draw(self._seed, self._made, "mixed", name, repr(value)) < chance:
                 return value
         return usual
-
