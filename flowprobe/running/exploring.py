@@ -25,6 +25,7 @@ from flowprobe.core.exploring.oddities import oddities_of
 from flowprobe.core.exploring.pairs import covered, pairwise
 from flowprobe.core.exploring.searching import Terms
 from flowprobe.core.exploring.searching import explore as search
+from flowprobe.core.exploring.settling import shaky
 from flowprobe.core.exploring.shrink import Shrunk, shrink
 from flowprobe.core.exploring.values import domains
 from flowprobe.core.faults.concerns import ordinary
@@ -164,6 +165,7 @@ class _Search:
                               workers=self._room.workers)
         self._moved = False
         self._flaky: list[Flaky] = []
+        self._looks: list[Learned] = []
         self._default = ordinary(scenario)
         self._links = links_of(scenario)
         self._shrunk: dict[Key, tuple[Shrunk, Confirmed]] = {}
@@ -210,27 +212,29 @@ class _Search:
         found = search(
             trials, self._default, self._states(), terms=terms, cannot=self._cannot, reduce=self._reduce,
             random=self._random, paired=self._paired, told=self._follower.told,
-            ahead=trials if self._room.workers > 1 else None)
+            ahead=trials if self._room.workers > 1 else None, allowed=self._allowed,
+            fields=self._mixable())
         kept = tuple(each for each in found.found if each.of or not self._moved)
-        self._exploration = replace(found, found=gathered(kept, self._default), flaky=(*found.flaky, *self._flaky))
+        flaky = (*found.flaky, *self._flaky, *shaky(Try(self._default, (), "calibrate"), self._looks))
+        self._exploration = replace(found, found=gathered(kept, self._default), flaky=flaky)
 
     # --- what there is to try ---
 
     def _states(self) -> Iterator[Mapping[str, Any]]:
-        """Odd accounts that have a name, then each boundary of a field by itself, then every pair of them."""
-        known = {state_key(self._default)}
-        for state in self._all_states():
-            if state_key(state) not in known and self._allowed(state):
-                known.add(state_key(state))
-                yield state
-
-    def _all_states(self) -> Iterator[Mapping[str, Any]]:
+        """Odd accounts that have a name, then every pair of boundaries, then each boundary of a field by itself."""
         yield from (oddity.state for oddity in oddities_of(self._scenario))
         fields = self._domains()
-        for name, values in fields.items():
-            yield from ({**self._default, name: value} for value in values[1:])
         for row in pairwise(fields, self._allowed, seed=self._engine.setting.seed):
             yield {**self._default, **row}
+        for name, values in fields.items():
+            yield from ({**self._default, name: value} for value in values[1:])
+
+    def _mixable(self) -> dict[str, tuple[Any, ...]]:
+        """The boundaries of each field, and what it is in the odd accounts that have a name."""
+        named = [oddity.state for oddity in oddities_of(self._scenario)]
+        return {name: tuple({state_key({name: value}): value for value in (*values, *(each[name] for each in named))}
+                            .values())
+                for name, values in self._domains().items()}
 
     def _domains(self) -> dict[str, tuple[Any, ...]]:
         return {name: tuple(values) for name, values in domains(self._scenario.account, zone=zone_of).items()}
@@ -276,12 +280,12 @@ class _Search:
         """What breaks is due to the state and the faults only where the journey still passes without. A provider whose
         quota is met, or a product that broke down, would else look like a find in every try. Raises Enough."""
         default = Try(self._default, (), "calibrate")
-        first = plain = trying(default)
-        if plain.judged not in ("pass", "degraded"):
-            plain = trying(default)
+        looks = [trying(default)]
+        if looks[0].judged not in ("pass", "degraded"):
+            looks.append(trying(default))
+        plain = looks[-1]
         if plain.judged in ("pass", "degraded"):
-            if first.broke:
-                self._flaky.append(Flaky(default, first.breaks, 1, 2))
+            self._looks += looks
             return
         self._moved = True
         why = plain.because or "; ".join(broke.sentence or broke.kind for broke in plain.breaks) or plain.judged

@@ -21,7 +21,7 @@ if __name__ == "__main__":
 from flowprobe.core.exploring.exploration import Exploration
 from flowprobe.core.exploring.model import Enough, Learned, Placed, Try
 from flowprobe.core.exploring.searching import Terms, explore
-from tests.core.exploring.fake_products import DEFAULT, PLANTED, FakeProduct, reset_fields, rows, shop
+from tests.core.exploring.fake_products import DEFAULT, PLANTED, VALUES, FakeProduct, reset_fields, rows, shop
 
 TRIES = 3.0
 """To the last weakness, in (call sites × applicable kinds)."""
@@ -64,7 +64,7 @@ def searched(seed: int, *, mended: bool = False) -> Searched:
     timed = _Timed(shop(mended=mended))
     states = rows(seed)
     began = time.process_time()
-    found = explore(timed, DEFAULT, states, terms=Terms(seed=seed), reduce=reset_fields)
+    found = explore(timed, DEFAULT, states, terms=Terms(seed=seed), reduce=reset_fields, fields=VALUES)
     cpu = time.process_time() - began - timed.seconds
     product = timed.product
     return Searched(max(product.first_seen.values(), default=0), max(product.first_calls.values(), default=0),

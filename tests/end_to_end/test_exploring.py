@@ -25,7 +25,7 @@ def with_weaknesses(place: Place, *names: str) -> None:
         shutil.copy(SCENARIOS / name, place.folder)
 
 
-def explore(place: Place, scenario: str, *words: str, budget: str = "120") -> Result:
+def explore(place: Place, scenario: str, *words: str, budget: str = "160") -> Result:
     return place.flowprobe("explore", scenario, "--env", "demo", "--seed", "1", "--budget", budget, "--json", *words)
 
 

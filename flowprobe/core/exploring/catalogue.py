@@ -33,10 +33,11 @@ from flowprobe.core.plain import Plain, plain
 
 __all__ = ["FAMILIES", "LATENCY_S", "ORDER", "Family", "Offer", "family", "offers"]
 
-Family: TypeAlias = Literal["lost", "error", "slow", "garbled", "twice"]
-FAMILIES: tuple[Family, ...] = ("lost", "error", "slow", "garbled", "twice")
-"""What a fault is to the product: the provider acted and nobody heard of it; it refused; it takes its time; it says
-something strange; it was told twice. In this order they are tried in odd states: what costs most comes first."""
+Family: TypeAlias = Literal["lost", "error", "busy", "slow", "garbled", "twice"]
+FAMILIES: tuple[Family, ...] = ("lost", "error", "busy", "slow", "garbled", "twice")
+"""What a fault is to the product: the provider acted and nobody heard of it; it refused; it asked to come again later,
+which clients tell apart from a refusal; it takes its time; it says something strange; it was told twice. In this order
+they are tried in odd states: what costs most comes first."""
 
 LATENCY_S = 0.5
 _LONG = 10_000
@@ -68,6 +69,8 @@ def family(kind: Kind) -> Family:
             return "garbled"
         case Duplicate():
             return "twice"
+        case Status() if kind.code == 429 or kind.retry_after is not None:
+            return "busy"
         case Webhook():
             return "twice" if kind.duplicate else "slow"
         case Websocket():

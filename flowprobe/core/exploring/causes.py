@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +46,14 @@ class Causes:
         """Whether it is known that this fault alone breaks something in this state."""
         return any(len(case.faults) == 1 and fault.site == case.faults[0].site and fault.name == case.faults[0].name
                    and self._is_there(case, state) for _, case in self._known)
+
+    def weak(self, state: Mapping[str, Any], faults: Collection[Placed] = ()) -> Iterator[frozenset[str]]:
+        """The odd fields of each known cause that would break this state by itself, or may with a fault at one of the
+        calls that these faults fall on."""
+        sites = {fault.site for fault in faults}
+        for known, case in self._known:
+            if known.fields and {site for site, _ in known.faults} <= sites and self._is_there(case, state):
+                yield known.fields
 
     def culprits(self, tried: Try) -> tuple[Placed, ...]:
         """The faults of a try that known causes take."""

@@ -16,7 +16,7 @@ from flowprobe.core.exploring.model import Break, Try, state_key
 
 __all__ = ["gathered"]
 
-_FAILS: tuple[Family, ...] = ("lost", "error", "slow")
+_FAILS: tuple[Family, ...] = ("lost", "error", "busy", "slow")
 _Defect: TypeAlias = tuple[Break | None, frozenset[str], frozenset[tuple[str, str, str, str]]]
 
 

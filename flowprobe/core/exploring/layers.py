@@ -6,14 +6,15 @@ default state: what breaks there for being together is a find of its own, and th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from flowprobe.core.exploring.catalogue import FAMILIES, Family, family
 from flowprobe.core.exploring.exploration import Baseline
 from flowprobe.core.exploring.model import Placed, Site, Try
 from flowprobe.core.exploring.notebook import Alone, Notebook
 from flowprobe.core.exploring.singles import shuffled
-from flowprobe.core.faults.kinds import before_calls
+from flowprobe.core.faults.kinds import Kind, before_calls
 from flowprobe.core.plain import Plain, plain
 
 __all__ = ["Layer", "layers", "proved"]
@@ -27,8 +28,10 @@ class Layer(Plain):
     family: Family | None = None
 
 
-def layers(notebook: Notebook, baseline: Baseline, seed: int, *, prune: bool) -> list[Layer]:
-    """First one for each family, with the fault of which most was seen; then all others that the journey stands.
+def layers(notebook: Notebook, baseline: Baseline, seed: int, *, prune: bool,
+           offered: Callable[[Site], Mapping[Family, Kind]] = lambda _: {}) -> list[Layer]:
+    """First one for each family, with the fault of which most was seen; then all others that the journey stands. Where
+    none of a family was tried alone at a call, the first that is `offered` there stands for it.
     Without pruning each fault is a layer, also those that break the journey."""
     alone = [each for each in notebook.alone if not each.within and each.fell]
     if not prune:
@@ -37,10 +40,20 @@ def layers(notebook: Notebook, baseline: Baseline, seed: int, *, prune: bool) ->
     found = []
     for name in FAMILIES:
         first = [next((each for each in at if family(each.fault.kind) == name), None) for at in left.values()]
-        found.append(_laid([each for each in first if each], name, left))
+        laid = _laid([each for each in first if each], name, left)
+        found.append(replace(laid, faults=(*laid.faults, *_untried(notebook, name, left, offered))))
     while any(left.values()):
         found.append(_laid([at[0] for at in left.values() if at], None, left))
     return [layer for layer in found if layer.faults]
+
+
+def _untried(notebook: Notebook, name: Family, sites: Iterable[Site],
+             offered: Callable[[Site], Mapping[Family, Kind]]) -> Iterator[Placed]:
+    """What stands for a family at the calls where nobody has tried any of it."""
+    known = {each.fault.site for each in notebook.alone if not each.within and family(each.fault.kind) == name}
+    for site in sites:
+        if site not in known and (kind := offered(site).get(name)) is not None:
+            yield Placed(site, kind)
 
 
 def _by_site(stood: Sequence[Alone], baseline: Baseline, seed: int) -> dict[Site, list[Alone]]:

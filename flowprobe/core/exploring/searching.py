@@ -15,9 +15,10 @@ from flowprobe.core.exploring.exploration import Baseline, Ended, Exploration, G
 from flowprobe.core.exploring.model import Enough, Learned, Placed, Try, Trying
 from flowprobe.core.exploring.notebook import Notebook, Saturated, Told
 from flowprobe.core.exploring.pairing import Pairing
+from flowprobe.core.exploring.pairs import Allowed, Fields
 from flowprobe.core.exploring.pruning import TAKEN_UP, Reasons
 from flowprobe.core.exploring.settling import settled, sure_of
-from flowprobe.core.exploring.singles import Cannot, Menu, Revealed, singles, variants
+from flowprobe.core.exploring.singles import Cannot, Menu, Revealed, foremost, singles, variants
 from flowprobe.core.exploring.timeouts import bisections, timeouts
 from flowprobe.core.plain import Plain, plain
 
@@ -28,8 +29,16 @@ Random: TypeAlias = Callable[[Trying, Ground], None]
 found as elsewhere; Enough, which ends it, is not its to catch."""
 
 
+_ACROSS = 2
+"""So many tries of odd states and pairs for each of the kinds that are like one which was tried already."""
+
+
 def _can(_fault: Placed) -> str:
     return ""
+
+
+def _may_be(_state: Mapping[str, Any]) -> bool:
+    return True
 
 
 @plain
@@ -52,14 +61,17 @@ class Terms(Plain):
 def explore(trying: Trying, default: Mapping[str, Any], states: Iterable[Mapping[str, Any]] = (), *,
             terms: Terms | None = None, cannot: Cannot = _can, reduce: Reduce | None = None,
             random: Random | None = None, paired: Paired | None = None, told: Told | None = None,
-            ahead: Ahead | None = None) -> Exploration:
+            ahead: Ahead | None = None, allowed: Allowed = _may_be,
+            fields: Fields | None = None) -> Exploration:
     """Search for what breaks the journey. Never raises Enough: what was learned until then is the result.
 
     `states` are taken one by one, as they are needed. `cannot` says why a fault cannot be placed in this environment.
     `reduce` is asked once for each cause, when it is found, and makes its tries through what it is given. `ahead` is
-    told which tries are planned, and may make several at once.
+    told which tries are planned, and may make several at once. `allowed` says whether a state may be,
+    and `fields` what each field of it may be, its default first: states are made up of them before others are taken.
     """
-    search = _Search(trying, default, states, terms or Terms(), cannot, reduce, random, told, ahead)
+    search = _Search(trying, default, states, terms or Terms(), cannot, reduce, random, told, ahead,
+                     allowed, fields or {})
     ended, because = search.run()
     return search.exploration(ended, because, paired)
 
@@ -67,7 +79,8 @@ def explore(trying: Trying, default: Mapping[str, Any], states: Iterable[Mapping
 class _Search:
     def __init__(self, trying: Trying, default: Mapping[str, Any], states: Iterable[Mapping[str, Any]], terms: Terms,
                  cannot: Cannot, reduce: Reduce | None, random: Random | None, told: Told | None,
-                 ahead: Ahead | None) -> None:
+                 ahead: Ahead | None, allowed: Allowed, fields: Fields) -> None:
+        self._allowed, self._fields = allowed, fields
         self._terms, self._states, self._cannot, self._random = terms, states, cannot, random
         self._notebook = Notebook(trying, default, reduce=reduce, told=told, saturation=terms.saturation,
                                   ahead=ahead)
@@ -81,7 +94,8 @@ class _Search:
         self._revealed = Revealed(notebook, menu, baseline, depth=terms.depth, prune=terms.prune)
         self._pairing = Pairing(notebook, baseline, self._reasons, prune=terms.prune)
         states = () if terms.only == "faults" else self._states
-        self._crossing = Crossing(notebook, menu, baseline, states, prune=terms.prune, faults=terms.only != "states")
+        self._crossing = Crossing(notebook, menu, baseline, states, prune=terms.prune, faults=terms.only != "states",
+                                  allowed=self._allowed, fields={} if terms.only == "faults" else self._fields)
 
     def run(self) -> tuple[Ended, str]:
         try:
@@ -89,7 +103,7 @@ class _Search:
             if self._baseline.broken:
                 return "no baseline", self._baseline.broken
             self._menu.add(self._baseline.sites)
-            for phase in (self._alone(), self._by_family(), self._further(), self._dice()):
+            for phase in (self._foremost(), self._by_family(), self._further(), self._dice()):
                 for _ in phase:
                     pass
         except Saturated as saturated:
@@ -97,6 +111,10 @@ class _Search:
         except Enough as enough:
             return "stopped", str(enough) or "it was stopped"
         return "whole", "all that was planned was tried"
+
+    def _foremost(self) -> Iterator[None]:
+        if self._with_faults and self._terms.prune:
+            yield from foremost(self._notebook, self._menu, self._baseline)
 
     def _alone(self) -> Iterator[None]:
         if self._with_faults:
@@ -108,8 +126,12 @@ class _Search:
     def _by_family(self) -> Iterator[None]:
         """Nobody knows where the next find is: each part has its turns, most of them the one that asks for most."""
         self._notebook.left = None
-        pairs = self._pairing.by_family() if self._with_faults and self._terms.prune else iter(())
-        return _by_turns(self._crossing.by_family(), [pairs])
+        if not (self._with_faults and self._terms.prune):
+            yield from self._alone()
+            yield from self._crossing.by_family()
+            return
+        across = _by_turns(self._crossing.by_family(), [self._pairing.by_family()])
+        yield from _by_turns(across, [self._alone()], share=_ACROSS)
 
     def _further(self) -> Iterator[None]:
         """All that was left out so far for one of its family."""

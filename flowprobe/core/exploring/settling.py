@@ -13,7 +13,7 @@ from flowprobe.core.exploring.exploration import Flaky, Found
 from flowprobe.core.exploring.model import Learned, Try
 from flowprobe.core.exploring.notebook import Alone, Entry
 
-__all__ = ["settled", "sure_of"]
+__all__ = ["settled", "shaky", "sure_of"]
 
 _Seen: TypeAlias = Mapping[object, Sequence[Learned]]
 
@@ -40,6 +40,13 @@ def sure_of(alone: Sequence[Alone], entries: Sequence[Entry]) -> list[Alone]:
     waits = waits_of(entry.learned for entry in entries)
     return [replace(each, learned=with_what_is_sure(each.learned, Try({}, (*each.within, each.fault)), waits))
             for each in alone]
+
+
+def shaky(ordinary: Try, looks: Sequence[Learned]) -> tuple[Flaky, ...]:
+    """The journey without any fault, where it broke in some of these looks and passed in others."""
+    judged = [each for each in looks if each.judged != "inconclusive"]
+    broke = [each for each in judged if each.broke]
+    return (Flaky(ordinary, broke[0].breaks, len(broke), len(judged)),) if 0 < len(broke) < len(judged) else ()
 
 
 def _by_key(entries: Sequence[Entry]) -> _Seen:

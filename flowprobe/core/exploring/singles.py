@@ -9,10 +9,11 @@ from flowprobe.core.exploring.catalogue import FAMILIES, ORDER, Family, Offer, f
 from flowprobe.core.exploring.exploration import Baseline
 from flowprobe.core.exploring.model import Placed, Reached, Site, Try
 from flowprobe.core.exploring.notebook import Alone, Notebook
+from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.kinds import Kind, before_calls
 from flowprobe.core.plain import Plain, plain
 
-__all__ = ["Cannot", "Menu", "Revealed", "shuffled", "singles", "variants"]
+__all__ = ["Cannot", "Menu", "Revealed", "foremost", "shuffled", "singles", "variants"]
 
 Cannot = Callable[[Placed], str]
 """Why the environment cannot, or must not, have a fault; '' where it can."""
@@ -63,6 +64,16 @@ def singles(notebook: Notebook, menu: Menu, baseline: Baseline) -> Iterator[None
     yield from _tried(notebook, _placed(menu, baseline, lambda kinds: kinds[:1]))
 
 
+def foremost(notebook: Notebook, menu: Menu, baseline: Baseline) -> Iterator[None]:
+    """Of these the first of each family at each call: each way to fail before many that are alike. What takes its time
+    and what never ends are two."""
+    first: dict[tuple[Site, Family, bool], Placed] = {}
+    for each in _placed(menu, baseline, lambda kinds: kinds[:1]):
+        if not before_calls(each.kind):
+            first.setdefault((each.site, family(each.kind), isinstance(each.kind, Hang)), each)
+    yield from _tried(notebook, list(first.values()))
+
+
 def variants(notebook: Notebook, menu: Menu, baseline: Baseline) -> Iterator[None]:
     """All other representatives."""
     yield from _tried(notebook, _placed(menu, baseline, lambda kinds: kinds[1:]))
@@ -75,6 +86,8 @@ def _placed(menu: Menu, baseline: Baseline, some: Callable[[tuple[Kind, ...]], t
 
 
 def _tried(notebook: Notebook, faults: Sequence[Placed]) -> Iterator[None]:
+    done = {repr(each.fault) for each in notebook.alone if not each.within}
+    faults = [fault for fault in faults if repr(fault) not in done]
     notebook.foresee(Try(notebook.default, (fault,), "singles") for fault in faults)
     for number, fault in enumerate(faults):
         if notebook.left is None or notebook.left < len(faults) - number:

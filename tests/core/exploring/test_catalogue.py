@@ -82,7 +82,7 @@ def test_what_had_no_reply_is_not_cut_within_it() -> None:
 @pytest.mark.parametrize(("kind", "expected"), [
     (LostReply(), "lost"), (Close("headers"), "lost"), (Close("request"), "error"), (Reset("headers"), "lost"),
     (Status(503), "error"), (Hang(1.0), "slow"), (Webhook(drop=True), "lost"), (Webhook(duplicate=2), "twice"),
-    (Webhook(delay=1.0), "slow"),
+    (Webhook(delay=1.0), "slow"), (Status(429), "busy"), (Status(503, retry_after=1.0), "busy"),
 ])
 def test_what_a_fault_is_to_the_product(kind: Kind, expected: str) -> None:
     assert family(kind) == expected

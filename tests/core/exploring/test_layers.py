@@ -32,6 +32,12 @@ def test_one_fault_of_each_family_at_each_call_and_then_the_rest() -> None:
     assert all(family(fault.kind) == layer.family for layer in found for fault in layer.faults if layer.family in FAMILIES)
 
 
+def test_of_a_family_that_was_not_tried_alone_what_is_offered_stands_for_it() -> None:
+    found = layers(noted(FakeProduct((ONE, TWO))), Baseline(), 0, prune=True, offered=lambda _: {"busy": Status(429)})
+    assert [each.faults for each in found if each.family == "busy"] == [
+        tuple(Placed(site, Status(429)) for site in {fault.site: None for fault in found[0].faults})]
+
+
 def test_what_breaks_alone_is_in_no_layer() -> None:
     weak = Weakness("alone", ((ONE.site(), "refused"),))
     found = layers(noted(FakeProduct((ONE, TWO), (weak,))), Baseline(), 0, prune=True)

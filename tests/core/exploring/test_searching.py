@@ -153,11 +153,11 @@ def test_after_so_many_tries_without_anything_new_it_ends() -> None:
 
 def test_it_says_what_it_tries_and_what_is_left() -> None:
     heard: list[Progress] = []
-    explore(shop(budget=60), DEFAULT, rows(), told=heard.append)
+    explore(shop(budget=40), DEFAULT, rows(), told=heard.append)
     singles = [each for each in heard if each.phase == "singles" and each.learned is not None]
     assert heard[0].phase == "calibrate"
     assert [each.left for each in singles] == list(range(singles[0].left or 0, singles[-1].left - 1 if singles[-1].left else 0, -1))
-    assert [each.done for each in heard if each.learned is not None] == list(range(1, 61))
+    assert [each.done for each in heard if each.learned is not None] == list(range(1, 41))
     assert heard[-1].found > 0
 
 

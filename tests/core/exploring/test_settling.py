@@ -8,7 +8,7 @@ from flowprobe.core.exploring.causes import Causes
 from flowprobe.core.exploring.exploration import Reduced
 from flowprobe.core.exploring.model import Break, Learned, Placed, Reached, Site, Try
 from flowprobe.core.exploring.notebook import Alone, Entry
-from flowprobe.core.exploring.settling import settled, sure_of
+from flowprobe.core.exploring.settling import settled, shaky, sure_of
 from flowprobe.core.faults.hang import Hang
 from flowprobe.core.faults.status import Status
 
@@ -69,3 +69,10 @@ def test_a_hang_that_says_nothing_broke_nothing() -> None:
 
     assert judged(entries(HUNG, WAITED)) == ["fail"]
     assert judged(entries(HUNG, WAITED, gave_up(0.97))) == ["pass"]
+
+
+def test_a_journey_that_broke_now_and_then_without_any_fault_is_told_once_with_how_often_of_all_looks() -> None:
+    silent = Learned("inconclusive")
+    (told,) = shaky(Try({}), [PASS, OTHER, PASS, silent, PASS, BROKE, PASS])
+    assert (told.breaks, told.broke, told.of) == (OTHER.breaks, 2, 6)
+    assert shaky(Try({}), [PASS, silent, PASS]) == shaky(Try({}), []) == ()
