@@ -49,23 +49,26 @@ _MEANING = {
 def nights_page(overview: Overview, cost: Cost | None = None, link: Link = lambda _night: "") -> str:
     """The page. Every text of it is escaped; secrets were redacted before they were kept."""
     found = rows(overview.nights, overview.attempts)
-    parts = (_head(overview, found), _alerts(overview), _journeys(overview, found, link), _latency(overview),
-             rates_table(overview.rates), flakes_table(overview.flakes), drifts_table(overview.drifts),
-             marks_table(overview.marks), cost_section(cost), nights_list(overview.nights, link))
+    parts = (_head(overview, found, link), _alerts(overview, link), _journeys(overview, found, link),
+             _latency(overview), rates_table(overview.rates), flakes_table(overview.flakes),
+             drifts_table(overview.drifts), marks_table(overview.marks), cost_section(cost),
+             nights_list(overview.nights, link))
     return document(f"Nights of {overview.environment} · FlowProbe", STYLE, *parts)
 
 
 # --- the head -------------------------------------------------------------------------------------
 
 
-def _head(overview: Overview, found: Sequence[Row]) -> Markup:
+def _head(overview: Overview, found: Sequence[Row], link: Link) -> Markup:
     lead = element("h1", f"Nights of {overview.environment}")
     if not overview.nights:
         return element("header", lead, element("p", "No night has been made yet: run `flowprobe nightly`."))
     last = overview.nights[-1]
-    return element("header", lead, _verdict(last), element("p", _summary(found), class_="lead"),
-                   element("p", f"{counted(len(overview.nights), 'night')}, "
-                                f"{overview.nights[0].name} to {last.name}", class_="soft"))
+    first = overview.nights[0].name
+    known = counted(len(overview.nights), "night") + (f", {first} to {last.name}" if first != last.name else "")
+    run = [element("p", element("a", "the run of this night", href=link(last)))] if followed(link(last)) else []
+    return element("header", lead, _verdict(last), element("p", _summary(found), class_="lead"), *run,
+                   element("p", known, class_="soft"))
 
 
 def _verdict(night: Night) -> Markup:
@@ -90,17 +93,21 @@ def _summary(found: Sequence[Row]) -> str:
            f"{len(red)} did not{longest}."
 
 
-def _alerts(overview: Overview) -> Markup:
+def _alerts(overview: Overview, link: Link) -> Markup:
     there = sorted((each for each in overview.alerts if not each.resolved), key=lambda each: each.severity is not
                    Severity.PAGE)
     if not there:
         return Markup()
-    return element("section", element("h2", "What somebody has to know"), *(_alert(each) for each in there))
+    nights = {night.name: night for night in overview.nights}
+    return element("section", element("h2", "What somebody has to know"),
+                   *(_alert(each, nights.get(each.last), link) for each in there))
 
 
-def _alert(alert: Alert) -> Markup:
+def _alert(alert: Alert, night: Night | None, of: Link) -> Markup:
+    """Its own link may be the path of a file, which is no address here: then that of the night that saw it last."""
     mark, style = ("✗", "bad") if alert.severity is Severity.PAGE else ("!", "warn")
-    link = [" · ", element("a", "the run", href=alert.link)] if followed(alert.link) else []
+    href = alert.link if followed(alert.link) or night is None else of(night)
+    link = [" · ", element("a", "the run", href=href)] if followed(href) else []
     seen = f"since {alert.opened}" + (f", last seen {alert.last}" if alert.last != alert.opened else "")
     who = f"{alert.blame} · " if str(alert.blame) else ""
     hits = element("p", ", ".join(alert.journeys[:6]) + (f" and {len(alert.journeys) - 6} more"
@@ -137,7 +144,8 @@ def _row(row: Row, nights: Sequence[Night], link: Link, *, quiet: bool) -> Marku
     told = [element("div", row.last.sentence, class_="soft")] if row.last is not None and row.now not in GREEN else []
     rests = [" ", element("span", "‖ quarantine", class_="tag odd")] if quiet else []
     now = "green" if row.now in GREEN else "not made" if row.now is Outcome.UNMADE else "not green"
-    since = f"{now} since {row.since}" if row.since else now if row.now is Outcome.UNMADE else f"{now} all the time"
+    ever = {"green": "always green", "not green": "never green"}.get(now, now)
+    since = f"{now} since {row.since}" if row.since else ever
     return element("tr", element("th", str(row.journey), *rests, scope="row"),
                    element("td", since, *told, class_="since"), *cells)
 

@@ -60,7 +60,7 @@ def run_page(report: RunReport) -> Iterator[str]:
 def _body(report: RunReport) -> Iterator[str]:
     journeys = tuple(_Journey(tuple(trials)) for _, trials in groupby(report.evidence.trials, _which))
     yield from _header(report)
-    yield _overview(journeys, report.verdicts)
+    yield _overview(_whole(journeys), report.verdicts)
     yield _finder(report)
     yield f"<main>{_LEGEND}\n"
     told, times, first = iter(report.told), (each.times for each in report.told), _first(report, Kind.FAIL)
@@ -74,6 +74,15 @@ def _body(report: RunReport) -> Iterator[str]:
         yield "</section>\n"
     yield "</main>\n"
     yield _rest(report)
+
+
+def _whole(journeys: Iterable[_Journey]) -> tuple[_Journey, ...]:
+    """One for each, also where others were made between its trials."""
+    found: dict[tuple[str, tuple[str, ...]], tuple[TrialEvidence, ...]] = {}
+    for journey in journeys:
+        key = _which(journey.trials[0])
+        found[key] = (*found.get(key, ()), *journey.trials)
+    return tuple(map(_Journey, found.values()))
 
 
 def _which(trial: TrialEvidence) -> tuple[str, tuple[str, ...]]:

@@ -103,6 +103,7 @@ def test_the_result_of_a_night_that_failed_is_the_same_when_it_is_told_again(nig
     assert (two["outcome"], two["confirmed"], journeys(first)["one"]["outcome"]) == ("fail", True, "pass")
     alert, = first.json["alerts"]
     assert (alert["severity"], alert["blame"], alert["journeys"]) == ("page", "product", ["two (admin=pro-eu)"])
+    assert "nobody is told: bare names no `alerts`" in first.json["notes"]
     assert nights.night().code == 1
 
 

@@ -44,8 +44,8 @@ def test_it_asks_nobody_for_anything() -> None:
 
 def test_it_says_who_is_green_and_since_when_the_others_are_not() -> None:
     assert f"2 of 3 journeys came to their end; 1 did not, since {NAMES[30]}." in PAGE.texts["p"]
-    since = [text for text in PAGE.texts["td"] if "since" in text or "all the time" in text]
-    assert since == [f"not green since {NAMES[30]}", "green all the time", "green all the time"]
+    since = [text for text in PAGE.texts["td"] if "since" in text or "always" in text]
+    assert since == [f"not green since {NAMES[30]}", "always green", "always green"]
     assert any(SENTENCE in text for text in PAGE.texts["div"])
 
 
@@ -55,6 +55,15 @@ def test_the_newest_night_stands_first_and_each_links_to_the_page_of_its_run() -
     signs = [attributes for tag, attributes in PAGE.having("href") if tag == "a" and "sign" in attributes.get("class", "")]
     assert signs[0] == {"href": f"../runs/run-{NAMES[-1]}/report.html", "title": f"{NAMES[-1]}: fail",
                         "aria-label": f"{NAMES[-1]}: fail", "class": "sign bad"}
+
+
+def test_the_newest_night_and_what_is_known_by_a_path_lead_to_the_page_of_their_run() -> None:
+    told = overview()
+    by_path = replace(told, alerts=tuple(replace(each, link="/srv/runs/report.html") for each in told.alerts))
+    page = read(nights_page(by_path, None, lambda night: f"../runs/{night.run}/report.html"))
+    run = f"../runs/run-{NAMES[-1]}/report.html"
+    assert [attributes["href"] for tag, attributes in page.having("href") if tag == "a"][:2] == [run, run]
+    assert "the run of this night" in page.texts["a"]
 
 
 def test_only_alerts_that_are_open_are_told_and_those_that_page_come_first() -> None:

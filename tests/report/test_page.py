@@ -89,6 +89,15 @@ def test_plans_that_journeys_share_are_a_table_and_those_of_one_alone_a_list() -
     assert "chips" in [attributes.get("class") for _, attributes in page.elements]
 
 
+def test_a_journey_is_one_row_also_where_others_were_made_between_its_trials() -> None:
+    made = [event for number, name in enumerate("aba") for event in (
+        replace(started(trial=f"{number:016x}"), file=f"{name}.yaml"), ended(trial=f"{number:016x}"))]
+    text = page_text(report_of(Journal().runner(BEGUN, *made)))
+    table = re.search(r'<table class="grid">.*?</table>', text, re.DOTALL)
+    assert table is not None
+    assert (table[0].count('scope="row"'), table[0].count('class="chip ')) == (2, 3)
+
+
 def test_an_anchor_is_there_once() -> None:
     ids = [attributes["id"] for _, attributes in PAGE.having("id")]
     assert len(ids) == len(set(ids))

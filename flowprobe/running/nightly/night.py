@@ -205,6 +205,8 @@ class _Night:
         if unkept and code in (ExitCode.OK, ExitCode.FAIL):
             night = replace(night, exit_code=int(code or ExitCode.INCONCLUSIVE))
         notes = (*report.notes, *making.notes, *((f"the history lacks some of it: {unkept}",) if unkept else ()))
+        if not self._environment.alerts and any(not each.resolved for each in alerts):
+            notes = (*notes, f"nobody is told: {night.environment} names no `alerts`")
         return Made(night, found, overview, report, begun.found, notes, delivery, making.samples,
                     cost_of(overview.nights, self._nightly.prices))
 
