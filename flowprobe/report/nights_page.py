@@ -177,7 +177,9 @@ def _latency(overview: Overview) -> Markup:
     rest = trends[len(moved):]
     said = "The band is what is usual, the dashed line its middle, a dot a night; a line stands where it changed. " \
            "What the controls did beside it is taken off before anything is said."
-    shown = [_panels(moved, overview)] if moved else [element("p", "Nothing became slower or faster.")]
+    learning = all(each.state is Trending.LEARNING for each in trends)
+    still = "Nobody knows yet what is usual." if learning else "Nothing became slower or faster."
+    shown = [_panels(moved, overview)] if moved else [element("p", still)]
     more = [element("details", element("summary", _rest(rest)), _panels(rest, overview), open=not moved)]
     return element("section", element("h2", "Latency"), element("p", said, class_="soft"), *shown,
                    *(more if rest else []))

@@ -71,6 +71,14 @@ def test_only_alerts_that_are_open_are_told_and_those_that_page_come_first() -> 
     assert [text.strip() for text in told] == [SENTENCE, "find became slower"]
 
 
+def test_where_all_is_still_learned_it_does_not_say_that_nothing_changed() -> None:
+    told = overview()
+    trends = tuple(replace(each, state=Trending.LEARNING) for each in told.trends)
+    text = nights_page(replace(told, trends=trends))
+    assert "Nobody knows yet what is usual" in text
+    assert "Nothing became slower" not in text
+
+
 def test_what_became_slower_stands_above_what_did_not() -> None:
     panels = re.findall(r'<li class="panel">.*?</li>', TEXT)
     assert [re.sub("<.*?>", "", each.split("</p>")[0]) for each in panels] == [
