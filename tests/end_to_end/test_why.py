@@ -130,4 +130,4 @@ def test_what_a_trial_leaves_that_was_made_to_find_a_cause_is_told_and_it_is_not
                                "--why", "--json")
     cause = result.trial("payments-portal")["cause"]
     assert (result.code, len(result.json["trials"]), cause["trials"]) == (7, 2, 4), result.err
-    assert len([note for note in result.json["notes"] if "made to find a cause" in note]) == 3
+    assert len([note for note in result.json["notes"] if "made beside the others" in note]) == 3
