@@ -204,7 +204,8 @@ class _Night:
         unkept = unkept or making.unkept
         if unkept and code in (ExitCode.OK, ExitCode.FAIL):
             night = replace(night, exit_code=int(code or ExitCode.INCONCLUSIVE))
-        notes = (*report.notes, *making.notes, *((f"the history lacks some of it: {unkept}",) if unkept else ()))
+        lacking = (f"the history lacks some of this night: {unkept}",) if unkept else ()
+        notes = (*report.notes, *making.notes, *lacking)
         if not self._environment.alerts and any(not each.resolved for each in alerts):
             notes = (*notes, f"nobody is told: {night.environment} names no `alerts`")
         return Made(night, found, overview, report, begun.found, notes, delivery, making.samples,
