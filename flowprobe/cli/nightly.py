@@ -90,7 +90,10 @@ def _tell(made: Made, show: Screen, asked: Night) -> None:
     if folder is not None:
         write_whole(folder / "night.json", result + "\n")
         _write_junit(made, folder, asked, redact)
-        _write_nights(made, asked, redact)
+    elif asked.junit is not None:
+        print(f"warning: {asked.junit} is not written: nothing was sent, and the history of nights does not have what "
+              "--junit tells", file=sys.stderr)
+    _write_nights(made, asked, redact)
     if asked.as_json:
         print(result)
 
