@@ -82,7 +82,7 @@ def _tell(made: Made, show: Screen, asked: Night) -> None:
     folder = made.report.folder if made.report is not None else None
     left = left_behind(made.report) if made.report is not None else ()
     told = NightTold(made.night, made.journeys, made.overview, str(folder or ""), made.found, (*left, *made.notes),
-                     made.told, str(_page(made.night.environment)), made.samples)
+                     made.told, str(_page(made.night.environment)), made.samples, made.planned)
     for each in night_lines(told):
         show.print(each)
     redact = made.report.redact if made.report is not None else str

@@ -178,6 +178,8 @@ def test_a_signal_ends_a_night_and_cleans_up(nights: Nights, number: signal.Sign
     process.send_signal(number)
     night = nights.place.finish(process)
     assert (night.code, night.json["state"], night.json["because"]) == (130, "cut off", number.name), night.err
+    assert f"? night {today()}: cut off" in night.err
+    assert f"cut off: {number.name}; 0 of 1 journeys made" in night.err
     assert [each["outcome"] for each in nights.place.events() if each["event"] == "CleanupEnded"] == ["gone"]
 
 

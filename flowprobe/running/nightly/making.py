@@ -95,6 +95,11 @@ class Making:
         return (*(each for each in self._earlier if each.journey not in tasks),
                 *(attempt for task in self.tasks for attempt in task.attempts))
 
+    @property
+    def planned(self) -> int:
+        """How many journeys the night has where nothing cuts it off."""
+        return len({*(each.journey for each in self._earlier), *(task.journey for task in self.tasks)})
+
     def __call__(self, engine: Engine, trouble: Trouble | None) -> None:
         self._engine, self._trouble = engine, trouble
         known = {each.journey for each in self._earlier} if self._ended else set()

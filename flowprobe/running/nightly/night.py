@@ -68,6 +68,7 @@ class Made:
     delivery: Delivery = field(default_factory=Delivery)
     samples: int = 0
     cost: Cost | None = None
+    planned: int = 0
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -237,7 +238,7 @@ class _Night:
         if not self._environment.alerts and any(not each.resolved for each in alerts):
             notes = (*notes, f"nobody is told: {night.environment} names no `alerts`")
         return Made(night, found, overview, report, begun.found, notes, delivery, making.samples,
-                    cost_of(overview.nights, self._nightly.prices))
+                    cost_of(overview.nights, self._nightly.prices), making.planned)
 
     def _tell(self, night: Night, alerts: Sequence[Alert], judge: Judge) -> tuple[str, Delivery]:
         """Keep what came of the night, and tell of it: what went wrong with the former, '' for nothing. What is to be
