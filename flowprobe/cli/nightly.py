@@ -82,7 +82,7 @@ def _tell(made: Made, show: Screen, asked: Night) -> None:
     folder = made.report.folder if made.report is not None else None
     left = left_behind(made.report) if made.report is not None else ()
     told = NightTold(made.night, made.journeys, made.overview, str(folder or ""), made.found, (*left, *made.notes),
-                     made.told, str(_page(made.night.environment)), made.samples)
+                     made.told, str(_page(made.night.environment)), made.samples, made.planned)
     for each in night_lines(told):
         show.print(each)
     redact = made.report.redact if made.report is not None else str
@@ -90,7 +90,10 @@ def _tell(made: Made, show: Screen, asked: Night) -> None:
     if folder is not None:
         write_whole(folder / "night.json", result + "\n")
         _write_junit(made, folder, asked, redact)
-        _write_nights(made, asked, redact)
+    elif asked.junit is not None:
+        print(f"warning: {asked.junit} is not written: nothing was sent, and the history of nights does not have what "
+              "--junit tells", file=sys.stderr)
+    _write_nights(made, asked, redact)
     if asked.as_json:
         print(result)
 

@@ -3,6 +3,7 @@ whoever reads never waits."""
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -21,6 +22,9 @@ T = TypeVar("T")
 MEMORY = ":memory:"
 _OURS = 0x464C5052
 """The application id in the head of the file: FLPR."""
+_FULL = "the disk is full: make room and try again; what it had before is whole"
+_ROOM = 64 * 1024
+"""Bytes: the index of the log takes 32 KiB (https://sqlite.org/walformat.html), and the log has to begin."""
 _WRITE_LOCK = 120
 """The byte of the log's index which a writer locks (https://sqlite.org/walformat.html)."""
 
@@ -166,8 +170,18 @@ def _telling(path: str, done: str) -> Iterator[None]:
     except sqlite3.Error as error:
         raise ToolFailed(f"the history {path} cannot be {done}: {_cause(path, error)}") from error
     except OSError as error:
-        raise ToolFailed(f"the history {path} cannot be {done}: {error.strerror}; name another with --history"
-                         ) from error
+        raise ToolFailed(f"the history {path} cannot be {done}: {_cause_outside(path, error)}") from error
+
+
+def _cause_outside(path: str, error: OSError) -> str:
+    """Of what the system said before SQLite was asked."""
+    match error.errno:
+        case errno.ENOSPC:
+            return _FULL
+        case errno.EROFS:
+            return _read_only(path)
+        case _:
+            return f"{error.strerror}; name another with --history"
 
 
 def _cause(path: str, error: sqlite3.Error) -> str:
@@ -180,9 +194,35 @@ def _cause(path: str, error: sqlite3.Error) -> str:
             return (f"it is damaged ({error}); move it away and begin anew, or put a copy in its place that `flowprobe "
                     "history backup` made")
         case sqlite3.SQLITE_FULL:
-            return "the disk is full; nothing of it was lost"
+            return _FULL
+        case sqlite3.SQLITE_READONLY:
+            return _read_only(path)
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN if _has_no_room(path):
+            return _FULL
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN if _shut(path):
+            return _read_only(path)
+        case sqlite3.SQLITE_IOERR:
+            return f"its disk does not take or give it ({error}): look at the disk, or name another file with --history"
         case _:
             return str(error)
+
+
+def _read_only(path: str) -> str:
+    return f"{_shut(path) or path} is read-only: let us write there, or name another file with --history"
+
+
+def _shut(path: str) -> str:
+    """The file or its folder, where we may not write to it; '' where we may. SQLite needs both."""
+    places = (Path(path), Path(path).parent)
+    return next((str(each) for each in places if each.exists() and not os.access(each, os.W_OK)), "")
+
+
+def _has_no_room(path: str) -> bool:
+    """SQLite calls it an I/O error where not even the index of its log has room."""
+    with suppress(OSError):
+        disk = os.statvfs(Path(path).parent)
+        return disk.f_bavail * disk.f_frsize < _ROOM
+    return False
 
 
 def _holder(path: str) -> str:

@@ -25,7 +25,8 @@ _SHOWN = 12
 @dataclass(frozen=True, slots=True)
 class NightTold:
     """What there is to say of a night. `folder` is that of its run, empty where nothing was sent, `page` that of all
-    nights; `told` says who heard of an alert, `found` how the night was begun where that was not afresh."""
+    nights; `told` says who heard of an alert, `found` how the night was begun where that was not afresh. `planned` is
+    how many journeys were to be made, 0 where that is not known any more."""
 
     night: Night
     journeys: tuple[Classified, ...]
@@ -36,6 +37,7 @@ class NightTold:
     told: tuple[str, ...] = ()
     page: str = ""
     samples: int = 0
+    planned: int = 0
 
 
 # --- for people -----------------------------------------------------------------------------------
@@ -44,21 +46,26 @@ class NightTold:
 def night_lines(told: NightTold) -> Iterator[Line]:
     """One screen: what broke first, then what did well."""
     night = told.night
-    mark, style = MARK[night.verdict] if night.verdict is not None else ("?", "odd")
-    said = night.verdict or night.state
+    ended = night.verdict if night.state is State.ENDED else None  # of a part of its journeys there is no verdict
+    mark, style = MARK[ended] if ended is not None else ("?", "odd")
+    said = ended or night.state
     yield line("")
     yield line(Span(f"{mark} night {night.name}: {said}", style), f"  {_counts(told.journeys)}",
                Span(f"  exit {night.exit_code}", "dim"))
     if told.found and not told.folder:
         yield line("  ", Span(f"{told.found}: nothing was sent (--again makes another)", "dim"))
     if night.state is not State.ENDED:
-        yield line("  ", Span(visible(f"{night.state}: {night.because}"), "odd"))
+        yield line("  ", Span(visible(f"{night.state}: {night.because}{_made(told)}"), "odd"))
     for each in sorted(told.journeys, key=_gravest):
         if each.verdict is not Kind.PASS or each.failures:
             yield from _broken(each)
     yield from _well(told.journeys)
     yield from _changes(told.overview, night.name)
     yield from _rest(told)
+
+
+def _made(told: NightTold) -> str:
+    return f"; {len(told.journeys)} of {told.planned} journeys made" if told.planned else ""
 
 
 def _gravest(each: Classified) -> int:

@@ -62,7 +62,8 @@ def _journeys(overview: Overview, found: Sequence[Row]) -> Iterator[Gauge]:
     yield Gauge("flowprobe_journey_outcome", "How the journey came out when it was last made; 1 for its outcome.",
                 tuple(Point({**labels, "outcome": str(each)}, row.now is each)
                       for row, labels in made for each in Outcome if each is not Outcome.UNMADE))
-    yield Gauge("flowprobe_journey_attempts", "How often the journey was made in the newest night.",
+    yield Gauge("flowprobe_journey_attempts",
+                "The attempts at the journey in the newest night: 1 where nothing failed, whatever samples were taken.",
                 tuple(Point(labels, len(newest[row.journey])) for row, labels in made if row.journey in newest))
 
 

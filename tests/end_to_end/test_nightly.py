@@ -178,6 +178,8 @@ def test_a_signal_ends_a_night_and_cleans_up(nights: Nights, number: signal.Sign
     process.send_signal(number)
     night = nights.place.finish(process)
     assert (night.code, night.json["state"], night.json["because"]) == (130, "cut off", number.name), night.err
+    assert f"? night {today()}: cut off" in night.err
+    assert f"cut off: {number.name}; 0 of 1 journeys made" in night.err
     assert [each["outcome"] for each in nights.place.events() if each["event"] == "CleanupEnded"] == ["gone"]
 
 
@@ -266,3 +268,45 @@ def test_a_heartbeat_that_is_not_heard_is_told(nights: Nights) -> None:
     night = nights.night()
     assert (night.code, night.json["verdict"]) == (3, "pass"), night.err
     assert "did not hear that the night was made: " in night.err
+
+
+def test_what_was_not_made_in_a_night_that_ended_is_made_in_it(nights: Nights) -> None:
+    for name in ("j1", "j2", "j3"):
+        nights.journey(GREEN, name=name)
+    early = nights.night("journeys/j1.yaml", "--samples", "3")
+    assert (early.code, list(journeys(early))) == (0, ["j1"]), early.err
+
+    late = nights.night()
+    assert late.code == 0, late.err
+    assert f"the night {today()} has ended; 2 journeys were not made in it and are made now" in late.err
+    assert {name: each["tries"] for name, each in journeys(late).items()} == {"j1": 3, "j2": 2, "j3": 2}
+    assert late.json["calls"] > early.json["calls"]
+    assert [each["scenario"] for each in nights.place.events() if each["event"] == "TrialStarted"].count("j1") == 0
+    assert nights.states() == [(today(), "ended")]
+
+    again = nights.night()
+    assert (again.code, again.json["folder"], len(nights.runs())) == (0, "", 2)
+    assert again.json["journeys"] == late.json["journeys"]
+
+
+def test_a_refusal_of_what_is_missing_leaves_the_night_as_it_ended(nights: Nights) -> None:
+    nights.journey(GREEN, name="j1")
+    nights.night()
+    nights.journey(GREEN, name="j2")
+    nights.says(NIGHTLY + f"    freeze: {today()}..{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}\n")
+    assert (nights.night().code, nights.states()) == (5, [(today(), "ended")])
+    nights.says(NIGHTLY)
+    assert sorted(journeys(nights.night())) == ["j1", "j2"]
+
+
+def test_a_night_that_is_told_again_writes_what_its_history_can_tell(nights: Nights) -> None:
+    nights.journey(GREEN)
+    names = {"--ctrf": "c.json", "--prometheus": "p.prom", "--html": "n.html", "--otlp": "o.json", "--junit": "j.xml"}
+    asked = [word for pair in names.items() for word in pair]
+    nights.night()
+    again = nights.night(*asked)
+    assert (again.code, again.json["folder"]) == (0, ""), again.err
+    assert "warning: j.xml is not written: nothing was sent" in again.err
+    written = {name for name in names.values() if (nights.place.folder / name).exists()}
+    assert written == {"c.json", "p.prom", "n.html", "o.json"}
+    assert 'flowprobe_journey_green{environment="bare",scenario="one"' in (nights.place.folder / "p.prom").read_text()

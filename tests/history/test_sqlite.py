@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -201,11 +202,34 @@ def test_a_disk_that_is_full_takes_nothing_away(tmp_path: Path) -> None:
     with closing(Store(database)) as history:
         history.keep_night(NIGHT)
         database.read(lambda work: work.rows("PRAGMA max_page_count = 1"))  # as many as there are
-        with pytest.raises(ToolFailed, match="cannot be written: the disk is full; nothing of it was lost"):
+        with pytest.raises(ToolFailed, match="cannot be written: the disk is full: make room and try again"):
             history.keep_night(Night("staging", "2026-03-02", State.ENDED, 2000.0, because="x" * 100_000))
         assert history.nights("staging") == (NIGHT,)
         database.read(lambda work: work.rows("PRAGMA max_page_count = 100000"))
         history.keep_night(Night("staging", "2026-03-02", State.ENDED, 2000.0, because="x" * 100_000))
+
+
+def test_a_disk_without_room_for_the_log_is_told_as_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+    with closing(SqliteDatabase(str(tmp_path / "history.db"))) as database:
+        with pytest.raises(ToolFailed, match=r"its disk does not take or give it \(disk I/O error\): look at the disk"):
+            database.read(lambda _: raising(error))
+        monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=1, f_frsize=4096))
+        with pytest.raises(ToolFailed, match="cannot be read: the disk is full: make room and try again"):
+            database.read(lambda _: raising(error))
+
+
+def raising(error: Exception) -> None:
+    raise error
+
+
+def test_a_history_that_may_only_be_read_is_told_with_what_to_do(tmp_path: Path) -> None:
+    database = SqliteDatabase(str(tmp_path / "history.db"))
+    with closing(Store(database)) as history:
+        database.read(lambda work: work.rows("PRAGMA query_only = ON"))
+        with pytest.raises(ToolFailed, match=r"cannot be written: .*history.db is read-only: let us write there, or name"):
+            history.keep_night(NIGHT)
 
 
 def test_a_file_that_is_damaged_is_told_with_what_to_do(tmp_path: Path) -> None:

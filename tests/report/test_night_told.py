@@ -59,6 +59,13 @@ def test_a_night_that_was_cut_off_says_why() -> None:
     assert "cut off: SIGTERM" in text(told(night=cut))
 
 
+def test_a_night_that_was_cut_off_has_no_verdict_of_the_journeys_that_it_made() -> None:
+    cut = replace(NIGHT, state=State.CUT_OFF, because="SIGINT", verdict=Kind.PASS, exit_code=130)
+    lines = text(told(night=cut, journeys=classified((attempt(SEARCH),)), planned=3)).splitlines()
+    assert lines[1].startswith(f"? night {NAMES[-1]}: cut off  1 pass of 1 journeys  exit 130")
+    assert lines[2] == "  cut off: SIGINT; 1 of 3 journeys made"
+
+
 def test_what_a_product_says_does_not_move_the_terminal() -> None:
     evil = replace(broken(SEARCH), sentence="\x1b[2Jgone")
     assert "\x1b" not in text(told(journeys=classified((evil,))))

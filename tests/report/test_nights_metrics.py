@@ -38,6 +38,12 @@ def test_the_newest_night_is_told_as_gauges() -> None:
     assert value("flowprobe_alerts_open", severity="notice") == 1
 
 
+def test_the_attempts_at_a_journey_are_not_said_to_be_how_often_it_was_made() -> None:
+    attempts, = (each for each in gauges(overview()) if each.name == "flowprobe_journey_attempts")
+    assert attempts.about.startswith("The attempts at the journey in the newest night: 1 where nothing failed")
+    assert value("flowprobe_journey_attempts", scenario="Search", plan="none") == 1
+
+
 def test_what_is_still_learning_has_no_baseline() -> None:
     usual, = (each for each in gauges(overview()) if each.name == "flowprobe_latency_usual_seconds")
     assert not [each for each in usual.points if each.labels["name"] == "open"]

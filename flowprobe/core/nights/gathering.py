@@ -96,6 +96,17 @@ class Tally:
             self._times("provider", journey, ((each.name, each.seconds) for each in times.providers))
             self._look(journey.scenario, evidence.steps, bodies())
 
+    def recall(self, samples: Iterable[Sample], counted: Iterable[Counted], shapes: Iterable[Shape]) -> None:
+        """Take in what was measured before in the same night, as if it had been added here."""
+        for sample in samples:
+            self._seconds.setdefault(sample.series, []).extend(sample.seconds)
+        for each in counted:
+            counts = self._tries.setdefault((each.journey, each.step), [0, 0])
+            counts[0] += each.tries
+            counts[1] += each.failures
+        for shape in shapes:
+            self._shape(shape)
+
     def _look(self, scenario: str, steps: Iterable[StepEvidence], bodies: Mapping[str, str]) -> None:
         """What a whole JSON reply of each step looked like."""
         for step in steps:

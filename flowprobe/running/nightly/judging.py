@@ -25,7 +25,8 @@ class Judge:
         self._night = night
         self._nights = tuple(each for each in history.nights(environment, last=NEWEST) if each.name != night)
         self._attempts = history.attempts(environment, nights=[each.name for each in self._nights])
-        self._samples = history.samples(environment, last=NEWEST)
+        self._samples = {series: before for series, found in history.samples(environment, last=NEWEST).items()
+                         if (before := tuple(each for each in found if each[0] != night))}
         self._counted = tuple(each for each in history.counted(environment, last=NEWEST) if each[0] != night)
         self._shapes = tuple(each for each in history.shapes(environment, last=NEWEST) if each[0] != night)
         self._marks = history.marks(environment)

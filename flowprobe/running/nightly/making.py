@@ -65,17 +65,20 @@ class Task:
 
 class Making:
     """One night's. `earlier` are the attempts of the same night that were kept before it was cut off: what they settle
-    is not made again. `now` gives seconds since the epoch, `standing_out` what has to be measured again; without
-    `words` no text of a reply is kept. `notes` says what was left out, `unkept` why the history does not have all of
-    it."""
+    is not made again. `measured` is what was measured in a night that had come to its end: what is among its attempts
+    is settled, and only the rest is made. `now` gives seconds since the epoch, `standing_out` what has to be measured
+    again; without `words` no text of a reply is kept. `notes` says what was left out, `unkept` why the history does not
+    have all of it."""
 
     def __init__(self, nightly: Nightly, history: History, environment: str, night: str, *,
-                 earlier: Sequence[Attempt] = (), now: Callable[[], float] = time.time,
-                 standing_out: StandingOut = lambda _: (), words: bool = True) -> None:
+                 earlier: Sequence[Attempt] = (), measured: Tally | None = None,
+                 now: Callable[[], float] = time.time, standing_out: StandingOut = lambda _: (),
+                 words: bool = True) -> None:
         self._nightly, self._history, self._now = nightly, history, now
         self._environment, self._night, self._earlier = environment, night, earlier
         self._standing_out = standing_out
-        self.tally = self._into = Tally(words=words)
+        self._ended = measured is not None
+        self.tally = self._into = Tally(words=words) if measured is None else measured
         self.batches: tuple[Sequence[Sample], ...] = ()
         self.tasks: list[Task] = []
         self.notes: list[str] = []
@@ -87,12 +90,22 @@ class Making:
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        return tuple(attempt for task in self.tasks for attempt in task.attempts)
+        """Those of the night: also of journeys that were made before it went on, and are not asked for any more."""
+        tasks = {task.journey for task in self.tasks}
+        return (*(each for each in self._earlier if each.journey not in tasks),
+                *(attempt for task in self.tasks for attempt in task.attempts))
+
+    @property
+    def planned(self) -> int:
+        """How many journeys the night has where nothing cuts it off."""
+        return len({*(each.journey for each in self._earlier), *(task.journey for task in self.tasks)})
 
     def __call__(self, engine: Engine, trouble: Trouble | None) -> None:
         self._engine, self._trouble = engine, trouble
+        known = {each.journey for each in self._earlier} if self._ended else set()
         for group in engine.groups:
-            self._plan(group)
+            if not known.issuperset(map(_journey, group.trials)):
+                self._plan(group)
         self._queue.append(self._sample)
         self._go_on()
         self._measure_again()
@@ -135,8 +148,7 @@ class Making:
         self._queue.append(lambda: self._faulted(task))
 
     def _task(self, trial: Trial, of: Task | None) -> Task:
-        personas = {role: persona.name for role, persona in trial.personas.items()}
-        journey = journey_of(trial.scenario.name, personas, trial.plan.name if trial.plan.faults else "")
+        journey = _journey(trial)
         calls, writes = demand([(trial.scenario, 1)], self._engine.setting.given)
         task = Task(journey, trial, of, [each for each in self._earlier if each.journey == journey],
                     calls=calls.most or calls.least, writes=writes.most or writes.least)
@@ -348,3 +360,6 @@ class Making:
         self.notes += [f"the control {name!r} did not answer each time: {why}" for name, why in self._silent.items()]
 
 
+def _journey(trial: Trial) -> Journey:
+    personas = {role: persona.name for role, persona in trial.personas.items()}
+    return journey_of(trial.scenario.name, personas, trial.plan.name if trial.plan.faults else "")

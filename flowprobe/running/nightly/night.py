@@ -1,7 +1,8 @@
 """`nightly`: one night of an environment, from the lock that keeps a second one out to what the history keeps of it.
 
-The same command may come as often as it likes: a night that ended is told again and not made again, one that was cut
-off goes on where it was. What the history has of a night is true at every instant, whatever ends the process.
+The same command may come as often as it likes: a night that ended is told again and not made again, but goes on with
+journeys that are asked for and were not made in it; one that was cut off goes on where it was. What the history has of
+a night is true at every instant, whatever ends the process.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import flowprobe
 from flowprobe.core.nights.alerting import to_tell
 from flowprobe.core.nights.classified import Classified, classified, has_answered, night_code, night_verdict
 from flowprobe.core.nights.cost import Cost, cost_of
+from flowprobe.core.nights.gathering import Tally, journey_of
 from flowprobe.core.nights.history import History
-from flowprobe.core.nights.model import Alert, Attempt, Night, Overview, State
+from flowprobe.core.nights.model import Alert, Attempt, Journey, Night, Overview, Sample, State
 from flowprobe.core.nights.naming import another, named
 from flowprobe.core.nights.settings import Nightly
 from flowprobe.core.scenario import Environment
@@ -25,6 +27,7 @@ from flowprobe.core.verdict import ExitCode
 from flowprobe.errors import FlowProbeError, Refused, ToolFailed
 from flowprobe.report.model import RunReport
 from flowprobe.running.alerting import notifier_for
+from flowprobe.running.concerned import concerned_plans
 from flowprobe.running.engine import Engine, Watcher
 from flowprobe.running.flight import one_night, single_flight
 from flowprobe.running.nightly.around import diagnosed
@@ -32,7 +35,7 @@ from flowprobe.running.nightly.judging import Judge
 from flowprobe.running.nightly.making import Making
 from flowprobe.running.notifying import Delivery, Notifier
 from flowprobe.running.review import review
-from flowprobe.running.selection import Request, Selection
+from flowprobe.running.selection import Request, Selection, bindings
 
 __all__ = ["Made", "Wish", "make_night"]
 
@@ -65,6 +68,7 @@ class Made:
     delivery: Delivery = field(default_factory=Delivery)
     samples: int = 0
     cost: Cost | None = None
+    planned: int = 0
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -88,13 +92,14 @@ def make_night(request: Request, selection: Selection, watcher: Watcher, history
 
 @dataclass(slots=True)
 class _Begun:
-    """The night that is to be made: `earlier` is what was kept of it before it was cut off."""
+    """The night that is to be made: `earlier` is what was kept of it before it was cut off, or before more was asked
+    of it. `ended` is that night as it ended, where it did; `missing` says that there is something to make in it."""
 
     night: Night
     earlier: tuple[Attempt, ...] = ()
     found: str = ""
-    ended: bool = False
-    notes: tuple[str, ...] = field(default_factory=tuple)
+    ended: Night | None = None
+    missing: bool = False
 
 
 class _Night:
@@ -109,20 +114,20 @@ class _Night:
 
     def make(self) -> Made:
         begun = self._begin()
-        if begun.ended:
-            return self._as_it_was(begun)
+        if begun.ended is not None and not begun.missing:
+            return self._as_it_was(begun.ended, begun.found)
         if begun.found:
             self._watcher.notice(begun.found)
         try:
             return self._run(begun)
         except Refused as refused:
-            self._end(begun.night, State.REFUSED, ExitCode.REFUSED, str(refused))
+            self._end(begun, State.REFUSED, ExitCode.REFUSED, str(refused))
             raise
         except FlowProbeError as failed:
-            self._end(begun.night, State.CUT_OFF, ExitCode.INCONCLUSIVE, str(failed))
+            self._end(begun, State.CUT_OFF, ExitCode.INCONCLUSIVE, str(failed))
             raise
         except BaseException as failed:
-            self._end(begun.night, State.CUT_OFF, ExitCode.INTERNAL, type(failed).__name__)
+            self._end(begun, State.CUT_OFF, ExitCode.INTERNAL, type(failed).__name__)
             raise
 
     # --- which night it is ---
@@ -138,7 +143,7 @@ class _Night:
             return _Begun(self._fresh(name, at))
         if last.state is State.ENDED:
             if not self._wish.again:
-                return _Begun(last, found=f"the night {last.name} has ended already", ended=True)
+                return self._ended(last)
             return _Begun(self._fresh(another(name, [each.name for each in known]), at))
         return self._resumed(last)
 
@@ -154,6 +159,29 @@ class _Night:
 
     def _fresh(self, name: str, at: float) -> Night:
         return Night(self._environment.name, name, State.RUNNING, at, flowprobe=flowprobe.__version__)
+
+    def _ended(self, last: Night) -> _Begun:
+        """One that ended goes on where journeys are asked for that were not made in it."""
+        earlier = self._history.attempts(last.environment, nights=[last.name]).get(last.name, ())
+        reviewed = review(self._request, self._selection, datetime.fromtimestamp(self._wish.now(), UTC))
+        missing = len(_journeys(reviewed.selection) - {each.journey for each in earlier})
+        if not missing:
+            return _Begun(last, earlier, f"the night {last.name} has ended already", last)
+        more = ("1 journey was not made in it and is made now" if missing == 1 else
+                f"{missing} journeys were not made in it and are made now")
+        return _Begun(replace(last, state=State.RUNNING), earlier, f"the night {last.name} has ended; {more}", last,
+                      missing=True)
+
+    def _measured(self, night: Night) -> Tally:
+        """What the history has of the times of a night that ended."""
+        found = Tally(words=not self._environment.production)
+        environment, name = night.environment, night.name
+        samples = self._history.samples(environment, last=_NEWEST)
+        found.recall(
+            [Sample(series, seconds) for series, nights in samples.items() for each, seconds in nights if each == name],
+            [counted for each, counted in self._history.counted(environment, last=_NEWEST) if each == name],
+            [shape for each, shape in self._history.shapes(environment, last=_NEWEST) if each == name])
+        return found
 
     def _resumed(self, last: Night) -> _Begun:
         """One that did not end goes on: what was made of it stands, unless another version made it."""
@@ -176,13 +204,14 @@ class _Night:
         selection = replace(reviewed.selection, notes=reviewed.notes)
         seed = self._request.seed if self._request.seed is not None else begun.night.seed or None
         with single_flight(self._environment):
+            measured = self._measured(begun.ended) if begun.ended is not None else None
             engine = Engine(replace(self._request, seed=seed), selection, self._watcher)
             night = replace(begun.night, run=engine.folder.name, seed=engine.setting.seed)
             self._history.keep_night(night)
             begun.night = night
             judge = Judge(self._history, night.environment, night.name)
             making = Making(self._nightly, self._history, night.environment, night.name, earlier=begun.earlier,
-                            now=self._wish.now, standing_out=judge.standing_out,
+                            measured=measured, now=self._wish.now, standing_out=judge.standing_out,
                             words=not self._environment.production)
             answered = judge.answered or has_answered(begun.earlier)
             report = engine.execute(diagnosed(making, self._nightly, answered=answered))
@@ -204,11 +233,12 @@ class _Night:
         unkept = unkept or making.unkept
         if unkept and code in (ExitCode.OK, ExitCode.FAIL):
             night = replace(night, exit_code=int(code or ExitCode.INCONCLUSIVE))
-        notes = (*report.notes, *making.notes, *((f"the history lacks some of it: {unkept}",) if unkept else ()))
+        lacking = (f"the history lacks some of this night: {unkept}",) if unkept else ()
+        notes = (*report.notes, *making.notes, *lacking)
         if not self._environment.alerts and any(not each.resolved for each in alerts):
             notes = (*notes, f"nobody is told: {night.environment} names no `alerts`")
         return Made(night, found, overview, report, begun.found, notes, delivery, making.samples,
-                    cost_of(overview.nights, self._nightly.prices))
+                    cost_of(overview.nights, self._nightly.prices), making.planned)
 
     def _tell(self, night: Night, alerts: Sequence[Alert], judge: Judge) -> tuple[str, Delivery]:
         """Keep what came of the night, and tell of it: what went wrong with the former, '' for nothing. What is to be
@@ -235,18 +265,27 @@ class _Night:
         return tuple(f"{each.to} did not hear that the night was made: {each.problem}"
                      for each in answers if each.problem)
 
-    def _end(self, night: Night, state: State, code: int, because: str) -> None:
-        """A night that came to no good end; a history that fails too is not what has to be told then."""
+    def _end(self, begun: _Begun, state: State, code: int, because: str) -> None:
+        """A night that came to no good end; a history that fails too is not what has to be told then. One that had
+        ended stands as it was where nothing more was made in it."""
+        night = replace(begun.night, state=state, ended=self._wish.now(), exit_code=int(code), because=because)
+        if begun.ended is not None and (state is State.REFUSED or begun.night.run == begun.ended.run):
+            night = begun.ended
         with contextlib.suppress(FlowProbeError):
-            self._history.keep_night(replace(night, state=state, ended=self._wish.now(), exit_code=int(code),
-                                             because=because))
+            self._history.keep_night(night)
 
-    def _as_it_was(self, begun: _Begun) -> Made:
-        night = begun.night
+    def _as_it_was(self, night: Night, found: str) -> Made:
         attempts = self._history.attempts(night.environment, nights=[night.name]).get(night.name, ())
-        counted = tuple(each for name, each in self._history.counted(night.environment, last=1) if name == night.name)
-        overview = Overview(night.environment, (night,), {night.name: attempts})
-        return Made(night, classified(attempts, counted), overview, found=begun.found)
+        measured = self._measured(night)
+        overview = Judge(self._history, night.environment, night.name).overview(night, attempts, measured)
+        return Made(night, classified(attempts, measured.counted), overview, found=found,
+                    cost=cost_of(overview.nights, self._nightly.prices))
+
+
+def _journeys(selection: Selection) -> set[Journey]:
+    """All that a run of it makes: each scenario by each of its personas, without faults and under each plan."""
+    return {journey_of(item.scenario.name, binding, plan) for item in selection.chosen for binding in bindings(item)
+            for plan in ("", *(each.name for each in concerned_plans(item, binding)))}
 
 
 def _settled(environment: Environment, wish: Wish) -> Nightly:

@@ -6,7 +6,7 @@ from flowprobe.core.events import CallReplied
 from flowprobe.core.evidence import TrialEvidence, fold
 from flowprobe.core.findings import Finding
 from flowprobe.core.nights.gathering import Tally, attempt_of, journey_of, signature_of
-from flowprobe.core.nights.model import Journey
+from flowprobe.core.nights.model import Counted, Journey, Sample, Series, Shape
 from flowprobe.core.verdict import Blame, Kind, Verdict
 from tests.journals import Journal, ended, exchange, replied, sent, started, step_ended
 
@@ -90,3 +90,13 @@ def test_replies_are_remembered_by_their_shape() -> None:
     shape, = tally.shapes
     assert (shape.step, shape.paths["$.state"]) == ("pay", ('"open"', '"shut"', "string"))
     assert silent.shapes[0].paths["$.state"] == ("string",)
+
+
+def test_what_was_measured_before_in_the_same_night_counts_with_what_is_measured_now() -> None:
+    journey, series, shape = Journey("s", "a=b"), Series("control", "health"), Shape("s", "ask", {"$": ("object",)})
+    tally = Tally()
+    tally.control("health", 0.2)
+    for _ in range(2):
+        tally.recall([Sample(series, (0.1, 0.3))], [Counted(journey, "", 3, 1)], [shape])
+    assert tally.samples == (Sample(series, (0.2, 0.1, 0.3, 0.1, 0.3)),)
+    assert (tally.counted, tally.shapes) == ((Counted(journey, "", 6, 2),), (shape,))
