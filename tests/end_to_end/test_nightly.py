@@ -16,6 +16,7 @@ import pytest
 from flowprobe.core.nights.model import State
 from flowprobe.history import open_history
 from tests.end_to_end.conftest import Place, Result, wait_for
+from tests.http.servers import OK, always, serving
 
 GREEN = "  - step: ask\n    call: GET /echo\n"
 RED = "  - step: ask\n    call: GET /refuse\n"
@@ -266,3 +267,14 @@ def test_a_heartbeat_that_is_not_heard_is_told(nights: Nights) -> None:
     night = nights.night()
     assert (night.code, night.json["verdict"]) == (3, "pass"), night.err
     assert "did not hear that the night was made: " in night.err
+
+
+def test_the_heartbeat_comes_after_the_alerts(nights: Nights) -> None:
+    with serving(always(OK)) as server:
+        nights.says(NIGHTLY + f"    alerts: [{{heartbeat: file:beat}}, {{webhook: '{server.url('/alert')}'}}]\n")
+        (nights.place.folder / "beat").write_text(server.url("/beat"))
+        (nights.place.folder / "beat").chmod(0o600)
+        nights.journey(RED)
+        night = nights.night()
+        assert night.code == 1, night.err
+        assert [request.split()[1] for request in server.requests] == [b"/alert", b"/beat"]

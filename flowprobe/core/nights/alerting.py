@@ -162,6 +162,7 @@ def _opened(environment: str, cause: _Cause, night: str, link: str) -> Alert:
 def _stands(alert: Alert, well: frozenset[str], cause: _Cause | None, night: str, link: str) -> Alert:
     """What woke somebody once goes on as a page. What it broke stays with it until it is seen to be well."""
     left = tuple(subject for subject in alert.journeys if subject not in well)
+    link = link or alert.link
     if cause is None:
         return replace(alert, last=night, link=link, journeys=left or alert.journeys)
     severity = Severity.PAGE if Severity.PAGE in (alert.severity, cause.severity) else Severity.NOTICE

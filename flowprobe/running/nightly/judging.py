@@ -59,6 +59,13 @@ class Judge:
             drifts((*self._shapes, *((night.name, each) for each in tally.shapes)), rebased=self._rebased),
             alerts=self.alerts, marks=self._marks)
 
+    def so_far(self, night: Night, attempts: Sequence[Attempt]) -> Overview:
+        """The environment's nights up to one that was not made to its end, of which no more is judged than what
+        broke."""
+        made = {**self._attempts, night.name: tuple(attempts)}
+        return Overview(night.environment, (*self._nights, night), made,
+                        flakes=flakes(made, self._marks, tonight=night.name), alerts=self.alerts, marks=self._marks)
+
     def _with(self, tonight: Sequence[Sample]) -> dict[Series, tuple[tuple[str, tuple[float, ...]], ...]]:
         known = dict(self._samples)
         for sample in tonight:
