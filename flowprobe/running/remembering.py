@@ -196,7 +196,7 @@ def _apart(history: History, environment: str, subject: str, night: str) -> None
     known = flakes(history.attempts(environment, nights=names), history.marks(environment), tonight=night)
     there = tuple(str(each.journey) for each in known if each.until > night)
     if subject not in there:
-        write = f"name one of: {', '.join(there)}" if there else "nothing is: write nothing, every journey may page"
+        write = f"name one of: {', '.join(there)}" if there else "no journey is: there is nothing to release"
         raise InvalidInput((Problem("no-journey", "JOURNEY", 0, 0, f"{subject!r} is in no quarantine", write),))
 
 

@@ -309,8 +309,8 @@ def _with_others(cause: _Cause, journeys: Sequence[Journey]) -> str:
         return cause.sentence
     plans = len({journey.plan for journey in journeys})
     broken = len({(journey.scenario, journey.personas) for journey in journeys})
-    return (f"{cause.sentence.rstrip('.')}. Faults of {cause.under} break {_many(broken, 'journey')} under "
-            f"{_many(plans, 'plan')}.")
+    return (f"{cause.sentence.rstrip('.')}. Under faults of {cause.under} {_many(broken, 'journey')} "
+            f"{'breaks' if broken == 1 else 'break'}, in {_many(plans, 'plan')}.")
 
 
 def _many(number: int, what: str) -> str:

@@ -143,7 +143,7 @@ def test_what_the_faults_of_one_provider_break_is_one_notice_on_the_first_night(
     assert watch.night(*passing(), *(each for attempts in broken for each in attempts)) == [("opened", "notice")]
     alert, = watch.alerts
     assert (alert.key, len(alert.journeys)) == ("product/under:payments", 9)
-    assert alert.sentence == "invite: seats slow. Faults of payments break 3 journeys under 3 plans."
+    assert alert.sentence == "invite: seats slow. Under faults of payments 3 journeys break, in 3 plans."
 
 
 def test_what_breaks_under_faults_pages_where_it_passed_under_them_before() -> None:
