@@ -28,6 +28,7 @@ from flowprobe.report.nights_page import nights_page
 from flowprobe.report.nights_tables import Link
 from flowprobe.report.otlp_metrics import metrics_request
 from flowprobe.report.prometheus import prometheus_text
+from flowprobe.report.visible import visible
 from flowprobe.running.exporting import collector_at, deliver_metrics
 from flowprobe.running.folder import write_shared, write_whole
 from flowprobe.running.nightly.night import Made, Wish, make_night
@@ -66,8 +67,13 @@ def nightly_command(request: Request, asked: Night) -> int:
     show = screen(sys.stderr if asked.as_json else sys.stdout)
     place = place_of(asked.history, selection.environment, allow_exec=request.allow_exec)
     with closing(open_at(place)) as history, show:
-        made = make_night(request, selection, NightScreen(show), history, asked.wish)
+        made = make_night(request, selection, NightScreen(show), history, replace(asked.wish, warn=_warn))
     return reported(made.exit_code, lambda: _tell(made, show, asked))
+
+
+def _warn(text: str) -> None:
+    """Where no summary hides it."""
+    print(visible(text), file=sys.stderr)
 
 
 def _select(request: Request) -> Selection:

@@ -12,7 +12,7 @@ from flowprobe.core.nights.absence import absent, last_due
 from flowprobe.core.nights.alerting import Telling, Why, missing, raised, to_tell
 from flowprobe.core.nights.history import History
 from flowprobe.core.nights.model import Alert, Overview, Severity
-from flowprobe.core.nights.recipients import Recipient, named
+from flowprobe.core.nights.recipients import Heartbeat, Recipient, named
 from flowprobe.core.redact import Redactor
 from flowprobe.core.scenario import Environment, Project
 from flowprobe.core.verdict import Blame
@@ -56,8 +56,9 @@ def after_night(overview: Overview, history: History, notifier: Notifier, *, nig
 
 
 def tried(environment: Environment, notifier: Notifier, *, to: str | None, now: datetime) -> tuple[Answer, ...]:
-    """Tell each recipient, or the one that is named, of an alert that is none. Raises InvalidInput for a name that
-    nobody has, and where nobody is to be told."""
+    """Tell each recipient, or the one that is named, of an alert that is none. A heartbeat hears of it only where it is
+    named: it would take the test for a night. Raises InvalidInput for a name that nobody has, and where nobody is to be
+    told."""
     night = f"{now:%Y-%m-%d}"
     alert = Alert(environment.name, "test", Severity.NOTICE, Blame.NONE,
                   "this is a test: nothing is broken, and alerts arrive here", (), night, night)
@@ -71,13 +72,24 @@ def _chosen(environment: Environment, to: str | None) -> Sequence[Recipient]:
                                     f"the environment {environment.name!r} names nobody who is told of alerts",
                                     "write for example alerts: [{slack: env:SLACK_WEBHOOK}]"),))
     if to is None:
-        return environment.alerts
+        return _all(environment)
     found = named(environment.alerts, to)
     if found is None:
         there = ", ".join(recipient.name for recipient in environment.alerts)
         raise InvalidInput((Problem("no-recipients", "--to", 0, 0, f"nobody is called {to!r} in {environment.name!r}",
                                     f"there is: {there}"),))
     return (found,)
+
+
+def _all(environment: Environment) -> Sequence[Recipient]:
+    """Everybody but those who wait for a sign of life."""
+    found = tuple(each for each in environment.alerts if not isinstance(each, Heartbeat))
+    if not found:
+        there = ", ".join(recipient.name for recipient in environment.alerts)
+        raise InvalidInput((Problem("no-recipients", "--to", 0, 0,
+                                    f"{environment.name!r} has heartbeats alone, which a test pings only by name",
+                                    f"write --to and one of: {there}"),))
+    return found
 
 
 def watch(environment: str, history: History | ToolFailed, notifier: Notifier, *, now: datetime,

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from flowprobe.core.nights.flakes import quarantine_end
+from flowprobe.core.nights.flakes import flakes, quarantine_end
 from flowprobe.core.nights.history import History
 from flowprobe.core.nights.model import Alert, Attempt, Deed, Mark, Night
 from flowprobe.core.plain import Plain, plain
@@ -156,7 +156,9 @@ def decide(history: History, deed: Deed, journey: str, *, environment: str | Non
     name = _one_of(history, environment)
     night = _counting_from(history, name, None)
     subject = _known(journey, _journeys(history, name), "JOURNEY", "journey")
-    end = "" if deed is Deed.RELEASE else _day(until, "--until") if until else quarantine_end(night)
+    if deed is Deed.RELEASE:
+        _apart(history, name, subject, night)
+    end = "" if deed is Deed.RELEASE else _ending(until, night) if until else quarantine_end(night)
     return _kept(history, Mark(name, deed, subject, night, _who(), _said(because), time.time(), end))
 
 
@@ -188,11 +190,41 @@ def _known(word: str, known: Sequence[str], place: str, what: str) -> str:
     return fit[0]
 
 
+def _apart(history: History, environment: str, subject: str, night: str) -> None:
+    """Only what is in quarantine can be taken out of it."""
+    names = [each.name for each in history.nights(environment, last=_LATELY)]
+    known = flakes(history.attempts(environment, nights=names), history.marks(environment), tonight=night)
+    there = tuple(str(each.journey) for each in known if each.until > night)
+    if subject not in there:
+        write = f"name one of: {', '.join(there)}" if there else "no journey is: there is nothing to release"
+        raise InvalidInput((Problem("no-journey", "JOURNEY", 0, 0, f"{subject!r} is in no quarantine", write),))
+
+
+def _ending(until: str, night: str) -> str:
+    """The day on which a quarantine ends: after the newest night, or it would be over before it began."""
+    day = _day(until, "--until")
+    if day <= night[:10]:
+        raise InvalidInput((Problem("bad-setting", "--until", 0, 0, f"{until!r} is over: the newest night is {night}",
+                                    f"write a later day, for example {quarantine_end(night)}"),))
+    return day
+
+
 def _counting_from(history: History, environment: str, since: str | None) -> str:
+    if since is not None and not history.night(environment, since):
+        return _past(_day(since, "--since"))
     if since is not None:
-        return since if history.night(environment, since) else _day(since, "--since")
+        return since
     nights = history.nights(environment, last=1)
     return nights[-1].name if nights else datetime.now(UTC).date().isoformat()
+
+
+def _past(day: str) -> str:
+    """What begins in the future would let every night until then count for nothing."""
+    today = datetime.now().astimezone().date().isoformat()
+    if day > today:
+        raise InvalidInput((Problem("bad-setting", "--since", 0, 0, f"{day!r} is in the future",
+                                    f"write the name of a night that was made, or a day until {today}"),))
+    return day
 
 
 def _day(text: str, option: str) -> str:

@@ -16,6 +16,7 @@ import pytest
 from flowprobe.core.nights.model import State
 from flowprobe.history import open_history
 from tests.end_to_end.conftest import Place, Result, wait_for
+from tests.http.servers import OK, always, serving
 
 GREEN = "  - step: ask\n    call: GET /echo\n"
 RED = "  - step: ask\n    call: GET /refuse\n"
@@ -310,3 +311,14 @@ def test_a_night_that_is_told_again_writes_what_its_history_can_tell(nights: Nig
     written = {name for name in names.values() if (nights.place.folder / name).exists()}
     assert written == {"c.json", "p.prom", "n.html", "o.json"}
     assert 'flowprobe_journey_green{environment="bare",scenario="one"' in (nights.place.folder / "p.prom").read_text()
+
+
+def test_the_heartbeat_comes_after_the_alerts(nights: Nights) -> None:
+    with serving(always(OK)) as server:
+        nights.says(NIGHTLY + f"    alerts: [{{heartbeat: file:beat}}, {{webhook: '{server.url('/alert')}'}}]\n")
+        (nights.place.folder / "beat").write_text(server.url("/beat"))
+        (nights.place.folder / "beat").chmod(0o600)
+        nights.journey(RED)
+        night = nights.night()
+        assert night.code == 1, night.err
+        assert [request.split()[1] for request in server.requests] == [b"/alert", b"/beat"]

@@ -96,7 +96,9 @@ def told(night: Result) -> tuple[int, str, str, list[str]]:
 def test_an_environment_that_never_answered_is_dead_and_nobody_is_paged(standing: Standing) -> None:
     night = standing.night()
     assert told(night) == (3, "inconclusive", "environment", ["environment", "environment"]), night.err
-    assert night.json["alerts"] == []
+    alert, = night.json["alerts"]
+    assert (alert["severity"], alert["blame"]) == ("notice", "environment")
+    assert alert["sentence"].startswith("nobody answered at all: ")
 
 
 def test_a_product_that_answered_on_an_earlier_night_and_is_gone_is_down(standing: Standing) -> None:

@@ -126,6 +126,20 @@ def test_a_test_is_marked_and_reaches_everybody_or_who_is_named(tmp_path: Path) 
             ("test", "this is a test: nothing is broken, and alerts arrive here")}
 
 
+def test_a_test_pings_a_heartbeat_only_by_its_name(tmp_path: Path) -> None:
+    with serving(always(OK)) as server:
+        (tmp_path / "beat").write_text(server.url("/beat"))
+        (tmp_path / "beat").chmod(0o600)
+        project, where = project_of(tmp_path, f"[{{heartbeat: file:beat}}, {{webhook: {server.url('/hook')}}}]")
+        teller = notifier_for(project, where)
+        assert [answer.to for answer in tried(where, teller, to=None, now=NOW)] == ["webhook"]
+        assert [answer.to for answer in tried(where, teller, to="heartbeat", now=NOW)] == ["heartbeat"]
+        assert [request.split()[1] for request in server.requests] == [b"/hook", b"/beat"]
+    project, where = project_of(tmp_path, "[{heartbeat: file:beat}]")
+    with pytest.raises(InvalidInput, match=r"heartbeats alone.*\n.*write --to and one of: heartbeat"):
+        tried(where, notifier_for(project, where), to=None, now=NOW)
+
+
 def test_a_test_of_nobody_says_what_to_write(tmp_path: Path) -> None:
     project, where = project_of(tmp_path, "")
     with pytest.raises(InvalidInput, match="names nobody who is told of alerts"):

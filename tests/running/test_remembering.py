@@ -203,4 +203,26 @@ def test_somebody_without_a_name_is_recorded_by_number(history: History, monkeyp
 
     monkeypatch.setattr(remembering.getpass, "getuser", nameless)
     monkeypatch.setattr(remembering.os, "getuid", lambda: 4711)
-    assert decide(history, Deed.RELEASE, "Search", environment=None, because="mended").by == "user 4711"
+    assert decide(history, Deed.QUARANTINE, "Search", environment=None, because="it wobbles").by == "user 4711"
+
+
+def test_a_baseline_does_not_begin_in_the_future(history: History) -> None:
+    with pytest.raises(InvalidInput, match=r"'9998-01-01' is in the future\n.*write the name of a night that was made"):
+        rebase(history, None, environment=None, because="moved", since="9998-01-01")
+    assert history.marks("staging") == ()
+
+
+@pytest.mark.parametrize("until", ["2026-02-01", "2026-03-02"])
+def test_a_quarantine_does_not_end_before_it_begins(history: History, until: str) -> None:
+    with pytest.raises(InvalidInput, match=r"is over: the newest night is 2026-03-02\n.*for example 2026-03-16"):
+        decide(history, Deed.QUARANTINE, "Search", environment=None, because="it wobbles", until=until)
+    assert history.marks("staging") == ()
+
+
+def test_what_is_in_no_quarantine_is_not_released(history: History) -> None:
+    decide(history, Deed.QUARANTINE, "Search", environment=None, because="it wobbles")
+    with pytest.raises(InvalidInput, match=r"'Pay \(user=pro-eu\)' is in no quarantine.*\n.*name one of: Search"):
+        decide(history, Deed.RELEASE, "Pay", environment=None, because="mended")
+    decide(history, Deed.RELEASE, "Search", environment=None, because="mended")
+    with pytest.raises(InvalidInput, match="is in no quarantine"):
+        decide(history, Deed.RELEASE, "Search", environment=None, because="mended again")

@@ -148,6 +148,7 @@ def _bent(given: Points, percent: float, sigma: float) -> float:
     if below is not None and above is not None:
         low, high = normal_at(below[0] / 100), normal_at(above[0] / 100)
         part = (z - low) / (high - low)
-        return math.exp(math.log(below[1]) * (1 - part) + math.log(above[1]) * part)
+        between = math.exp(math.log(below[1]) * (1 - part) + math.log(above[1]) * part)
+        return min(max(between, below[1]), above[1])  # the last digit of a float may lie beyond them
     percent, seconds = below or above or (50.0, 0.0)
     return seconds * math.exp(sigma * (z - normal_at(percent / 100)))

@@ -7,6 +7,9 @@ The rules, of which docs/reference/alerts.md tells too:
   with one signature. What was not confirmed, and whatever somebody else has to mend (the environment, the account
   set-up, the scenario, ourselves), is a notice once it stands for two nights running.
 - What breaks journeys in quarantine alone is a notice, never a page.
+- What breaks under injected faults alone is a weakness, and a notice; it pages where that journey passed under that
+  plan in an earlier night. What the faults of one provider break is one alert.
+- Where nobody has answered on any night, that is a notice at once: nobody knows yet whether the product is to blame.
 - Cleanup that is incomplete pages at once.
 - A latency that changed is a notice: a time that matters is promised in a scenario, and breaking it is a failure.
 - A step that breaks more often than it used to is a notice, and a page from a fifth of its tries on.
@@ -26,7 +29,9 @@ from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
+from flowprobe.core.nights.classified import has_answered
 from flowprobe.core.nights.model import (
+    NONE,
     Alert,
     Attempt,
     Drift,
@@ -50,7 +55,7 @@ CONFIRMING = 3
 REMINDED_AFTER = {Severity.PAGE: 3, Severity.NOTICE: 7}
 """Of an alert that is still seen, somebody is told again after so many days."""
 MISSING = "night/missing"
-_CLEANUP, _UNMADE = "cleanup", "night/unmade"
+_CLEANUP, _UNMADE, _SILENCE = "cleanup", "night/unmade", "environment/silence"
 _PAGED_RATE = 0.2
 _GONE_AFTER = 7
 _LONGEST_KEY = 120
@@ -82,7 +87,7 @@ class Telling(Plain):
 @plain
 class _Cause(Plain):
     """What is wrong tonight. `subjects` are what it breaks, each as it is shown; `sure`: it need not be there for a
-    second night to be told of."""
+    second night to be told of. `under` is the provider whose faults break the `journeys`, '' for none."""
 
     key: str
     severity: Severity
@@ -90,6 +95,8 @@ class _Cause(Plain):
     sentence: str
     subjects: tuple[str, ...] = ()
     sure: bool = True
+    under: str = ""
+    journeys: tuple[Journey, ...] = ()
 
 
 def raised(overview: Overview, *, before: Sequence[Alert], night: str, link: str = "",
@@ -155,6 +162,7 @@ def _opened(environment: str, cause: _Cause, night: str, link: str) -> Alert:
 def _stands(alert: Alert, well: frozenset[str], cause: _Cause | None, night: str, link: str) -> Alert:
     """What woke somebody once goes on as a page. What it broke stays with it until it is seen to be well."""
     left = tuple(subject for subject in alert.journeys if subject not in well)
+    link = link or alert.link
     if cause is None:
         return replace(alert, last=night, link=link, journeys=left or alert.journeys)
     severity = Severity.PAGE if Severity.PAGE in (alert.severity, cause.severity) else Severity.NOTICE
@@ -163,8 +171,9 @@ def _stands(alert: Alert, well: frozenset[str], cause: _Cause | None, night: str
 
 
 def _unseen(alert: Alert, well: frozenset[str], tonight: Night) -> Alert:
-    """Never resolved in the night that opened it: what was seen in it does not go away by looking again."""
-    if alert.opened == tonight.name or not _tells(alert, tonight):
+    """Never resolved in the night that opened it: what was seen in it does not go away by looking again. But a night
+    that came late has come."""
+    if (alert.opened == tonight.name and alert.key != MISSING) or not _tells(alert, tonight):
         return alert
     left = tuple(subject for subject in alert.journeys if subject not in well)
     return replace(alert, journeys=left) if left else replace(alert, resolved=tonight.name)
@@ -226,7 +235,7 @@ def _gone(overview: Overview, tonight: Night, alert: Alert) -> frozenset[str]:
 
 
 def _causes(overview: Overview, tonight: Night, confirming: int) -> tuple[_Cause, ...]:
-    broken = _of_attempts(tonight.name, overview, tonight.name, confirming)
+    broken = _silence(overview, _of_attempts(tonight.name, overview, tonight.name, confirming))
     known = {subject for cause in broken if cause.blame is Blame.PRODUCT for subject in cause.subjects}
     return (*_of_the_night(overview, tonight), *broken, *_slower(overview.trends),
             *_more_often(overview, tonight.name, known), *_drifted(overview.drifts))
@@ -250,35 +259,62 @@ def _unmade(night: Night) -> str:
 
 def _of_attempts(name: str, overview: Overview, tonight: str, confirming: int) -> tuple[_Cause, ...]:
     """Of the journeys of a night that never came to a good end; one for one cause."""
-    apart = _quarantined(overview, tonight)
+    mild = _quarantined(overview, tonight) | _weak(overview, tonight)
     folded: dict[str, list[_Cause]] = defaultdict(list)
     for journey, attempts in _by_journey(overview, name).items():
         if any(attempt.verdict in PASSING for attempt in attempts):
             continue  # it passed at a later try: that is a flake, and counted as one
-        cause = _of_journey(journey, attempts, journey in apart, confirming)
+        cause = _of_journey(journey, attempts, journey in mild, confirming)
         if cause is not None:
             folded[cause.key].append(cause)
     return tuple(_folded(causes) for causes in folded.values())
 
 
-def _of_journey(journey: Journey, attempts: Sequence[Attempt], apart: bool, confirming: int) -> _Cause | None:
+def _silence(overview: Overview, causes: tuple[_Cause, ...]) -> tuple[_Cause, ...]:
+    """What is wrong where the product has not answered once, tonight or before: one thing, and told at once. Once it
+    has answered, silence is the product's failure, and pages."""
+    mute = [cause for cause in causes if cause.blame is Blame.ENVIRONMENT]
+    if not mute or any(has_answered(made) for made in overview.attempts.values()):
+        return causes
+    first = replace(_folded(mute), key=_SILENCE, sure=True, sentence=f"nobody answered at all: {mute[0].sentence}")
+    return (first, *(cause for cause in causes if cause.blame is not Blame.ENVIRONMENT))
+
+
+def _of_journey(journey: Journey, attempts: Sequence[Attempt], mild: bool, confirming: int) -> _Cause | None:
     failed = [attempt for attempt in attempts if attempt.blame not in _NOBODYS]
     if not failed:
         return None
     alike = len({_signature(attempt) for attempt in attempts}) == 1
     product = all(_is_failure(attempt) for attempt in attempts)
     confirmed = product and alike and len(attempts) >= confirming
-    page = confirmed and not apart
+    page = confirmed and not mild
     last = failed[-1]
     sentence = last.sentence or f"{last.step or journey} broke"
     key = _key(last) if alike or last.provider or not product else _bounded(f"product/journey:{journey}")
-    return _Cause(key, Severity.PAGE if page else Severity.NOTICE, last.blame, sentence, (str(journey),), confirmed)
+    return _Cause(key, Severity.PAGE if page else Severity.NOTICE, last.blame, sentence, (str(journey),), confirmed,
+                  _under(last), (journey,))
 
 
 def _folded(causes: Sequence[_Cause]) -> _Cause:
     """The gravest of them leads."""
     first = min(causes, key=lambda cause: (cause.severity is not Severity.PAGE, not cause.sure))
-    return replace(first, subjects=tuple(subject for cause in causes for subject in cause.subjects))
+    journeys = tuple(journey for cause in causes for journey in cause.journeys)
+    return replace(first, sentence=_with_others(first, journeys), journeys=journeys,
+                   subjects=tuple(subject for cause in causes for subject in cause.subjects))
+
+
+def _with_others(cause: _Cause, journeys: Sequence[Journey]) -> str:
+    """The sentence of a cause, and of what the faults of its provider break how many there are."""
+    if not cause.under or len(journeys) < 2:
+        return cause.sentence
+    plans = len({journey.plan for journey in journeys})
+    broken = len({(journey.scenario, journey.personas) for journey in journeys})
+    return (f"{cause.sentence.rstrip('.')}. Under faults of {cause.under} {_many(broken, 'journey')} "
+            f"{'breaks' if broken == 1 else 'break'}, in {_many(plans, 'plan')}.")
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _seen(overview: Overview, night: str) -> set[str]:
@@ -290,6 +326,8 @@ def _seen(overview: Overview, night: str) -> set[str]:
 def _key(attempt: Attempt) -> str:
     """The suspected cause: the provider, else what broke, else the account or the journey."""
     kind = str(attempt.blame)
+    if under := _under(attempt):
+        return _bounded(f"{kind}/under:{under}")
     if attempt.provider:
         return _bounded(f"{kind}/provider:{attempt.provider}")
     if attempt.signature or attempt.step:
@@ -297,6 +335,11 @@ def _key(attempt: Attempt) -> str:
     if attempt.blame is Blame.ACCOUNT:
         return _bounded(f"{kind}/personas:{attempt.journey.personas}")
     return _bounded(f"{kind}/journey:{attempt.journey}") if _is_failure(attempt) else kind
+
+
+def _under(attempt: Attempt) -> str:
+    """The provider whose injected faults the product does not bear; '' for any other failure."""
+    return attempt.provider if attempt.journey.plan != NONE and _is_failure(attempt) else ""
 
 
 def _bounded(key: str) -> str:
@@ -414,3 +457,11 @@ def _by_journey(overview: Overview, night: str) -> Mapping[Journey, list[Attempt
 
 def _quarantined(overview: Overview, night: str) -> set[Journey]:
     return {flake.journey for flake in overview.flakes if night < flake.until}
+
+
+def _weak(overview: Overview, tonight: str) -> set[Journey]:
+    """Those of the journeys under a plan that none of the earlier nights saw coming to a good end."""
+    passed = {each.journey for night in overview.nights if night.name != tonight
+              for each in overview.attempts.get(night.name, ()) if each.verdict in PASSING}
+    made = {each.journey for attempts in overview.attempts.values() for each in attempts}
+    return {journey for journey in made if journey.plan != NONE and journey not in passed}

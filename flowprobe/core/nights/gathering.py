@@ -10,7 +10,7 @@ from flowprobe.core.blame import violations
 from flowprobe.core.events import CallReplied, CallUnanswered
 from flowprobe.core.evidence import StepEvidence, TrialEvidence
 from flowprobe.core.explaining import explained
-from flowprobe.core.explanation import Origin, sentence
+from flowprobe.core.explanation import Explanation, Origin, sentence
 from flowprobe.core.nights.model import NONE, Attempt, Counted, Journey, Sample, Series, SeriesKind, Shape
 from flowprobe.core.nights.shapes import merged, shape_of
 from flowprobe.core.parsed import decoded
@@ -38,11 +38,19 @@ def attempt_of(journey: Journey, evidence: TrialEvidence, verdict: Verdict, *, n
     found = explained(evidence, twin)
     judged = verdict.kind is not Kind.INCONCLUSIVE
     told = sentence(found) if found is not None and judged else "; ".join(verdict.reasons)
-    provider = found.provider if found is not None and found.origin is Origin.PROVIDER else ""
     broken = _broken(evidence)
     return Attempt(journey, number, at, evidence.seconds, verdict.kind, verdict.blame,
-                   signature_of(evidence, verdict), redact(told), broken.name if broken else "", provider,
+                   signature_of(evidence, verdict), redact(told), broken.name if broken else "", _put_down_to(found),
                    evidence.started.trial)
+
+
+def _put_down_to(found: Explanation | None) -> str:
+    """The third party that failed by itself, else those whose calls the faults fell on that it is put down to."""
+    if found is None:
+        return ""
+    if found.origin is Origin.PROVIDER:
+        return found.provider
+    return " and ".join(sorted({each.edge for each in found.because}))
 
 
 def signature_of(evidence: TrialEvidence, verdict: Verdict) -> str:

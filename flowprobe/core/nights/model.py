@@ -72,7 +72,8 @@ class Journey(Plain):
 class Attempt(Plain):
     """One making of a journey. `number` counts from 1; a further one is made to classify a failure, and never in place
     of it. `signature` is equal where the same thing broke in the same way; `sentence` is what is told of it; `step` is
-    where it broke; `provider` the third party that it is put down to, empty where none is; `trial` its id."""
+    where it broke; `provider` the third party that it is put down to, by itself or by the faults that it was made to
+    show, empty where none is; `trial` its id."""
 
     journey: Journey
     number: int

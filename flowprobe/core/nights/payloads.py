@@ -54,8 +54,13 @@ def lead(telling: Telling) -> str:
 
 
 def headline(telling: Telling) -> str:
-    """The sentence of the failure, and nothing before it."""
-    return _cut(on_one_line(telling.alert.sentence), SENTENCE)
+    """The sentence of the failure, and before it only that it is over, where it is."""
+    over = "Resolved: " if telling.why is Why.RESOLVED else ""
+    return over + _sentence(telling.alert)
+
+
+def _sentence(alert: Alert) -> str:
+    return _cut(on_one_line(alert.sentence), SENTENCE)
 
 
 def plain_text(telling: Telling) -> str:
@@ -155,7 +160,7 @@ def webhook(telling: Telling) -> Payload:
     shown = _journeys(alert)[:JOURNEYS]
     return {"version": 1, "id": identity(telling), "why": str(telling.why), "night": on_one_line(telling.night),
             "environment": _cut(on_one_line(alert.environment), _NAME), "key": on_one_line(alert.key),
-            "severity": str(alert.severity), "blame": str(alert.blame), "sentence": headline(telling),
+            "severity": str(alert.severity), "blame": str(alert.blame), "sentence": _sentence(alert),
             "journeys": shown, "more_journeys": len(alert.journeys) - len(shown), "opened": on_one_line(alert.opened),
             "last": on_one_line(alert.last), "resolved": on_one_line(alert.resolved) or None,
             "link": shown_link(alert) or None, "text": plain_text(telling)}

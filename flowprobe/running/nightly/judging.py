@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from flowprobe.core.nights.alerting import raised
 from flowprobe.core.nights.classified import has_answered
@@ -13,6 +14,7 @@ from flowprobe.core.nights.latency import NEWEST, candidates, confirmed, reading
 from flowprobe.core.nights.model import Alert, Attempt, Deed, Mark, Night, Overview, Sample, Series, Trend
 from flowprobe.core.nights.rates import rates
 from flowprobe.core.nights.shapes import drifts
+from flowprobe.errors import ToolFailed
 
 __all__ = ["Judge"]
 
@@ -22,7 +24,7 @@ class Judge:
     again in the same night is known by the alert that was opened then."""
 
     def __init__(self, history: History, environment: str, night: str) -> None:
-        self._night = night
+        self._history, self._environment, self._night = history, environment, night
         self._nights = tuple(each for each in history.nights(environment, last=NEWEST) if each.name != night)
         self._attempts = history.attempts(environment, nights=[each.name for each in self._nights])
         self._samples = {series: before for series, found in history.samples(environment, last=NEWEST).items()
@@ -58,6 +60,13 @@ class Judge:
             drifts((*self._shapes, *((night.name, each) for each in tally.shapes)), rebased=self._rebased),
             alerts=self.alerts, marks=self._marks)
 
+    def so_far(self, night: Night, attempts: Sequence[Attempt]) -> Overview:
+        """The environment's nights up to one that was not made to its end, of which no more is judged than what
+        broke."""
+        made = {**self._attempts, night.name: tuple(attempts)}
+        return Overview(night.environment, (*self._nights, night), made,
+                        flakes=flakes(made, self._marks, tonight=night.name), alerts=self.alerts, marks=self._marks)
+
     def _with(self, tonight: Sequence[Sample]) -> dict[Series, tuple[tuple[str, tuple[float, ...]], ...]]:
         known = dict(self._samples)
         for sample in tonight:
@@ -71,7 +80,9 @@ class Judge:
                      confirmed=stood_out | ({self._night} if again else set()))
 
     def raised(self, overview: Overview, link: str, confirming: int) -> tuple[Alert, ...]:
-        """The alerts as they stand after this night."""
+        """The alerts as they stand after this night. That it is missing may have been told while it was on."""
+        with suppress(ToolFailed):
+            self.alerts = self._history.alerts(self._environment)
         return raised(overview, before=self.alerts, night=self._night, link=link, confirming=confirming)
 
 

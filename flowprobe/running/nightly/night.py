@@ -7,7 +7,6 @@ a night is true at every instant, whatever ends the process.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -47,11 +46,12 @@ _NEWEST = 50
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is asked of a night beside the run: `again` makes another where tonight's has ended; `samples` stand in for
-    those of the environment. `now` gives seconds since the epoch."""
+    those of the environment. `now` gives seconds since the epoch, `warn` is told who could not be told of what."""
 
     again: bool = False
     samples: int | None = None
     now: Callable[[], float] = time.time
+    warn: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,8 @@ class Made:
 
     @property
     def told(self) -> tuple[str, ...]:
-        """Who heard of an alert, and who could not be told."""
-        return (*(f"told {each.to}" if not each.problem else f"not told {each.to}: {each.problem}"
-                  for each in self.delivery.answers), *self.delivery.waiting)
+        """Who heard of an alert. Who did not was said when it was tried."""
+        return tuple(f"told {each.to}" for each in self.delivery.answers if not each.problem)
 
     @property
     def exit_code(self) -> int:
@@ -127,7 +126,8 @@ class _Night:
             self._end(begun, State.CUT_OFF, ExitCode.INCONCLUSIVE, str(failed))
             raise
         except BaseException as failed:
-            self._end(begun, State.CUT_OFF, ExitCode.INTERNAL, type(failed).__name__)
+            self._end(begun, State.CUT_OFF, ExitCode.INTERNAL, type(failed).__name__,
+                      tell=isinstance(failed, Exception))
             raise
 
     # --- which night it is ---
@@ -243,8 +243,8 @@ class _Night:
     def _tell(self, night: Night, alerts: Sequence[Alert], judge: Judge) -> tuple[str, Delivery]:
         """Keep what came of the night, and tell of it: what went wrong with the former, '' for nothing. What is to be
         told lies ready before the history says that it was, so that a crash between the two tells it twice, and never
-        not at all."""
-        notifier = notifier_for(self._selection.project, self._environment, allow_exec=self._request.allow_exec)
+        not at all. Whoever waits for a sign of life hears of the night last."""
+        notifier = self._notifier()
         try:
             notifier.post(to_tell(alerts, before=judge.alerts, night=night.name))
             self._history.keep_alerts(alerts)
@@ -252,34 +252,71 @@ class _Night:
             if self._nightly.keep is not None and night.state is State.ENDED:
                 self._history.prune(self._environment.name, keep=self._nightly.keep)
         except ToolFailed as failed:
-            return str(failed), notifier.deliver(self._environment.name)
+            return str(failed), self._delivered(notifier)
+        delivery = self._delivered(notifier)
         unheard = self._beat(night, notifier)
-        delivery = notifier.deliver(self._environment.name)
         return "", replace(delivery, waiting=(*delivery.waiting, *unheard))
+
+    def _notifier(self) -> Notifier:
+        return notifier_for(self._selection.project, self._environment, allow_exec=self._request.allow_exec)
+
+    def _delivered(self, notifier: Notifier) -> Delivery:
+        """What came of all that waits to be told."""
+        delivery = notifier.deliver(self._environment.name)
+        for waiting in delivery.waiting:
+            self._wish.warn(f"alert not delivered: {waiting}")
+        return delivery
 
     def _beat(self, night: Night, notifier: Notifier) -> tuple[str, ...]:
         """Who waits for the signal that a night was made, and did not take it."""
         if night.state is not State.ENDED:
             return ()
         answers = notifier.beat(f"{night.environment} {night.name}: {night.verdict}")
-        return tuple(f"{each.to} did not hear that the night was made: {each.problem}"
-                     for each in answers if each.problem)
+        unheard = tuple(f"{each.to} did not hear that the night was made: {each.problem}"
+                        for each in answers if each.problem)
+        for each in unheard:
+            self._wish.warn(each)
+        return unheard
 
-    def _end(self, begun: _Begun, state: State, code: int, because: str) -> None:
-        """A night that came to no good end; a history that fails too is not what has to be told then. One that had
-        ended stands as it was where nothing more was made in it."""
+    def _end(self, begun: _Begun, state: State, code: int, because: str, *, tell: bool = True) -> None:
+        """A night that came to no good end, and is told of as that; a history that fails too is not what has to be told
+        then. Who presses Ctrl-C does not wait for the telling. One that had ended stands as it was where nothing more
+        was made in it."""
         night = replace(begun.night, state=state, ended=self._wish.now(), exit_code=int(code), because=because)
-        if begun.ended is not None and (state is State.REFUSED or begun.night.run == begun.ended.run):
-            night = begun.ended
-        with contextlib.suppress(FlowProbeError):
-            self._history.keep_night(night)
+        stands = begun.ended is not None and (state is State.REFUSED or begun.night.run == begun.ended.run)
+        try:
+            self._history.keep_night(begun.ended if stands and begun.ended is not None else night)
+            if tell and not stands:
+                self._tell_unmade(night)
+        except FlowProbeError as failed:
+            self._wish.warn(f"of the night {night.name} nobody was told: {failed}")
+
+    def _tell_unmade(self, night: Night) -> None:
+        """What was made of it until then is in the history."""
+        judge = Judge(self._history, night.environment, night.name)
+        attempts = self._history.attempts(night.environment, nights=[night.name]).get(night.name, ())
+        overview = judge.so_far(night, attempts)
+        unkept, _ = self._tell(night, judge.raised(overview, "", self._nightly.attempts.most), judge)
+        if unkept:
+            raise ToolFailed(unkept)
 
     def _as_it_was(self, night: Night, found: str) -> Made:
         attempts = self._history.attempts(night.environment, nights=[night.name]).get(night.name, ())
         measured = self._measured(night)
         overview = Judge(self._history, night.environment, night.name).overview(night, attempts, measured)
-        return Made(night, classified(attempts, measured.counted), overview, found=found,
-                    cost=cost_of(overview.nights, self._nightly.prices))
+        delivery = self._late()
+        heard = sorted({each.to for each in delivery.answers if not each.problem})
+        notes = (f"what had not been delivered was sent now: {', '.join(heard)}",) if heard else ()
+        return Made(night, classified(attempts, measured.counted), overview, found=found, notes=notes,
+                    delivery=delivery, cost=cost_of(overview.nights, self._nightly.prices))
+
+    def _late(self) -> Delivery:
+        """What waits from before is told now, though there is nothing new."""
+        try:
+            return self._delivered(self._notifier())
+        except ToolFailed as failed:
+            self._wish.warn(str(failed))
+            return Delivery(waiting=(str(failed),))
 
 
 def _journeys(selection: Selection) -> set[Journey]:

@@ -132,6 +132,34 @@ def test_a_provider_folds_what_breaks_in_different_ways() -> None:
     assert watch.alerts[0].key == "product/provider:payments"
 
 
+def under(plan: str, scenario: str = "seats") -> Journey:
+    return Journey(scenario, "admin=pro-eu", plan)
+
+
+def test_what_the_faults_of_one_provider_break_is_one_notice_on_the_first_night() -> None:
+    watch = Watch()
+    broken = [failing(under(plan, scenario), provider="payments", signature=f"{scenario} {plan}")
+              for scenario in ("seats", "refunds", "plans") for plan in ("slow", "down", "500")]
+    assert watch.night(*passing(), *(each for attempts in broken for each in attempts)) == [("opened", "notice")]
+    alert, = watch.alerts
+    assert (alert.key, len(alert.journeys)) == ("product/under:payments", 9)
+    assert alert.sentence == "invite: seats slow. Under faults of payments 3 journeys break, in 3 plans."
+
+
+def test_what_breaks_under_faults_pages_where_it_passed_under_them_before() -> None:
+    watch = Watch()
+    weak = failing(under("down"), provider="payments")
+    assert watch.night(*passing(under("slow")), *weak) == [("opened", "notice")]
+    assert watch.night(*passing(under("slow")), *weak) == []
+    assert watch.night(*failing(under("slow"), provider="payments"), *weak) == [("escalated", "page")]
+    assert len(watch.alerts) == 1
+    assert watch.night(*passing(under("slow"), under("down"))) == [("resolved", "page")]
+
+
+def test_what_breaks_under_faults_of_which_nobody_knows_whose_they_are_is_a_notice_too() -> None:
+    assert Watch().night(*failing(under("slow"))) == [("opened", "notice")]
+
+
 def test_what_breaks_without_a_cause_in_common_is_told_one_by_one() -> None:
     watch = Watch()
     told = watch.night(*failing(SEATS), *failing(Journey("refunds", ""), signature="refund 504"))
@@ -141,12 +169,26 @@ def test_what_breaks_without_a_cause_in_common_is_told_one_by_one() -> None:
 @pytest.mark.parametrize("blame", [Blame.ENVIRONMENT, Blame.ACCOUNT, Blame.TOOL, Blame.SCENARIO, Blame.FAULT])
 def test_what_is_not_the_products_doing_is_a_notice_after_two_nights_running(blame: Blame) -> None:
     watch = Watch()
+    watch.night(*passing())
     assert watch.night(*inconclusive(blame)) == []
     assert watch.night(*inconclusive(blame)) == [("opened", "notice")]
 
 
+def test_where_nobody_has_ever_answered_it_is_one_notice_on_the_first_night_until_somebody_does() -> None:
+    watch = Watch()
+    assert watch.night(*inconclusive(Blame.ENVIRONMENT), *inconclusive(
+        Blame.ENVIRONMENT, Journey("refunds", ""), signature="connection refused")) == [("opened", "notice")]
+    alert, = watch.alerts
+    assert alert.sentence == "nobody answered at all: invite: no such host"
+    assert alert.journeys == (str(SEATS), "refunds")
+    assert watch.night(*inconclusive(Blame.ENVIRONMENT)) == []
+    assert watch.night(*passing(), *passing(Journey("refunds", ""))) == [("resolved", "notice")]
+    assert watch.night(*inconclusive(Blame.ENVIRONMENT)) == [], "it has answered before"
+
+
 def test_two_nights_with_different_causes_are_not_two_nights_running() -> None:
     watch = Watch()
+    watch.night(*passing())
     assert watch.night(*inconclusive(Blame.ENVIRONMENT)) == []
     assert watch.night(*inconclusive(Blame.ENVIRONMENT, signature="connection refused")) == []
 
@@ -331,6 +373,13 @@ def test_a_night_that_did_not_happen_is_told_of_each_time_until_one_does() -> No
     watch = Watch()
     watch.nights, watch.alerts = [night(0), night(1)], (second,)
     assert watch.night(*passing()) == [("resolved", "notice")]
+
+
+def test_a_night_that_comes_late_resolves_that_it_was_missing_the_same_night() -> None:
+    watch = Watch()
+    watch.alerts = (missing("prod", before=(), night=NIGHTS[0], because="no night of prod has begun"),)
+    assert watch.night(*passing()) == [("resolved", "notice")]
+    assert watch.again(*passing()) == []
 
 
 def test_pages_are_told_first_and_what_is_over_last() -> None:

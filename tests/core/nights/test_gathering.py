@@ -8,7 +8,7 @@ from flowprobe.core.findings import Finding
 from flowprobe.core.nights.gathering import Tally, attempt_of, journey_of, signature_of
 from flowprobe.core.nights.model import Counted, Journey, Sample, Series, Shape
 from flowprobe.core.verdict import Blame, Kind, Verdict
-from tests.journals import Journal, ended, exchange, replied, sent, started, step_ended
+from tests.journals import SLOW, Journal, ended, exchange, finding, injected, replied, sent, started, step_ended
 
 JOURNEY = Journey("Paying", "admin=pro-eu")
 PASSED = Verdict(Kind.PASS, Blame.NONE, ())
@@ -56,6 +56,13 @@ def test_an_attempt_says_what_broke_without_its_secrets() -> None:
     assert "***" in found.sentence
     assert "s3cret" not in found.sentence
     assert attempt_of(JOURNEY, passed(), PASSED, number=1, at=5.0).signature == ""
+
+
+def test_what_breaks_under_faults_says_on_whose_calls_they_fell() -> None:
+    journal = Journal().runner(started("slow", SLOW), sent("pay"), replied(), step_ended("pay", "broken", finding()), ended())
+    found = fold(journal.proxy(exchange(), injected()).lines).trials[0]
+    assert attempt_of(replace(JOURNEY, plan="slow"), found, FAILED, number=1, at=5.0).provider == "payments"
+    assert attempt_of(JOURNEY, failed(late("1 s")), FAILED, number=1, at=5.0).provider == ""
 
 
 def test_the_times_of_a_pass_are_taken_and_those_of_a_failure_are_not() -> None:

@@ -151,3 +151,13 @@ def test_a_text_that_is_too_long_is_cut_and_says_so() -> None:
     telling = Telling(replace(ALERT, sentence="x" * 5000, journeys=tuple(f"j{index}" for index in range(50))), Why.OPENED, "n")
     assert headline(telling) == "x" * 999 + "…"
     assert plain_text(telling).splitlines()[-2] == "and 30 more"
+
+
+def test_what_is_over_begins_with_that_wherever_people_read_it() -> None:
+    said = f"Resolved: {ALERT.sentence}"
+    assert plain_text(RESOLVED).startswith(said)
+    assert slack(RESOLVED)["text"].startswith("Resolved: ")
+    assert slack(RESOLVED)["blocks"][0]["text"]["text"] == said
+    assert teams(RESOLVED)["attachments"][0]["content"]["body"][0]["inlines"][0]["text"] == said
+    assert webhook(RESOLVED)["text"].startswith(said)
+    assert webhook(RESOLVED)["sentence"] == ALERT.sentence, "and for machines `why` says so"

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 import flowprobe
+from flowprobe.core.nights.alerting import Telling, Why, missing
 from flowprobe.core.nights.history import History
 from flowprobe.core.nights.model import Night, State
+from flowprobe.core.nights.recipients import Recipient, Webhook
 from flowprobe.core.scenario import Environment, Position, Project
 from flowprobe.core.verdict import Kind
 from flowprobe.core.windows import Freeze
-from flowprobe.errors import Refused
+from flowprobe.errors import Refused, ToolFailed
 from flowprobe.history import open_history
+from flowprobe.running.alerting import notifier_for
 from flowprobe.running.flight import one_night
+from flowprobe.running.nightly import night as nightly
 from flowprobe.running.nightly.night import Wish, make_night
 from flowprobe.running.selection import Request, Selection
+from tests.http.servers import OK, Server, always, serving
 from tests.nights import SEARCH, attempt, broken
 
 AT = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
@@ -48,11 +55,12 @@ def history(tmp_path: Path) -> Iterator[History]:
     found.close()
 
 
-def selection(folder: Path, *, frozen: bool = True) -> Selection:
+def selection(folder: Path, *, frozen: bool = True, alerts: tuple[Recipient, ...] = ()) -> Selection:
     place = Position(str(folder / "flowprobe.yaml"), 3, 3)
     zone = ZoneInfo("Europe/Berlin")
     freeze = (Freeze(AT.date(), AT.astimezone(zone).date(), zone, place),) if frozen else ()
-    environment = Environment("staging", place, {"target": "http://127.0.0.1:9"}, freeze=freeze, zone=zone)
+    environment = Environment("staging", place, {"target": "http://127.0.0.1:9"}, freeze=freeze, zone=zone,
+                              alerts=alerts)
     return Selection(Project(place.file, {"staging": environment}, {}), environment, ())
 
 
@@ -61,7 +69,7 @@ def ended(name: str) -> Night:
                  flowprobe.__version__)
 
 
-def wish(**more: bool) -> Wish:
+def wish(**more: Any) -> Wish:
     return Wish(now=AT.timestamp, **more)
 
 
@@ -116,3 +124,69 @@ def test_while_a_night_is_on_another_is_refused_and_leaves_no_trace(tmp_path: Pa
     with one_night(here.environment), pytest.raises(Refused, match="another night is on 'staging'"):
         make_night(Request(()), here, Silent(), history, wish())
     assert history.nights("staging") == ()
+
+
+# --- who is told of it ----------------------------------------------------------------------------
+
+
+def said(server: Server) -> list[dict[str, Any]]:
+    return [json.loads(request.partition(b"\r\n\r\n")[2]) for request in server.requests]
+
+
+def hook(server: Server) -> Webhook:
+    return Webhook("webhook", url=server.url("/"))
+
+
+def before(history: History, state: State = State.REFUSED) -> None:
+    history.keep_night(replace(ended("2026-11-23"), state=state, began=AT.timestamp() - 86400, because="frozen"))
+
+
+def test_a_second_night_running_that_is_refused_is_told_of(tmp_path: Path, history: History) -> None:
+    with serving(always(OK)) as server:
+        before(history)
+        for _ in range(2):
+            with pytest.raises(Refused):
+                make_night(Request(()), selection(tmp_path, alerts=(hook(server),)), Silent(), history, wish())
+        notice, = said(server)
+    assert (notice["why"], notice["severity"], notice["key"]) == ("opened", "notice", "night/unmade")
+    assert notice["sentence"].startswith("the night was refused: ")
+    assert [alert.opened for alert in history.alerts("staging")] == ["2026-11-24"]
+
+
+def test_a_second_night_running_that_breaks_off_is_told_of(
+        tmp_path: Path, history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broke(*_: object) -> None:
+        raise ToolFailed("the environment variable TOKEN is not set")
+
+    monkeypatch.setattr(nightly, "Engine", broke)
+    with serving(always(OK)) as server:
+        before(history)
+        with pytest.raises(ToolFailed, match="TOKEN"):
+            make_night(Request(()), selection(tmp_path, frozen=False, alerts=(hook(server),)), Silent(), history, wish())
+        notice, = said(server)
+    assert notice["sentence"] == "the night was cut off: the environment variable TOKEN is not set"
+
+
+def test_who_is_told_of_a_refused_night_and_away_is_a_warning_and_not_the_error(tmp_path: Path, history: History) -> None:
+    with serving(always(OK)) as gone:
+        pass
+    before(history)
+    warnings: list[str] = []
+    with pytest.raises(Refused):
+        make_night(Request(()), selection(tmp_path, alerts=(Webhook("webhook", url=gone.url("/")),)), Silent(), history,
+                   wish(warn=warnings.append))
+    warning, = warnings
+    assert warning.startswith("alert not delivered: webhook was not told (opened: the night was refused: ")
+
+
+def test_what_was_not_delivered_is_sent_when_the_night_is_called_again(tmp_path: Path, history: History) -> None:
+    history.keep_night(ended("2026-11-24"))
+    alert = missing("staging", before=(), night="2026-11-24", because="no night of staging has begun")
+    with serving(always(OK)) as server:
+        here = selection(tmp_path, alerts=(hook(server),))
+        notifier_for(here.project, here.environment).post([Telling(alert, Why.OPENED, "2026-11-24")])
+        made = make_night(Request(()), here, Silent(), history, wish())
+        assert [each["sentence"] for each in said(server)] == ["no night of staging has begun"]
+        assert (made.told, made.notes) == (("told webhook",), ("what had not been delivered was sent now: webhook",))
+        again = make_night(Request(()), here, Silent(), history, wish())
+    assert (again.told, again.notes) == ((), ())
