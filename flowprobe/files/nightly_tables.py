@@ -11,6 +11,7 @@ __all__ = ["ATTEMPTS", "NIGHTLY", "PRICE"]
 _TIME = Text(pattern=r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", described="a time of day")
 _PLACE = Text(pattern=r"(?!\w+://[^/@\s]*:[^/@\s]*@)\S.*", verbatim=True,
               described="a path, env:NAME, or a postgresql:// URL without its password")
+_PAGES = Text(pattern=r"https?://[^\s?#@]+", verbatim=True, described="a URL without user, query and fragment")
 _PATH = Text(pattern=r"/[^\s#]*", verbatim=True, described="a path that begins with /")
 
 
@@ -51,6 +52,8 @@ NIGHTLY = Record("nightly setting", Nightly, (
     Field("history", _PLACE, "Where nights are remembered: a file, from the folder of this file, or a PostgreSQL "
           "database; `.flowprobe/history.db` where it is not said.", example="postgresql://nights.example/flowprobe"),
     Field("keep", Integer(minimum=30), "How many nights are remembered; all where it is not said.", example="730"),
+    Field("pages", _PAGES, "The URL under which `.flowprobe/runs` is published: alerts link there, and name a path "
+          "where it is not said.", example="https://nights.example.com/runs"),
     Field("prices", ListOf(PRICE), "What the same would cost as monitoring that is paid for by use: told on the "
           "page of nights.", example="[{name: Monitors of Acme, amount: 12, currency: USD}]"),
     Field("by", As(_TIME, _minutes), "When a night has to be over, on the clock of `zone`.", example='"07:00"'),

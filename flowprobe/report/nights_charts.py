@@ -19,6 +19,8 @@ STATE_MARK: Mapping[Trending, tuple[str, str]] = {
     Trending.CHANGED: ("▲", "bad"), Trending.SUSPECT: ("△", "warn"), Trending.STEADY: ("✓", "good"),
     Trending.LEARNING: ("…", "odd")}
 _FASTER = "▼"
+_TELLING = 0.05
+"""From so much on what the controls did is said: the factor is then not that of the two times beside it."""
 
 
 def panel(trend: Trend, readings: Sequence[tuple[str, float]]) -> Markup:
@@ -39,7 +41,9 @@ def trend_words(trend: Trend) -> str:
     usual = f"usually {milliseconds(trend.usual_s)} ({_range(trend)})"
     since = f", since {trend.since}" if trend.since else ""
     if trend.state in (Trending.CHANGED, Trending.SUSPECT):
-        return f"×{trend.factor:.2f} of what it was{since}: {milliseconds(trend.tonight_s)} tonight, {usual}"
+        apart = trend.usual_s and abs(trend.tonight_s / trend.usual_s / trend.factor - 1) > _TELLING
+        off = ", with what the controls did taken off" if apart else ""
+        return f"×{trend.factor:.2f} of what it was{off}{since}: {milliseconds(trend.tonight_s)} tonight, {usual}"
     return f"{milliseconds(trend.tonight_s)} tonight, {usual}"
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from flowprobe.core.policy import exclusive
 from flowprobe.core.scenario import Environment
 from flowprobe.errors import Refused, ToolFailed
+from flowprobe.running.folder import ignored_by_git
 from flowprobe.running.places import STATE
 
 __all__ = ["one_night", "single_flight"]
@@ -49,6 +50,7 @@ def _locked(environment: Environment, name: str, said: str, rule: str, *, what: 
     path = Path(environment.position.file).resolve().parent / STATE / "locks" / f"{name}.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ignored_by_git(path.parent.parent)
         number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise ToolFailed(f"cannot open the lock {path}: {error.strerror}") from error

@@ -14,7 +14,7 @@ from typing import Any
 from flowprobe.errors import ToolFailed
 from flowprobe.running.places import STATE
 
-__all__ = ["RunFolder", "last_result", "private_folder", "write_shared", "write_whole"]
+__all__ = ["RunFolder", "ignored_by_git", "last_result", "private_folder", "write_shared", "write_whole"]
 
 
 class RunFolder:
@@ -25,7 +25,7 @@ class RunFolder:
         self.path = output or usual
         try:
             self.path.mkdir(parents=True, exist_ok=output is not None, mode=0o700)
-            _ignored_by_git(STATE) if output is None else None
+            ignored_by_git(STATE) if output is None else None
         except OSError as error:
             raise ToolFailed(f"cannot make the folder of this run, {self.path}: {error.strerror}") from error
         if (self.path / "journal" / "runner.jsonl").exists():
@@ -48,7 +48,7 @@ class RunFolder:
             return
         with contextlib.suppress(OSError):
             link.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _ignored_by_git(STATE)
+            ignored_by_git(STATE)
             link.symlink_to(self.path.resolve())
 
     @property
@@ -104,14 +104,14 @@ def private_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         if STATE in (path, *path.parents):
-            _ignored_by_git(STATE)
+            ignored_by_git(STATE)
     except OSError as error:
         raise ToolFailed(f"cannot make the folder {path}: {error.strerror}") from error
     return path
 
 
-def _ignored_by_git(folder: Path) -> None:
-    """Runs hold bodies of replies: they do not belong into anybody's repository."""
+def ignored_by_git(folder: Path) -> None:
+    """Runs hold bodies of replies: they do not belong into anybody's repository, nor do histories and locks."""
     ignore = folder / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n")

@@ -139,7 +139,7 @@ def test_a_token_is_asked_for_at_a_target_of_the_environment() -> None:
     scenario = load_scenario(Path("a.yaml"), text=(
         "flowprobe: 1\nscenario: A journey\npersonas: {admin: signed-in, other: signed-in}\nworkflow: [{step: look, call: GET /v1/seats}]\n"))
     (problem,) = check_scenario(scenario, project, project.environments["local"])
-    assert (problem.id, problem.line, problem.column) == ("unknown-target", 102, 21)
+    assert (problem.id, problem.line, problem.column) == ("unknown-target", 103, 21)
     assert problem.found == "no target is called `sso` in the environment `local`"
 
 

@@ -122,6 +122,11 @@ def test_the_dot_of_each_night_is_inside_the_picture_whatever_it_took() -> None:
     assert "<svg" not in panel(trend, [])
 
 
+def test_a_factor_that_is_not_that_of_the_times_beside_it_says_what_was_taken_off() -> None:
+    trend = Trend(FIND, Trending.CHANGED, 40, 0.024, 0.014, 0.04, 0.037, 1.89, NAMES[3])
+    assert trend_words(trend).startswith("×1.89 of what it was, with what the controls did taken off, since")
+
+
 def test_what_became_faster_is_said_as_that() -> None:
     trend = Trend(FIND, Trending.CHANGED, 40, 0.2, 0.18, 0.22, 0.1, 0.5, NAMES[3])
     assert "▼ faster" in panel(trend, [(NAMES[3], 0.1)])

@@ -39,6 +39,11 @@ def test_a_second_run_is_refused_and_told_who_is_there(tmp_path: Path) -> None:
         pass
 
 
+def test_what_stands_beside_the_project_belongs_into_no_repository(tmp_path: Path) -> None:
+    with one_night(an_environment(tmp_path)):
+        assert (tmp_path / ".flowprobe" / ".gitignore").read_text() == "*\n"
+
+
 def test_a_lock_goes_with_the_process_that_held_it(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLDER, str(tmp_path / "flowprobe.yaml")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:

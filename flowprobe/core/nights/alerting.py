@@ -378,7 +378,7 @@ def _slow(key: str, trends: Sequence[Trend]) -> _Cause:
     blame = Blame.ENVIRONMENT if first.series.kind == "control" else Blame.PRODUCT
     since = f" since {first.since}" if first.since else ""
     sentence = (f"{first.series} is {way}{since}: {_shown(first.tonight_s)} where {_shown(first.usual_s)} was usual "
-                f"(×{first.factor:.2f} beside the controls)")
+                f"(×{first.factor:.2f} with what the controls did taken off)")
     return _Cause(key, Severity.NOTICE, blame, sentence, tuple(dict.fromkeys(str(trend.series) for trend in trends)))
 
 

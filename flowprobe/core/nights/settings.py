@@ -38,7 +38,8 @@ class Nightly(Plain):
     made without faults; `controls` are calls whose latency is measured beside the journeys; `history` is the place of
     the history, empty for the usual one; of older nights than the newest `keep` nothing is remembered (None: of all);
     `by` is when a night has to be over, in minutes of the day; `whoami` is the path, at the first target, of a GET that
-    is answered to whoever has signed in; `prices` are what its calls would cost elsewhere."""
+    is answered to whoever has signed in; `prices` are what its calls would cost elsewhere; `pages` is the URL under
+    which the folder of runs is published, empty where it is not."""
 
     position: Position | None = None
     scenarios: tuple[str, ...] = ()
@@ -50,3 +51,8 @@ class Nightly(Plain):
     by: int | None = None
     whoami: str = ""
     prices: tuple[Price, ...] = ()
+    pages: str = ""
+
+    def page(self, run: str, path: str) -> str:
+        """Where people find the page of a run, by the name of its folder: `path` where nothing is published."""
+        return f"{self.pages.rstrip('/')}/{run}/report.html" if self.pages else path

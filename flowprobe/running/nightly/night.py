@@ -226,7 +226,7 @@ class _Night:
         night = replace(night, state=State.CUT_OFF if because else State.ENDED, ended=self._wish.now(),
                         verdict=verdict, exit_code=int(code), because=because, journeys=len(found))
         overview = judge.overview(night, making.attempts, making.tally, making.batches)
-        link = str((report.folder / "report.html").resolve())
+        link = self._nightly.page(report.folder.name, str((report.folder / "report.html").resolve()))
         alerts = judge.raised(overview, link, self._nightly.attempts.most)
         overview = replace(overview, alerts=alerts)
         unkept, delivery = self._tell(night, alerts, judge)

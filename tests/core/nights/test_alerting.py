@@ -313,7 +313,7 @@ def test_a_latency_that_changed_is_a_notice_until_it_is_usual_again_or_somebody_
         watch = Watch()
         assert watch.night(*passing(), trends=(slow(Trending.SUSPECT),)) == []
         assert watch.night(*passing(), trends=(slow(Trending.CHANGED, factor=9.0),)) == [("opened", "notice")]
-        assert "300 ms where 200 ms was usual (×9.00 beside the controls)" in watch.alerts[0].sentence
+        assert "300 ms where 200 ms was usual (×9.00 with what the controls did taken off)" in watch.alerts[0].sentence
         assert watch.night(*passing(), trends=(slow(Trending.SUSPECT),)) == []
         assert watch.night(*passing(), trends=()) == [], "it was not measured"
         assert watch.night(*passing(), trends=(slow(quiet),)) == [("resolved", "notice")]
