@@ -23,11 +23,17 @@ CASE: dict[str, Any] = json.loads(FILE.read_text())
 CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if "certificate" in CASE else None
 PROVIDER_WAITS_S = 1.0
 _STOP = """
-import os, signal, time
+import glob, os, signal, time
 print("ready", flush=True)
 pid, seconds, times = map(float, input().split())
+def stands():  # a signal is on its way for a while: each of its threads has to have it
+    threads = glob.glob(f"/proc/{int(pid)}/task/*/stat")
+    return bool(threads) and all(open(each).read().rpartition(")")[2].split()[0] == "T" for each in threads)
 for _ in range(int(times)):
     os.kill(int(pid), signal.SIGSTOP)
+    until = time.monotonic() + 2
+    while not stands() and time.monotonic() < until:
+        time.sleep(0.001)
     print("stopped", flush=True)
     time.sleep(seconds)
     os.kill(int(pid), signal.SIGCONT)
