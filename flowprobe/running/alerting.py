@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from flowprobe.core.nights.absence import absent, last_due
-from flowprobe.core.nights.alerting import Telling, Why, missing, raised, to_tell
+from flowprobe.core.nights.alerting import Telling, Why, missing, to_tell
 from flowprobe.core.nights.history import History
-from flowprobe.core.nights.model import Alert, Overview, Severity
+from flowprobe.core.nights.model import Alert, Severity
 from flowprobe.core.nights.recipients import Heartbeat, Recipient, named
 from flowprobe.core.redact import Redactor
 from flowprobe.core.scenario import Environment, Project
@@ -22,7 +22,7 @@ from flowprobe.running.outbox import Outbox
 from flowprobe.running.places import STATE
 from flowprobe.secrets.references import Vault
 
-__all__ = ["Absence", "after_night", "notifier_for", "tried", "watch"]
+__all__ = ["Absence", "keep_and_post", "notifier_for", "tried", "watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,15 @@ def notifier_for(project: Project, environment: Environment, *, allow_exec: bool
                     Outbox(folder / STATE / "outbox"), ca=ca)
 
 
-def after_night(overview: Overview, history: History, notifier: Notifier, *, night: str, link: str) -> Delivery:
-    """Judge a night, keep its alerts, and tell whoever wants to know. What is to be told is in the outbox before the
-    history says that it was: a crash between the two tells it twice, never not at all. Raises ToolFailed."""
-    before = history.alerts(overview.environment, open_only=True)
-    alerts = raised(overview, before=before, night=night, link=link)
-    notifier.post(to_tell(alerts, before=before, night=night))
-    history.keep_alerts(alerts)
-    return notifier.deliver(overview.environment)
+def keep_and_post(alerts: Sequence[Alert], history: History | ToolFailed, notifier: Notifier, *,
+                  before: Sequence[Alert], night: str) -> tuple[Telling, ...]:
+    """Lay ready what is to be told of these alerts, and keep them: in this order, so that a crash between the two tells
+    it twice, and never not at all. Returns what is to be told. Raises ToolFailed."""
+    tellings = to_tell(alerts, before=before, night=night)
+    notifier.post(tellings)
+    if not isinstance(history, ToolFailed):
+        history.keep_alerts(alerts)
+    return tellings
 
 
 def tried(environment: Environment, notifier: Notifier, *, to: str | None, now: datetime) -> tuple[Answer, ...]:
@@ -102,10 +103,7 @@ def watch(environment: str, history: History | ToolFailed, notifier: Notifier, *
     if not sentence:
         return Absence("")
     alert = missing(environment, before=before, night=night, because=sentence)
-    tellings = to_tell((alert,), before=before, night=night)
-    notifier.post(tellings)
-    if not isinstance(history, ToolFailed):
-        history.keep_alerts((alert,))
+    tellings = keep_and_post((alert,), history, notifier, before=before, night=night)
     return Absence(sentence, bool(tellings), notifier.deliver(environment))
 
 

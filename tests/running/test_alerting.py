@@ -10,14 +10,15 @@ from typing import Any, cast
 
 import pytest
 
+from flowprobe.core.nights.alerting import raised
 from flowprobe.core.nights.history import History
 from flowprobe.core.nights.model import Alert, Attempt, Journey, Night, Overview, State
 from flowprobe.core.scenario import Environment, Project
 from flowprobe.core.verdict import Blame, Kind
 from flowprobe.errors import InvalidInput, ToolFailed
 from flowprobe.files.project import load_project
-from flowprobe.running.alerting import after_night, notifier_for, tried, watch
-from flowprobe.running.notifying import Notifier
+from flowprobe.running.alerting import keep_and_post, notifier_for, tried, watch
+from flowprobe.running.notifying import Delivery, Notifier
 from flowprobe.running.outbox import Outbox
 from tests.http.servers import OK, Server, always, serving
 
@@ -68,6 +69,13 @@ def overview(name: str, verdict: Kind) -> Overview:
 
 def said(server: Server) -> list[Any]:
     return [json.loads(request.partition(b"\r\n\r\n")[2]) for request in server.requests]
+
+
+def after_night(told: Overview, history: History, notifier: Notifier, *, night: str, link: str) -> Delivery:
+    """As a night ends: judged, kept, laid ready, delivered."""
+    before = history.alerts(told.environment, open_only=True)
+    keep_and_post(raised(told, before=before, night=night, link=link), history, notifier, before=before, night=night)
+    return notifier.deliver(told.environment)
 
 
 def test_a_night_is_judged_kept_and_told(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import flowprobe
-from flowprobe.core.nights.alerting import to_tell
 from flowprobe.core.nights.classified import Classified, classified, has_answered, night_code, night_verdict
 from flowprobe.core.nights.cost import Cost, cost_of
 from flowprobe.core.nights.gathering import Tally, journey_of
@@ -25,7 +24,7 @@ from flowprobe.core.scenario import Environment
 from flowprobe.core.verdict import ExitCode
 from flowprobe.errors import FlowProbeError, Refused, ToolFailed
 from flowprobe.report.model import RunReport
-from flowprobe.running.alerting import notifier_for
+from flowprobe.running.alerting import keep_and_post, notifier_for
 from flowprobe.running.concerned import concerned_plans
 from flowprobe.running.engine import Engine, Watcher
 from flowprobe.running.flight import one_night, single_flight
@@ -241,13 +240,11 @@ class _Night:
                     cost_of(overview.nights, self._nightly.prices), making.planned)
 
     def _tell(self, night: Night, alerts: Sequence[Alert], judge: Judge) -> tuple[str, Delivery]:
-        """Keep what came of the night, and tell of it: what went wrong with the former, '' for nothing. What is to be
-        told lies ready before the history says that it was, so that a crash between the two tells it twice, and never
-        not at all. Whoever waits for a sign of life hears of the night last."""
+        """Keep what came of the night, and tell of it: what went wrong with the former, '' for nothing. Whoever waits
+        for a sign of life hears of the night last."""
         notifier = self._notifier()
         try:
-            notifier.post(to_tell(alerts, before=judge.alerts, night=night.name))
-            self._history.keep_alerts(alerts)
+            keep_and_post(alerts, self._history, notifier, before=judge.alerts, night=night.name)
             self._history.keep_night(night)
             if self._nightly.keep is not None and night.state is State.ENDED:
                 self._history.prune(self._environment.name, keep=self._nightly.keep)
